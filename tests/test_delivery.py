@@ -1,0 +1,178 @@
+"""The post, against a real SMTP server on loopback."""
+
+import hashlib
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from zjtx_pipeline import store
+from zjtx_pipeline.delivery import send_quarter
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Delivery, Recipient, Settings
+
+QUARTER = Quarter(2024, 4)
+NAMES = ["00-总报告.pdf", "01-优化企业培育梯队.pdf", "02-加快产业链协同发展.pdf"]
+LEADER = Recipient(name="区领导办公室", address="leader@xs.example.gov.cn")
+CLERK = Recipient(name="区商务局", address="clerk@xs.example.gov.cn", reports=(2,))
+
+
+class Mailbox:
+    """Takes letters; refuses some recipients, and hangs up after DATA for others."""
+
+    def __init__(self):
+        self.letters, self.refused, self.dropped = [], set(), set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.letters.append((tuple(envelope.rcpt_tos), message_from_bytes(envelope.content, policy=policy.default)))
+        if self.dropped & set(envelope.rcpt_tos):
+            server.transport.close()
+        return "250 OK"
+
+    @property
+    def recipients(self):
+        return [recipients for recipients, _ in self.letters]
+
+
+@pytest.fixture
+def mailbox():
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=0)
+    controller.start()
+    box.port = controller.server.sockets[0].getsockname()[1]
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def home(tmp_path):
+    write_reports(tmp_path, {name: b"%PDF-1.7 " + name.encode() for name in NAMES})
+    return tmp_path
+
+
+def write_reports(home, contents, draft=False):
+    folder = home / "reports" / str(QUARTER)
+    for name, content in contents.items():
+        store.write_bytes(folder / name, content)
+    outputs = [{"name": name, "sha256": hashlib.sha256(text).hexdigest()} for name, text in contents.items()]
+    store.write_json(folder / "manifest.json", {"draft": draft, "outputs": outputs})
+
+
+def settings(port, **changes):
+    values = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "sender": "zjtx@xs.example.gov.cn",
+        "allowed_domains": ("example.gov.cn",),
+        "recipients": (LEADER, CLERK),
+    }
+    return Settings(inbox="inbox", delivery=Delivery(**(values | changes)))
+
+
+def send(home, box, revised=False, dry_run=None, **changes):
+    outcomes = send_quarter(settings(box.port, **changes), home, QUARTER, "张三", dry_run, revised)
+    return [outcome.state for outcome in outcomes]
+
+
+def test_each_recipient_gets_one_letter_with_their_own_reports(home, mailbox):
+    assert send(home, mailbox) == ["sent", "sent"]
+    assert mailbox.recipients == [(LEADER.address,), (CLERK.address,)]
+    attached = [[part.get_filename() for part in letter.iter_attachments()] for _, letter in mailbox.letters]
+    assert attached == [NAMES, NAMES[2:]]
+    pdf = next(mailbox.letters[1][1].iter_attachments())
+    assert pdf.get_content() == b"%PDF-1.7 " + NAMES[2].encode()
+
+
+def test_the_letter_speaks_chinese_and_names_the_quarter(home, mailbox):
+    send(home, mailbox)
+    letter = mailbox.letters[0][1]
+    assert letter["Subject"] == "杭州市萧山区“专精特新”企业梯度培育进展报告（2024年第四季度）"
+    assert letter["To"].addresses[0].display_name == "区领导办公室"
+    assert "共 3 份" in letter.get_body().get_content()
+
+
+def test_a_second_call_sends_nothing(home, mailbox):
+    send(home, mailbox)
+    assert send(home, mailbox) == ["before", "before"]
+    assert len(mailbox.letters) == 2
+
+
+def test_a_changed_report_goes_out_only_when_asked_for(home, mailbox):
+    send(home, mailbox)
+    write_reports(home, {name: b"%PDF-1.7 new" for name in NAMES})
+    assert send(home, mailbox) == ["before", "before"]
+    assert send(home, mailbox, revised=True) == ["sent", "sent"]
+    assert send(home, mailbox, revised=True) == ["before", "before"]
+    assert len(mailbox.letters) == 4
+
+
+def test_one_refused_recipient_does_not_keep_the_letter_from_the_other(home, mailbox):
+    mailbox.refused = {LEADER.address}
+    assert send(home, mailbox) == ["refused", "sent"]
+    mailbox.refused = set()
+    assert send(home, mailbox) == ["sent", "before"]
+    assert mailbox.recipients == [(CLERK.address,), (LEADER.address,)]
+
+
+def test_a_drop_after_the_letter_was_taken_is_never_sent_again_by_itself(home, mailbox):
+    mailbox.dropped = {LEADER.address}
+    assert send(home, mailbox) == ["unknown", "sent"]
+    mailbox.dropped = set()
+    assert send(home, mailbox) == ["unknown", "before"]
+    assert mailbox.recipients.count((LEADER.address,)) == 1
+
+
+@pytest.mark.parametrize("address", ["boss@mail.example.com", "boss@notexample.gov.cn", "not an address", "a@b@example.gov.cn"])
+def test_an_address_outside_the_allowed_domains_stops_everything(home, mailbox, address):
+    recipients = (LEADER, Recipient(name="某人", address=address))
+    with pytest.raises(ZjtxError, match="收件地址"):
+        send(home, mailbox, recipients=recipients)
+    assert mailbox.letters == []
+
+
+@pytest.mark.parametrize("name", ["领导\r\nBcc: x@example.gov.cn", "=?utf-8?q?a=0ABcc:_x@example.gov.cn?="])
+def test_a_name_cannot_become_a_header(home, mailbox, name):
+    with pytest.raises(ZjtxError, match="收件人姓名"):
+        send(home, mailbox, recipients=(Recipient(name=name, address=LEADER.address),))
+    assert mailbox.letters == []
+
+
+def test_a_dry_run_writes_the_messages_and_sends_nothing(home, mailbox, tmp_path):
+    folder = tmp_path / "letters"
+    assert send(home, mailbox, dry_run=folder) == ["written", "written"]
+    letters = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(folder.iterdir())]
+    assert [letter["To"].addresses[0].addr_spec for letter in letters] == [LEADER.address, CLERK.address]
+    assert mailbox.letters == []
+    assert send(home, mailbox) == ["sent", "sent"]
+
+
+def test_a_draft_is_not_sent(home, mailbox):
+    write_reports(home, {NAMES[0]: b"%PDF-1.7"}, draft=True)
+    with pytest.raises(ZjtxError, match="草稿"):
+        send(home, mailbox)
+
+
+def test_a_report_that_differs_from_the_manifest_is_not_sent(home, mailbox):
+    store.write_bytes(home / "reports" / str(QUARTER) / NAMES[0], b"%PDF-1.7 edited")
+    with pytest.raises(ZjtxError, match="不符"):
+        send(home, mailbox)
+    assert mailbox.letters == []
+
+
+def test_a_quarter_without_reports_is_not_sent(tmp_path, mailbox):
+    with pytest.raises(ZjtxError, match="还没有完整的报告"):
+        send(tmp_path, mailbox)
+
+
+def test_an_unencrypted_server_is_refused_where_encryption_is_asked_for(home, mailbox):
+    assert send(home, mailbox, security="starttls") == ["failed", "failed"]
+    assert mailbox.letters == []
+    assert send(home, mailbox) == ["sent", "sent"]

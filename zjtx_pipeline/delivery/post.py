@@ -1,0 +1,179 @@
+"""Knows how letters are handed to the mail server, one recipient a message, never twice; leaves their content
+to `letters` and the memory of it to `record`."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from zjtx_pipeline import store
+from zjtx_pipeline.delivery.letters import Letter, checked_address, header_safe, letter
+from zjtx_pipeline.delivery.record import Record
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Recipient, Settings
+
+TIMEOUT_SECONDS = 60
+PASSWORD = "ZJTX_SMTP_PASSWORD"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one recipient's letter.
+
+    `sent`; `before`: nothing sent now; `failed`: no server; `refused`: by the server; `unknown`: a person has to
+    ask the recipient; `written`: to a folder only.
+    """
+
+    recipient: Recipient
+    state: str
+    detail: str = ""
+
+
+def send_quarter(
+    settings: Settings,
+    home: Path,
+    quarter: Quarter,
+    approved_by: str,
+    dry_run: Path | None = None,
+    revised: bool = False,
+) -> list[Outcome]:
+    """Post a quarter's PDFs, one message a recipient; an outcome each, in the configuration's order.
+
+    Nothing leaves unless every recipient's address is allowed and the PDFs are those of the manifest. Who has
+    had these PDFs gets nothing; who has had other PDFs of this quarter gets these only with `revised`.
+    With `dry_run` the messages are written there as `.eml` files and nothing is recorded.
+    """
+    header_safe(approved_by, "批准人姓名")
+    letters = _letters(settings, home, quarter)
+    if dry_run:
+        return [_write(dry_run, number, each) for number, each in enumerate(letters, start=1)]
+    with closing(Record(home)) as record:
+        due = [(each, _mailed_before(record, quarter, each, revised)) for each in letters]
+        return [before or _send(settings, record, quarter, each, approved_by) for each, before in due]
+
+
+def _letters(settings: Settings, home: Path, quarter: Quarter) -> list[Letter]:
+    if not settings.delivery.recipients:
+        raise ZjtxError("配置里没有收件人：请填写 delivery.recipients。")
+    checked_address(settings.delivery.sender, (settings.delivery.sender.rpartition("@")[2],))
+    for recipient in settings.delivery.recipients:
+        checked_address(recipient.address, settings.delivery.allowed_domains)
+    reports = _sealed_reports(home / "reports" / str(quarter), quarter)
+    return [_letter(settings, quarter, recipient, reports) for recipient in settings.delivery.recipients]
+
+
+def _letter(settings: Settings, quarter: Quarter, recipient: Recipient, reports: dict[Path, str]) -> Letter:
+    wanted = None if recipient.reports is None else {f"{number:02d}" for number in recipient.reports}
+    theirs = [path for path in sorted(reports) if wanted is None or path.name[:2] in wanted]
+    if not theirs:
+        raise ZjtxError(f"{recipient.name}没有可发的报告：请检查 delivery.recipients 的 reports。")
+    return letter(settings, quarter, recipient, theirs, store.digest(*(reports[path] for path in theirs)))
+
+
+def _sealed_reports(folder: Path, quarter: Quarter) -> dict[Path, str]:
+    """The quarter's PDFs with their SHA-256, each exactly as the manifest has it."""
+    import hashlib
+
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        raise ZjtxError(f"{quarter} 还没有完整的报告：请先运行 zjtx report {quarter}。")
+    content = store.read_json(manifest)
+    if content["draft"]:
+        raise ZjtxError(f"{quarter} 的报告是草稿（季度未结束），不能发送。")
+    reports = {}
+    for output in content["outputs"]:
+        path = folder / output["name"]
+        if path.suffix != ".pdf":
+            continue
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != output["sha256"]:
+            raise ZjtxError(f"{path.name} 与清单 manifest.json 不符：请重新运行 zjtx report {quarter}。")
+        reports[path] = output["sha256"]
+    return reports
+
+
+def _mailed_before(record: Record, quarter: Quarter, each: Letter, revised: bool) -> Outcome | None:
+    """Why nothing is to be sent to this recipient now; None if the letter is due."""
+    mailings = record.of(str(quarter), each.recipient.address)
+    if any(row.state == "sending" for row in mailings):
+        return Outcome(each.recipient, "unknown", "上次发送中断，是否送达不明：请先向收件人核实。")
+    sent = {row.digest: row.changed_at for row in mailings if row.state == "sent"}
+    if each.digest in sent:
+        return Outcome(each.recipient, "before", f"已于 {sent[each.digest]} 发送")
+    if sent and not revised:
+        return Outcome(each.recipient, "before", "以前发过本季度的另一版：要发更正版请加 --revised。")
+    return None
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
+    """A connection to the configured server, encrypted and logged in as configured; the password comes from
+    the environment alone."""
+    delivery = settings.delivery
+    if not delivery.host:
+        raise ZjtxError("配置里没有邮件服务器：请填写 delivery.host。")
+    try:
+        server = _connect(delivery.host, delivery.port, delivery.security)
+        if delivery.user:
+            server.login(delivery.user, os.environ.get(PASSWORD, ""))
+    except smtplib.SMTPAuthenticationError:
+        raise ZjtxError(f"邮件服务器不接受用户名或密码：请检查 delivery.user 和环境变量 {PASSWORD}。") from None
+    except (OSError, smtplib.SMTPException) as error:
+        reason = type(error).__name__
+        raise ZjtxError(f"连不上邮件服务器 {delivery.host}:{delivery.port}（{reason}），这一封没有发送。") from None
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _connect(host: str, port: int, security: str) -> smtplib.SMTP:
+    if security == "tls":
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+    server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+    if security == "starttls":
+        server.starttls(context=ssl.create_default_context())
+    return server
+
+
+def _send(settings: Settings, record: Record, quarter: Quarter, each: Letter, approved_by: str) -> Outcome:
+    """Hand one letter over, on a connection of its own so that a drop concerns no other letter."""
+    try:
+        with _server(settings) as server:
+            return _hand_over(server, record, (str(quarter), each.recipient.address, each.digest), each, approved_by)
+    except ZjtxError as error:
+        return Outcome(each.recipient, "failed", str(error))
+
+
+def _hand_over(
+    server: smtplib.SMTP, record: Record, mailing: tuple[str, str, str], each: Letter, approved_by: str
+) -> Outcome:
+    record.begin(*mailing, approved_by)
+    try:
+        server.send_message(each.message)
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        detail = f"服务器拒收：{_reply(error)}"
+        record.end(*mailing, "refused", detail)
+        return Outcome(each.recipient, "refused", detail)
+    except (OSError, smtplib.SMTPException) as error:
+        # The drop may have come after the server took the letter: a person has to ask, no machine may resend.
+        return Outcome(each.recipient, "unknown", f"发送中断（{type(error).__name__}），是否送达不明，请先核实")
+    record.end(*mailing, "sent")
+    return Outcome(each.recipient, "sent")
+
+
+def _reply(error: smtplib.SMTPException) -> str:
+    replies = getattr(error, "recipients", None)
+    code, text = next(iter(replies.values())) if replies else (error.smtp_code, error.smtp_error)
+    return f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"
+
+
+def _write(folder: Path, number: int, each: Letter) -> Outcome:
+    local_part = "".join(c if c.isalnum() else "_" for c in each.recipient.address)
+    path = store.write_bytes(folder / f"{number:02d}-{local_part}.eml", bytes(each.message))
+    return Outcome(each.recipient, "written", str(path))

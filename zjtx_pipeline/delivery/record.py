@@ -1,0 +1,66 @@
+"""Knows what has been sent to whom; leaves deciding what to send to `post`.
+
+One row a recipient, quarter and digest of what was attached. A row is written as `sending` before the server
+is spoken to, so that a letter whose fate is unknown is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Column, Engine, MetaData, String, Table, create_engine, insert, select, update
+
+_META = MetaData()
+MAILINGS = Table(
+    "mailings",
+    _META,
+    Column("quarter", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("state", String, nullable=False),  # sending, sent, refused
+    Column("detail", String, nullable=False),
+    Column("approved_by", String, nullable=False),
+    Column("changed_at", String, nullable=False),  # UTC
+)
+
+
+class Record:
+    """The mailings of one installation, in `<home>/mailings.db`."""
+
+    def __init__(self, home: Path):
+        home.mkdir(parents=True, exist_ok=True)
+        self._engine: Engine = create_engine(f"sqlite:///{home / 'mailings.db'}")
+        _META.create_all(self._engine)
+
+    def of(self, quarter: str, address: str) -> Sequence:
+        """Every mailing of a quarter to an address: rows with digest, state, changed_at."""
+        query = select(MAILINGS).where(MAILINGS.c.quarter == quarter, MAILINGS.c.address == address)
+        with self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+    def begin(self, quarter: str, address: str, digest: str, approved_by: str) -> None:
+        """Write down that a letter is about to be handed over; fails if it was begun before and not refused."""
+        row = {"quarter": quarter, "address": address, "digest": digest}
+        with self._engine.begin() as connection:
+            connection.execute(MAILINGS.delete().where(*_same(row), MAILINGS.c.state == "refused"))
+            values = row | {"state": "sending", "detail": "", "approved_by": approved_by, "changed_at": _now()}
+            connection.execute(insert(MAILINGS).values(values))
+
+    def end(self, quarter: str, address: str, digest: str, state: str, detail: str = "") -> None:
+        row = {"quarter": quarter, "address": address, "digest": digest}
+        with self._engine.begin() as connection:
+            values = {"state": state, "detail": detail, "changed_at": _now()}
+            connection.execute(update(MAILINGS).where(*_same(row)).values(values))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _same(row: dict[str, str]) -> list:
+    return [MAILINGS.c[name] == value for name, value in row.items()]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

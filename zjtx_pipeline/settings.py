@@ -1,0 +1,136 @@
+"""Knows one district's configuration file and the environment around it; leaves the plan itself to `rules`.
+
+Two lines suffice: `inbox:` and `database:`. Everything else has a default.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter, quarters
+from zjtx_pipeline.rules import Rules, load_rules
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Recipient(Part):
+    """Who gets which reports: `reports` names task numbers, 0 the overall report; None means all."""
+
+    name: str
+    address: str
+    reports: tuple[int, ...] | None = None
+
+
+class Delivery(Part):
+    """How mail leaves: the server's password comes from the environment variable ZJTX_SMTP_PASSWORD alone."""
+
+    host: str = ""
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    sender: str = ""
+    allowed_domains: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+
+
+class Settings(Part):
+    """A district's configuration; paths in it count from the file's own folder."""
+
+    district: str = "杭州市萧山区"
+    bureau: str = "区经信局"
+    inbox: Path | None = None
+    database: str | None = None
+    sample: bool = False
+    follow_until: str = "2027Q4"
+    file_pattern: str = "{table}_{sender}"
+    quarter_column: str = "数据期"
+    sender_column: str = "报送部门"
+    delivery_deadline_workday: int = Field(10, ge=1, le=60)
+    report_workday: int = Field(11, ge=1, le=60)
+    report_time: str = "08:00"
+    minimum_sum_firms: int = 3
+    delivery: Delivery = Delivery()
+    readings: dict[str, Any] = {}
+    awards: dict[str, Any] = {}
+    targets: dict[str, Any] = {}
+    baselines: dict[str, Any] = {}
+    lists: dict[str, Any] = {}
+
+    @field_validator("follow_until")
+    @classmethod
+    def _quarter(cls, key: str) -> str:
+        return str(Quarter.parse(key))
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The plan's rules with this district's own values laid over them."""
+        overlay = {name: getattr(self, name) for name in ("readings", "awards", "targets", "baselines", "lists")}
+        return load_rules().overlay({name: values for name, values in overlay.items() if values})
+
+    @property
+    def quarters(self) -> list[Quarter]:
+        """Every quarter that can be reported on: the plan's term, then 收官后跟踪."""
+        return quarters(Quarter.of(self.rules.plan.starts_on), Quarter.parse(self.follow_until))
+
+
+def home() -> Path:
+    """Where everything that a run writes lies: ZJTX_HOME, or `var` in the current folder."""
+    return Path(os.environ.get("ZJTX_HOME", "var")).resolve()
+
+
+def load_settings(path: Path) -> Settings:
+    """One district's configuration; ZjtxError names the file and what to change in it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = yaml.safe_load(text) or {}
+    except FileNotFoundError:
+        raise ZjtxError(f"找不到配置文件 {path}：请检查 --config 或 ZJTX_CONFIG。") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZjtxError(f"配置文件 {path} 读不出来（{type(error).__name__}）：请存为 UTF-8 文本。") from None
+    except yaml.YAMLError as error:
+        raise ZjtxError(f"配置文件 {path} 不是合规的 YAML{_position(error)}。") from None
+    if not isinstance(values, dict):
+        raise ZjtxError(f"配置文件 {path} 应由“名称: 值”组成，例如 inbox: 收件目录。")
+    return _checked(path, values)
+
+
+def _checked(path: Path, values: dict) -> Settings:
+    for name in ("inbox", "database"):
+        if isinstance(values.get(name), str):
+            values[name] = _from_folder(path.resolve().parent, name, values[name])
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(step) for step in fault["loc"])
+        raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{_MESSAGES.get(fault['type'], fault['msg'])}。") from None
+    if settings.inbox is None and settings.database is None:
+        raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）或 database（数据库地址）。")
+    settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
+    return settings
+
+
+_MESSAGES = {"extra_forbidden": "没有这个配置项，请检查拼写", "missing": "缺少此项"}
+
+
+def _from_folder(folder: Path, name: str, value: str) -> str:
+    """A relative path, or a relative SQLite file, counted from the configuration's folder."""
+    prefix = "sqlite:///"
+    if name == "database":
+        relative = value.startswith(prefix) and not value.startswith(prefix + "/")
+        return f"{prefix}{folder / value.removeprefix(prefix)}" if relative else value
+    return str(folder / value)
+
+
+def _position(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"（第 {mark.line + 1} 行第 {mark.column + 1} 列附近）" if mark else ""

@@ -1,0 +1,140 @@
+"""Knows how a delivered text becomes a value of its kind; leaves what to do about unreadable ones to the suites.
+
+Everything arrives as text, so that no code, date or amount changes silently (datasets.md 5.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+
+from zjtx_pipeline.codes import normal_form, patent_normal_form
+from zjtx_pipeline.tables import Column, Table, comparable
+
+EMPTY_WORDS = ["N/A", "n/a", "/", "—", "——", "-", "无", "null", "NULL", r"\n", r"\N"]
+DATES = "datetime64[us]"
+DECIMALS = pd.ArrowDtype(pa.decimal128(20, 6))
+_DATE = r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+_NUMBER = r"([-+]?)((?:\d{1,3}(?:,\d{3})+|\d+))(?:\.(\d+))?"
+
+
+def canonical(table: Table, raw: pd.DataFrame, lists: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """The delivered cells under the dictionary's headers: text, NA where empty, aliases of closed lists mapped.
+
+    `raw` holds text under the delivered headers; `lists` gives, for a closed list, each spelling's value.
+    Columns that the delivery lacks are left out here, unknown ones too: both are findings of the table.
+    """
+    known = table.by_header()
+    columns = {}
+    for header in raw.columns:
+        column = known.get(comparable(header))
+        if column is not None and column.header not in columns:
+            columns[column.header] = _cells(raw[header], column, lists)
+    return pd.DataFrame(columns, index=raw.index)
+
+
+def _cells(text: pd.Series, column: Column, lists: Mapping[str, Mapping[str, str]]) -> pd.Series:
+    text = text.astype("str").str.strip("\ufeff\u3000\u00a0 \t\r\n")
+    text = text.mask(text.eq("") | (text.isin(EMPTY_WORDS) if column.optional and column.name != "name" else False))
+    if column.kind == "code":
+        return normal_form(text)
+    if column.kind == "patent":
+        return patent_normal_form(text)
+    if column.kind == "list":
+        spelling = lists[column.list_name]
+        return text.map(lambda value: spelling.get(value, value), na_action="ignore").astype("str")
+    return text
+
+
+def typed(table: Table, text: pd.DataFrame) -> pd.DataFrame:
+    """The canonical cells as values under the dictionary's English names; NA where a cell cannot be read."""
+    columns = {
+        column.name: values(text[column.header], column.kind)
+        for column in table.columns.values()
+        if column.header in text
+    }
+    return pd.DataFrame(columns, index=text.index)
+
+
+def values(text: pd.Series, kind: str) -> pd.Series:
+    """Canonical text as values of one kind; NA where empty or unreadable."""
+    return _READERS.get(kind, _text)(text)
+
+
+def _text(text: pd.Series) -> pd.Series:
+    return text
+
+
+def _dates(text: pd.Series) -> pd.Series:
+    parts = text.str.normalize("NFKC").str.extract(f"^{_DATE}$")
+    month, day = parts[1].fillna(parts[3]).fillna(parts[5]), parts[2].fillna(parts[4]).fillna(parts[6])
+    joined = parts[0] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
+    return pd.to_datetime(joined, format="%Y-%m-%d", errors="coerce").astype(DATES)
+
+
+def _events(text: pd.Series) -> pd.Series:
+    """Event dates; the far-off days that exports write for “no date yet” are empty."""
+    return _dates(text.mask(text.str.contains(r"^(?:9999|2099-12-31)", regex=True).fillna(False).astype(bool)))
+
+
+def _whole(scale: int) -> Callable[[pd.Series], pd.Series]:
+    """A reader of numbers with at most `scale` decimals as whole multiples of 10^-scale."""
+
+    def read(text: pd.Series) -> pd.Series:
+        parts = text.str.normalize("NFKC").str.extract(f"^{_NUMBER}$")
+        decimals = parts[2].fillna("").str.rstrip("0")
+        digits = parts[1].str.replace(",", "") + decimals.str.ljust(scale, "0")
+        digits = digits.where((decimals.str.len() <= scale) & (digits.str.len() <= 18))
+        amount = pd.to_numeric(digits).astype("Int64")
+        return amount.mask(parts[0].eq("-").fillna(False).astype(bool), -amount)
+
+    return read
+
+
+def _counts(text: pd.Series) -> pd.Series:
+    counts = _whole(0)(text)
+    return counts.mask(counts < 0)
+
+
+def _decimals(text: pd.Series) -> pd.Series:
+    millionths = _whole(6)(text)
+    exact = [None if pd.isna(number) else int(number) * Decimal("0.000001") for number in millionths]
+    return pd.Series(pa.array(exact, pa.decimal128(20, 6)), index=text.index, dtype=DECIMALS)
+
+
+def _matching(pattern: str) -> Callable[[pd.Series], pd.Series]:
+    def read(text: pd.Series) -> pd.Series:
+        return text.where(text.str.fullmatch(pattern).fillna(False).astype(bool))
+
+    return read
+
+
+def _years(text: pd.Series) -> pd.Series:
+    return pd.to_numeric(_matching(r"(?:19|20)\d\d")(text.str.removesuffix("年"))).astype("Int64")
+
+
+def _booleans(text: pd.Series) -> pd.Series:
+    return text.map({"是": True, "否": False}).astype("boolean")
+
+
+def _tasks(text: pd.Series) -> pd.Series:
+    number = text.str.normalize("NFKC").str.extract(r"^[Tt]?0*(\d{1,2})$")[0]
+    return pd.to_numeric(number.where(number.isin([str(task) for task in range(1, 15)]))).astype("Int64")
+
+
+_READERS: dict[str, Callable[[pd.Series], pd.Series]] = {
+    "event": _events,
+    "date": _dates,
+    "yuan": _whole(2),
+    "wan": _whole(6),
+    "count": _counts,
+    "decimal": _decimals,
+    "year": _years,
+    "quarter": _matching(r"\d{4}Q[1-4]"),
+    "period": _matching(r"\d{4}(?:Q[1-4])?"),
+    "bool": _booleans,
+    "task": _tasks,
+}
