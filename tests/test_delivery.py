@@ -1,6 +1,7 @@
 """The post, against a real SMTP server on loopback."""
 
 import hashlib
+import socket
 from email import message_from_bytes, policy
 
 import pytest
@@ -44,9 +45,10 @@ class Mailbox:
 @pytest.fixture
 def mailbox():
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        box.port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
-    box.port = controller.server.sockets[0].getsockname()[1]
     yield box
     controller.stop()
 

@@ -60,8 +60,8 @@ def patent_number_faults(numbers: pd.Series) -> pd.Series:
     text = patent_normal_form(numbers)
     shaped = text.str.fullmatch(r"(?:(?:19|20)\d\d[12389]\d{7}|\d\d[12389]\d{5})\.[\dX]").fillna(False).astype(bool)
     faults = numbers.notna() & ~shaped
-    checked = text[shaped]
-    faults[shaped] = [_patent_check(digits) != check for digits, check in checked.str.split(".").tolist()]
+    wrong = [_patent_check(number[:-2]) != number[-1] for number in text[shaped]]
+    faults.loc[shaped] = pd.Series(wrong, index=text.index[shaped], dtype=bool)
     return faults
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from zjtx_pipeline.errors import ZjtxError
 
-_KEY = re.compile(r"(\d{4})Q([1-4])")
+_KEY = re.compile(r"([0-9]{4})Q([1-4])")
 
 
 @dataclass(frozen=True, order=True)

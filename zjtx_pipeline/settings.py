@@ -18,6 +18,9 @@ from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
 
 
+OVERLAYS = ("readings", "awards", "targets", "baselines", "lists", "lights")
+
+
 class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +59,7 @@ class Settings(Part):
     sender_column: str = "报送部门"
     delivery_deadline_workday: int = Field(10, ge=1, le=60)
     report_workday: int = Field(11, ge=1, le=60)
-    report_time: str = "08:00"
+    report_time: str = Field("08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     minimum_sum_firms: int = 3
     delivery: Delivery = Delivery()
     readings: dict[str, Any] = {}
@@ -64,6 +67,7 @@ class Settings(Part):
     targets: dict[str, Any] = {}
     baselines: dict[str, Any] = {}
     lists: dict[str, Any] = {}
+    lights: dict[str, Any] = {}
 
     @field_validator("follow_until")
     @classmethod
@@ -73,8 +77,8 @@ class Settings(Part):
     @cached_property
     def rules(self) -> Rules:
         """The plan's rules with this district's own values laid over them."""
-        overlay = {name: getattr(self, name) for name in ("readings", "awards", "targets", "baselines", "lists")}
-        return load_rules().overlay({name: values for name, values in overlay.items() if values})
+        own = {name: getattr(self, name) for name in OVERLAYS}
+        return load_rules().overlay({name: values for name, values in own.items() if values})
 
     @property
     def quarters(self) -> list[Quarter]:
@@ -112,14 +116,23 @@ def _checked(path: Path, values: dict) -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(step) for step in fault["loc"])
-        raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{_MESSAGES.get(fault['type'], fault['msg'])}。") from None
+        raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{_MESSAGES.get(fault['type'], '类型不对')}。") from None
     if settings.inbox is None and settings.database is None:
         raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）或 database（数据库地址）。")
     settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
     return settings
 
 
-_MESSAGES = {"extra_forbidden": "没有这个配置项，请检查拼写", "missing": "缺少此项"}
+_MESSAGES = {
+    "extra_forbidden": "没有这个配置项，请检查拼写",
+    "missing": "缺少此项",
+    "literal_error": "不在可选值之内",
+    "string_pattern_mismatch": "写法不对，时间写成 08:00 的样子并加引号",
+    "string_type": "应为文本，必要时加引号",
+    "greater_than_equal": "数值太小",
+    "less_than_equal": "数值太大",
+    "int_parsing": "应为整数",
+}
 
 
 def _from_folder(folder: Path, name: str, value: str) -> str:

@@ -7,7 +7,7 @@ import os
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,28 +117,26 @@ def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
     delivery = settings.delivery
     if not delivery.host:
         raise ZjtxError("配置里没有邮件服务器：请填写 delivery.host。")
-    try:
-        server = _connect(delivery.host, delivery.port, delivery.security)
-        if delivery.user:
-            server.login(delivery.user, os.environ.get(PASSWORD, ""))
-    except smtplib.SMTPAuthenticationError:
-        raise ZjtxError(f"邮件服务器不接受用户名或密码：请检查 delivery.user 和环境变量 {PASSWORD}。") from None
-    except (OSError, smtplib.SMTPException) as error:
-        reason = type(error).__name__
-        raise ZjtxError(f"连不上邮件服务器 {delivery.host}:{delivery.port}（{reason}），这一封没有发送。") from None
-    try:
+    with ExitStack() as closing_time:
+        try:
+            server = _connect(delivery.host, delivery.port, delivery.security)
+            closing_time.callback(server.close)
+            if delivery.security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if delivery.user:
+                server.login(delivery.user, os.environ.get(PASSWORD, ""))
+        except smtplib.SMTPAuthenticationError:
+            raise ZjtxError(f"邮件服务器不接受用户名或密码：请检查 delivery.user 和环境变量 {PASSWORD}。") from None
+        except (OSError, smtplib.SMTPException) as error:
+            where = f"{delivery.host}:{delivery.port}（{type(error).__name__}）"
+            raise ZjtxError(f"连不上邮件服务器 {where}，这一封没有发送。") from None
         yield server
-    finally:
-        server.close()
 
 
 def _connect(host: str, port: int, security: str) -> smtplib.SMTP:
     if security == "tls":
         return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-    server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
-    if security == "starttls":
-        server.starttls(context=ssl.create_default_context())
-    return server
+    return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
 
 
 def _send(settings: Settings, record: Record, quarter: Quarter, each: Letter, approved_by: str) -> Outcome:

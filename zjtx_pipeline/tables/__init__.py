@@ -17,7 +17,7 @@ KINDS = {
     "code", "text", "event", "date", "yuan", "wan", "count", "decimal",
     "year", "quarter", "period", "bool", "list", "patent", "task",
 }  # fmt: skip
-_ENTRY = re.compile(r"(?P<header>.+?)(?P<optional>\?)? (?P<kind>\w+)(?:=(?P<list>\S+))?")
+_ENTRY = re.compile(r"(?P<header>.+?)(?P<optional>\?)? (?P<kind>\w+)")
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,16 @@ def comparable(header: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", header))
 
 
-def _column(name: str, entry: str) -> Column:
+def _column(table_id: str, name: str, entry: str) -> Column:
     match = _ENTRY.fullmatch(entry)
     if not match or match["kind"] not in KINDS:
-        raise ValueError(f"dictionary.yaml: {name}: {entry!r} is not `header[?] kind[=list]`")
-    list_name = match["list"] or (match["header"] if match["kind"] == "list" else None)
+        raise ValueError(f"dictionary.yaml: {table_id}.{name}: {entry!r} is not `header[?] kind`")
+    list_name = f"{table_id}.{match['header']}" if match["kind"] == "list" else None
     return Column(name, match["header"], match["kind"], bool(match["optional"]), list_name)
 
 
 def _table(table_id: str, entry: dict) -> Table:
-    columns = {name: _column(name, text) for name, text in entry["columns"].items()}
+    columns = {name: _column(table_id, name, text) for name, text in entry["columns"].items()}
     unknown = set(entry["key"]) - set(columns) - {"sender"}
     if unknown:
         raise ValueError(f"dictionary.yaml: {table_id}: key names no column: {sorted(unknown)}")

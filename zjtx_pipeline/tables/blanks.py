@@ -107,7 +107,7 @@ def _write_lists(book, table: Table, rules: Rules) -> dict[str, str]:
 
 def allowed_values(column: Column, rules: Rules) -> list[str]:
     """The values that a closed column takes, in the order of the list (datasets.md 5.3)."""
-    return ["是", "否"] if column.kind == "bool" else [item.value for item in rules.lists[column.list_name].values]
+    return ["是", "否"] if column.kind == "bool" else list(rules.lists[column.list_name].names)
 
 
 def _write_instructions(book, table: Table, rules: Rules) -> None:

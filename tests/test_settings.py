@@ -1,0 +1,68 @@
+"""One district's configuration: two lines suffice, and what is wrong with it is said in one sentence."""
+
+from decimal import Decimal
+
+import pytest
+
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.settings import load_settings
+
+
+def configured(folder, text):
+    path = folder / "district.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path)
+
+
+def test_two_lines_suffice_and_paths_count_from_the_file(tmp_path):
+    settings = configured(tmp_path, "inbox: 收件目录\ndatabase: sqlite:///district.db\n")
+    assert settings.inbox == tmp_path / "收件目录"
+    assert settings.database == f"sqlite:///{tmp_path / 'district.db'}"
+    assert not settings.sample
+
+
+def test_an_absolute_database_stays_where_it_is(tmp_path):
+    assert configured(tmp_path, "database: sqlite:////srv/d.db").database == "sqlite:////srv/d.db"
+    url = "postgresql+psycopg://user@host/db"
+    assert configured(tmp_path, f"database: {url}").database == url
+
+
+def test_the_quarters_run_from_the_plan_to_the_configured_one(tmp_path):
+    quarters = configured(tmp_path, "inbox: x\nfollow_until: 2026Q3").quarters
+    assert (len(quarters), str(quarters[0]), str(quarters[-1])) == (15, "2023Q1", "2026Q3")
+
+
+def test_a_districts_own_target_and_amount_overlay_the_plan(tmp_path):
+    rules = configured(tmp_path, 'inbox: x\ntargets: {Q10: {value: "45"}}\nawards: {A02: {amount: "1000000"}}').rules
+    assert rules.targets["Q10"].value == Decimal(45)
+    assert rules.awards["A02"].amount == Decimal(1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("inbox: [", "不是合规的 YAML（第 1 行"),
+        ("- inbox", "名称: 值"),
+        ("", "没有数据来源"),
+        ("inbox: x\nimbox: y", "imbox.*没有这个配置项"),
+        ("inbox: x\nfollow_until: 2026年", "不是季度"),
+        ("inbox: x\nreport_workday: 0", "report_workday"),
+        ("inbox: x\nreadings: {B-99: 是}", "B-99"),
+        ("inbox: x\nreadings: {B-02: 胡说}", "B-02"),
+        ("inbox: x\nawards: {A02: {amount: 1000000.5}}", "A02"),
+        ("inbox: x\ndelivery: {security: ssl}", "delivery.security"),
+        ("inbox: x\nreport_time: 25:00", "report_time"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence_that_names_it(tmp_path, text, sentence):
+    with pytest.raises(ZjtxError, match=sentence) as refused:
+        configured(tmp_path, text)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_file_and_one_in_another_encoding_are_named(tmp_path):
+    with pytest.raises(ZjtxError, match="找不到配置文件"):
+        load_settings(tmp_path / "nowhere.yaml")
+    (tmp_path / "gbk.yaml").write_bytes("inbox: 收件目录".encode("gb18030"))
+    with pytest.raises(ZjtxError, match="UTF-8"):
+        load_settings(tmp_path / "gbk.yaml")

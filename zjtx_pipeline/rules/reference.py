@@ -1,0 +1,233 @@
+"""Knows the shape of the reference tables beside the plan: lists, tiers, regions, chains, readings.
+
+Leaves the plan, its indicators and its awards to `model`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from zjtx_pipeline.rules.model import Dated, Exact, Rule
+
+
+class Alias(Dated):
+    name: str
+
+
+class ListValue(Dated):
+    """One allowed value, its other spellings, and the group it belongs to (在册 / 不在册)."""
+
+    value: str
+    group: str | None = None
+    aliases: tuple[Alias, ...] = ()
+
+    @field_validator("aliases", mode="before")
+    @classmethod
+    def _plain_alias(cls, aliases):
+        return [{"name": alias} if isinstance(alias, str) else alias for alias in aliases]
+
+
+class ClosedList(Rule):
+    """The values that a column may hold (R8), in their order; an open list refuses nothing."""
+
+    name: str
+    columns: tuple[str, ...] = ()
+    ordered: bool = False
+    open: bool = False
+    departments: bool = False
+    to_be_confirmed: str | None = None
+    values: tuple[ListValue, ...]
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _plain_value(cls, values):
+        return [{"value": value} if isinstance(value, str) else value for value in values]
+
+    @model_validator(mode="after")
+    def _no_spelling_twice(self):
+        spellings = [value.value for value in self.values]
+        spellings += [alias.name for value in self.values for alias in value.aliases]
+        if len(spellings) != len(set(spellings)):
+            raise ValueError(f"值域“{self.name}”中有重复的取值或别名")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The values as text, in order."""
+        return tuple(value.value for value in self.values)
+
+    def group(self, name: str) -> tuple[str, ...]:
+        """The values of one group, in order: `rules.lists["登记状态"].group("在册")`."""
+        return tuple(value.value for value in self.values if value.group == name)
+
+    def spellings(self, day: date | None = None) -> dict[str, str]:
+        """Each accepted spelling and its value, on a day or, without one, at any time."""
+        found = {value.value: value.value for value in self.values if day is None or value.holds_on(day)}
+        for value in self.values:
+            for alias in value.aliases:
+                if value.value in found and (day is None or alias.holds_on(day)):
+                    found[alias.name] = value.value
+        return found
+
+
+class Pairs(Rule):
+    """Which levels stand beside which kind in one table."""
+
+    column: str
+    level: str
+    allowed: dict[str, tuple[str, ...]]
+
+    @property
+    def table(self) -> str:
+        return self.column.partition(".")[0]
+
+
+class PopulationRule(Rule):
+    """A population of B-14: the holders of some titles, the members of a pool, or a union of others."""
+
+    name: str
+    types: tuple[str, ...] = ()
+    pool: str | None = None
+    union: tuple[str, ...] = ()
+    note: str | None = None
+
+
+class TierEvents(Rule):
+    """What each event of D04 does to a title."""
+
+    granting: tuple[str, ...]
+    ending: tuple[str, ...]
+    running_out: tuple[str, ...]
+    never_counting: tuple[str, ...]
+    succeeding: tuple[str, ...]
+
+
+class Condition(Rule):
+    """One numeric threshold of a rule version; `direct`: it suffices alone; `review_too`: reviews ask it as well."""
+
+    type: str
+    condition: str
+    threshold: Exact
+    unit: str
+    comparison: Literal[">=", "<="]
+    alternative: str | None = Field(None, alias="or")
+    direct: bool = False
+    review_too: bool = True
+    mark: Literal["L", "M"]
+
+
+class TierVersion(Dated):
+    id: str
+    title: str
+    reference: str
+    types: tuple[str, ...]
+    renamed: dict[str, str] = {}
+    conditions: tuple[Condition, ...]
+
+
+class Exclusion(Rule):
+    """Holders of `held` are not newly given `not_new`; a breach is a finding, never refused."""
+
+    held: tuple[str, ...]
+    not_new: str
+    reference: str
+    mark: Literal["L", "M"]
+
+
+class Tiers(Rule):
+    """The titles in order, the ladder among them, the populations and the rule versions (R3)."""
+
+    types: tuple[str, ...]
+    ladder: tuple[str, ...]
+    validity_years: int
+    populations: dict[str, PopulationRule]
+    events: TierEvents
+    versions: tuple[TierVersion, ...]
+    exclusions: tuple[Exclusion, ...]
+
+    def lower(self, tier: str) -> tuple[str, ...]:
+        """The titles below one on the ladder; none for a title beside it."""
+        return self.ladder[: self.ladder.index(tier)] if tier in self.ladder else ()
+
+    def version_on(self, day: date) -> TierVersion | None:
+        return next((version for version in self.versions if version.holds_on(day)), None)
+
+
+class Region(Dated):
+    """A town, street or platform: `code` of nine digits, `parent` the district's six."""
+
+    code: str = Field(pattern=r"^\d{9}$")
+    name: str
+    parent: str = Field(pattern=r"^\d{6}$")
+    platform: bool = False
+
+
+class District(Rule):
+    code: str = Field(pattern=r"^\d{6}$")
+    name: str
+
+
+class Regions(Rule):
+    """R4: the district's towns in order, neighbours' codes, and what changed hands."""
+
+    district: District
+    towns: tuple[Region, ...]
+    elsewhere: tuple[Region, ...] = ()
+    former: tuple[Region, ...] = ()
+
+    @property
+    def all(self) -> tuple[Region, ...]:
+        return self.towns + self.elsewhere + self.former
+
+    def codes_inside(self, day: date) -> dict[str, str]:
+        """Code and name of every town that belongs to the district on a day (在萧, B-15)."""
+        return {
+            region.code: region.name
+            for region in self.all
+            if region.parent == self.district.code and region.holds_on(day)
+        }
+
+
+class Chain(Dated):
+    """An industry chain or a new scene (R6); `group` is its part of 2+3+X."""
+
+    name: str
+    group: str | None = None
+
+
+class Chains(Rule):
+    chains: tuple[Chain, ...]
+    scenes: tuple[Chain, ...] = ()
+
+    def names_on(self, day: date) -> tuple[str, ...]:
+        return tuple(chain.name for chain in self.chains if chain.holds_on(day))
+
+    def scenes_on(self, day: date) -> tuple[str, ...]:
+        """The six new scenes on a day; empty while 待明确."""
+        return tuple(scene.name for scene in self.scenes if scene.holds_on(day))
+
+
+class Reading(Rule):
+    """One of B-01…B-28 (R9): an unclear wording and the choice in force.
+
+    `unsupported` choices are known but not calculated by this version; choosing one is refused.
+    """
+
+    id: str
+    wording: str
+    value: str
+    options: dict[str, str]
+    unsupported: dict[str, str] = {}
+    explanation: str
+    mark: Literal["P", "L", "M"]
+
+    @model_validator(mode="after")
+    def _known_choice(self):
+        if self.value in self.unsupported:
+            raise ValueError(f"取值“{self.value}”本版尚未实现，可选：{'、'.join(self.options)}")
+        if self.value not in self.options:
+            raise ValueError(f"没有取值“{self.value}”，可选：{'、'.join(self.options)}")
+        return self
