@@ -103,6 +103,14 @@ class Rules:
     def tasks_led_by(self, department: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.lead == department]
 
+    def tables_of(self, task: int) -> tuple[str, ...]:
+        """The tables that a task's figures and awards rest on, in the dictionary's order, and the words of D26."""
+        found = {table for each in self.indicators_of(task) for part in each.parts.values() for table in part.needs}
+        awards = [award for award in self.awards.values() if award.task == task]
+        found |= {award.trigger.table for award in awards} | {"D26"}
+        found |= {"D06a", "D06b"} if any(award.is_grant for award in awards) else set()
+        return tuple(sorted(found))
+
     def department(self, spelling: str) -> str | None:
         """The full name behind a department's full or short name; None if it is neither."""
         return self.lists["部门"].spellings().get(spelling)

@@ -5,6 +5,7 @@ Leaves reading files to `sources`, typing cells to `tables.typed`, and judging r
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -107,6 +108,11 @@ def _table(table_id: str, entry: dict) -> Table:
         columns=columns,
         columns_of={sender: tuple(names) for sender, names in entry.get("columns_of", {}).items()},
     )
+
+
+def dictionary_digest() -> str:
+    """SHA-256 of the dictionary: what was typed under another one is to be typed again."""
+    return hashlib.sha256(files(__name__).joinpath("dictionary.yaml").read_bytes()).hexdigest()
 
 
 @cache

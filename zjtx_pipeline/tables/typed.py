@@ -18,6 +18,7 @@ EMPTY_WORDS = ["N/A", "n/a", "/", "—", "——", "-", "无", "null", "NULL", r
 DATES = "datetime64[us]"
 DECIMALS = pd.ArrowDtype(pa.decimal128(20, 6))
 _DATE = r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+_NEVER = r"(?:9999|2099[-/.]12[-/.]31|20991231)"
 _NUMBER = r"([-+]?)((?:\d{1,3}(?:,\d{3})+|\d+))(?:\.(\d+))?"
 
 
@@ -39,6 +40,8 @@ def canonical(table: Table, raw: pd.DataFrame, lists: Mapping[str, Mapping[str, 
 def _cells(text: pd.Series, column: Column, lists: Mapping[str, Mapping[str, str]]) -> pd.Series:
     text = text.astype("str").str.strip("\ufeff\u3000\u00a0 \t\r\n")
     text = text.mask(text.eq("") | (text.isin(EMPTY_WORDS) if column.optional and column.name != "name" else False))
+    if column.is_event:  # the far-off days that exports write for “not yet” are no days
+        text = text.mask(text.str.match(_NEVER).fillna(False).astype(bool))
     if column.kind == "code":
         return normal_form(text)
     if column.kind == "patent":
@@ -64,6 +67,11 @@ def values(text: pd.Series, kind: str) -> pd.Series:
     return _READERS.get(kind, _text)(text)
 
 
+def readable(text: pd.Series, kind: str) -> pd.Series:
+    """Which texts can be read as a value of a kind; NA counts as readable, for emptiness is another rule's."""
+    return text.isna() | values(text, kind).notna()
+
+
 def _text(text: pd.Series) -> pd.Series:
     return text
 
@@ -73,11 +81,6 @@ def _dates(text: pd.Series) -> pd.Series:
     month, day = parts[1].fillna(parts[3]).fillna(parts[5]), parts[2].fillna(parts[4]).fillna(parts[6])
     joined = parts[0] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
     return pd.to_datetime(joined, format="%Y-%m-%d", errors="coerce").astype(DATES)
-
-
-def _events(text: pd.Series) -> pd.Series:
-    """Event dates; the far-off days that exports write for “no date yet” are empty."""
-    return _dates(text.mask(text.str.contains(r"^(?:9999|2099-12-31)", regex=True).fillna(False).astype(bool)))
 
 
 def _whole(scale: int) -> Callable[[pd.Series], pd.Series]:
@@ -126,7 +129,7 @@ def _tasks(text: pd.Series) -> pd.Series:
 
 
 _READERS: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "event": _events,
+    "event": _dates,
     "date": _dates,
     "yuan": _whole(2),
     "wan": _whole(6),

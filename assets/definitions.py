@@ -1,0 +1,20 @@
+"""Knows all that Dagster is told about, on one page."""
+
+from dagster import Definitions, in_process_executor
+
+from assets.figures import FIGURES
+from assets.jobs import quarterly_reports
+from assets.raw import RAW
+from assets.reports import REPORTS
+from assets.resources import District
+from assets.schedules import after_each_quarter
+from assets.tallies import TALLIES
+from assets.validated import SOUND
+
+defs = Definitions(
+    assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *REPORTS],
+    jobs=[quarterly_reports],
+    schedules=[after_each_quarter],
+    resources={"district": District()},
+    executor=in_process_executor,
+)

@@ -1,0 +1,104 @@
+"""Knows Dagster's own records for one ZJTX_HOME and how they are kept; leaves what is recorded to Dagster.
+
+These records may be wiped and are made anew: the truth of a quarter lies in `snapshots/` and `reports/`.
+"""
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, EventLogEntry, RunsFilter
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy import Connection, Engine, create_engine
+
+from zjtx_pipeline import store
+from zjtx_pipeline.settings import home
+
+CONCURRENT_RUNS = 2
+DAYS_OF_SKIPPED_TICKS = 100
+BUSY_SECONDS = 60
+
+
+def dagster_yaml(folder: Path) -> dict:
+    """The instance: nothing phones home, two quarters at once and never one quarter twice, runs cut by a power
+    failure are closed, ticks of the days on which nothing was due are forgotten after a quarter."""
+    one_of_each_quarter = {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+    return {
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "run_storage": _stored("dagster._core.storage.runs", "SqliteRunStorage", folder / "history"),
+        "event_log_storage": _stored("assets.instance", "EventLog", folder / "history" / "runs"),
+        "schedule_storage": _stored("dagster._core.storage.schedules", "SqliteScheduleStorage", folder / "schedules"),
+        "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
+        "concurrency": {"runs": {"max_concurrent_runs": CONCURRENT_RUNS, "tag_concurrency_limits": [one_of_each_quarter]}},
+        "run_monitoring": {"enabled": True, "start_timeout_seconds": 180, "poll_interval_seconds": 30},
+        "retention": {"schedule": {"purge_after_days": {"skipped": DAYS_OF_SKIPPED_TICKS, "failure": -1, "success": -1}}},
+        "sensors": {"use_threads": False},
+    }
+
+
+def _stored(module: str, name: str, folder: Path) -> dict:
+    return {"module": module, "class": name, "config": {"base_dir": str(folder)}}
+
+
+def prepare() -> Path:
+    """DAGSTER_HOME under ZJTX_HOME, with its `dagster.yaml`, made known to this process and its children."""
+    folder = home() / "dagster"
+    for inside in (folder, folder / "history" / "runs", folder / "schedules"):
+        inside.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(dagster_yaml(folder), allow_unicode=True, sort_keys=False)
+    path = folder / "dagster.yaml"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        store.write_bytes(path, text.encode("utf-8"))
+    os.environ["DAGSTER_HOME"] = str(folder)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    return folder
+
+
+@functools.lru_cache(maxsize=8)
+def _engine(address: str) -> Engine:
+    return create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+
+
+class EventLog(SqliteEventLogStorage):
+    """Dagster's SQLite event log with its connections kept open: making one an event took a third of a run's
+    own time."""
+
+    @classmethod
+    def from_config_value(cls, inst_data, config_value):
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            engine = _engine(self.conn_string_for_shard(shard))
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.connect() as connection, connection.begin():
+                yield connection
+
+
+def close_abandoned(instance: DagsterInstance) -> None:
+    """Runs whose process is gone (a power cut, a kill) stand as started for ever unless someone closes them."""
+    for record in instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])):
+        events = instance.all_logs(record.dagster_run.run_id, of_type=DagsterEventType.ENGINE_EVENT)
+        if not any(_alive(pid, record.start_time) for pid in map(_process, events) if pid):
+            instance.report_run_failed(record.dagster_run, "运行它的进程已经不在（断电或被中止），请重新运行。")
+
+
+def _process(entry: EventLogEntry) -> int | None:
+    """The process that an engine event names as the one at work."""
+    value = entry.dagster_event.engine_event_data.metadata.get("pid")
+    return int(value.value) if value else None
+
+
+def _alive(pid: int, started: float | None) -> bool:
+    """Is this process there, and not a later one that was given the same number?"""
+    try:
+        return started is None or Path(f"/proc/{pid}").stat().st_ctime <= started + 1
+    except FileNotFoundError:
+        return False

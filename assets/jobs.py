@@ -1,0 +1,10 @@
+"""Knows the one job; a single report is re-made by choosing its asset in the UI."""
+
+from dagster import AssetSelection, define_asset_job, in_process_executor
+
+quarterly_reports = define_asset_job(
+    "quarterly_reports",
+    selection=AssetSelection.all(),
+    executor_def=in_process_executor,
+    description="一个季度从取数到 15 份报告的全过程。",
+)

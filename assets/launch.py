@@ -1,0 +1,128 @@
+"""Knows how a quarter's run is started from a shell, in this very process, so that the UI shows it as its own.
+
+Leaves showing its progress to the caller, which is told of every step as plain `Step`.
+"""
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dagster import DagsterEvent, DagsterEventType, DagsterInstance
+
+from assets import instance as records
+from assets.definitions import defs
+from assets.jobs import quarterly_reports
+
+STAGES = {
+    "g1_raw": "取数留存",
+    "g2_sound": "逐行校验",
+    "g3_tallies": "资质、奖补与对照",
+    "g4_figures": "指标测算",
+    "g5_reports": "编排打印",
+}
+UNEXPECTED = "程序内部出错"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step that began or ended: `state` is 开始, 完成 or 失败; `sentence` says why it failed."""
+
+    stage: str
+    name: str
+    state: str
+    seconds: float = 0.0
+    sentence: str = ""
+    traceback: str = ""
+
+
+@dataclass
+class Outcome:
+    """A run's end: did all steps succeed, and what became of each."""
+
+    succeeded: bool = False
+    steps: list[Step] = field(default_factory=list)
+    not_done: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Step]:
+        return [step for step in self.steps if step.state == "失败"]
+
+
+def steps_of_stages() -> dict[str, int]:
+    """How many steps each stage has, in the order of the data's journey."""
+    stages = [STAGES[spec.group_name] for spec in defs.resolve_all_asset_specs()]
+    return {stage: stages.count(stage) for stage in STAGES.values()}
+
+
+def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None]) -> Outcome:
+    """Run one quarter's job here and now; `told` hears of every step as it begins and ends."""
+    records.prepare()
+    run_id, outcome = str(uuid.uuid4()), Outcome()
+    listener = _Listener(outcome, told)
+    with DagsterInstance.get() as instance:
+        records.close_abandoned(instance)
+        instance.add_event_listener(run_id, listener.hear)
+        result = defs.resolve_job_def(quarterly_reports.name).execute_in_process(
+            instance=instance,
+            partition_key=quarter,
+            run_id=run_id,
+            raise_on_error=False,
+            tags={"zjtx/from": "shell", "zjtx/pid": str(os.getpid())},
+            run_config={
+                "resources": {"district": {"config": {"draft": draft}}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+        )
+    outcome.succeeded = result.success
+    outcome.not_done = listener.not_begun()
+    return outcome
+
+
+class _Listener:
+    """Turns Dagster's events into steps."""
+
+    def __init__(self, outcome: Outcome, told: Callable[[Step], None]) -> None:
+        self.outcome, self.told = outcome, told
+        self.stages = {spec.key.to_python_identifier(): STAGES[spec.group_name] for spec in defs.resolve_all_asset_specs()}
+        self.blocked: dict[str, list[str]] = {}
+
+    def hear(self, entry) -> None:
+        event = entry.dagster_event
+        if event is None or event.step_key not in self.stages:
+            return
+        if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._remember(event)
+        step = self._step(event)
+        if step:
+            if step.state != "开始":
+                self.outcome.steps.append(step)
+            self.told(step)
+
+    def not_begun(self) -> list[str]:
+        ended = {step.name for step in self.outcome.steps}
+        return [name for name in map(_name, self.stages) if name not in ended]
+
+    def _remember(self, event: DagsterEvent) -> None:
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            self.blocked.setdefault(event.step_key, []).append(evaluation.description or evaluation.check_name)
+
+    def _step(self, event: DagsterEvent) -> Step | None:
+        stage, name = self.stages[event.step_key], _name(event.step_key)
+        match event.event_type:
+            case DagsterEventType.STEP_START:
+                return Step(stage, name, "开始")
+            case DagsterEventType.STEP_SUCCESS:
+                return Step(stage, name, "完成", event.step_success_data.duration_ms / 1000)
+            case DagsterEventType.STEP_FAILURE:
+                return Step(stage, name, "失败", sentence=self._why(event), traceback=event.step_failure_data.error_display_string)
+
+    def _why(self, event: DagsterEvent) -> str:
+        told = event.step_failure_data.user_failure_data
+        return (told and told.description) or "；".join(self.blocked.get(event.step_key, [])) or UNEXPECTED
+
+
+def _name(step_key: str) -> str:
+    """`sound/D15`, as the UI names the asset."""
+    return step_key.replace("__", "/")

@@ -1,0 +1,28 @@
+"""Knows the one resource, the district that a run is about; leaves its settings to the library."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster import AssetExecutionContext, ConfigurableResource, Failure
+from pydantic import Field
+
+from zjtx_pipeline import stages
+from zjtx_pipeline.district import settings_in_force
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter
+
+
+class District(ConfigurableResource):
+    """The district, and whether a quarter that has not ended may be run as a draft."""
+
+    config: str = Field("", description="区县配置文件；不填则用环境变量 ZJTX_CONFIG，再不填用示例区县。")
+    draft: bool = Field(False, description="季度未结束时是否出草稿；草稿每页都注明“草稿”。")
+
+    @contextmanager
+    def run_of(self, context: AssetExecutionContext) -> Iterator[stages.Run]:
+        """The run of the step's quarter; what a person can mend ends the step with its one sentence."""
+        try:
+            settings = settings_in_force(self.config)
+            yield stages.open_run(settings, Quarter.parse(context.partition_key), self.draft)
+        except ZjtxError as error:
+            raise Failure(description=str(error), allow_retries=False) from None

@@ -1,0 +1,100 @@
+"""Knows how Dagster's webserver and daemon are started together on this machine only, and stopped together.
+
+Leaves what they show to `definitions`. The webserver has no login: it must never listen beyond loopback.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from dagster import DagsterInstance
+
+from assets import instance as records
+from zjtx_pipeline.errors import ZjtxError
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[1]
+SECONDS_TO_START, SECONDS_TO_STOP = 120, 30
+
+
+def until_interrupted(port: int, say: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or a termination signal; ZjtxError: the port is taken, or the server did not come up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _free(port)
+    say("正在启动网页界面和定时任务……")
+    with server(port) as (process, log):
+        say(f"网页界面：http://{HOST}:{port}　（仅本机；记录在 {log}；按 Ctrl-C 结束）")
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            say("正在结束……")
+            return
+    raise ZjtxError(f"网页界面意外结束，原因见 {log}。")
+
+
+@contextmanager
+def server(port: int):
+    """The running server's process and its log; stopped, with all that it started, at the end of the block."""
+    folder = records.prepare()
+    with DagsterInstance.get() as instance:
+        records.close_abandoned(instance)
+    log = folder / "ui.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(_command(port), stdout=output, stderr=output, start_new_session=True, env=_environment())
+        try:
+            _wait_until_it_answers(process, port, log)
+            yield process, log
+        finally:
+            _stop(process)
+
+
+def _command(port: int) -> list[str]:
+    return [sys.executable, "-m", "dagster", "dev", "-h", HOST, "-p", str(port), "-m", "assets.definitions", "-d", str(ROOT)]
+
+
+def _environment() -> dict[str, str]:
+    """The children find `assets` and `zjtx_pipeline` where this process found them."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+
+
+def _free(port: int) -> None:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise ZjtxError(f"端口 {port} 已被占用：请用 --port 换一个。") from None
+
+
+def _wait_until_it_answers(process: subprocess.Popen, port: int, log: Path) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/server_info", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise ZjtxError(f"网页界面没有启动起来，原因见 {log}。")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Ask first, so that runs under way end as cancelled; then end the whole family."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

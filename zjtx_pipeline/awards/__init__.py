@@ -1,0 +1,9 @@
+"""Knows every award unit of the plan's clauses: entitled, applied, approved, paid, gap and state.
+
+`triggers` and `purchases` find what sets an award off, `ledger` what was applied for and paid, `tally` joins them.
+"""
+
+from zjtx_pipeline.awards.ledger import net_paid
+from zjtx_pipeline.awards.tally import highest_only_fen, units
+
+__all__ = ["highest_only_fen", "net_paid", "units"]

@@ -1,0 +1,102 @@
+"""Knows what each award unit is entitled to, and what came of it; leaves the triggering rows to `triggers`.
+
+Amounts, rates, caps and terms are the rules'. Sources: plan.md 1.3; datasets.md 5.5, 5.8 (1); readings B-02, B-11, B-26.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pandas as pd
+
+from zjtx_pipeline.awards.ledger import UNIT, applied, unknown_payments
+from zjtx_pipeline.awards.triggers import trigger_rows
+from zjtx_pipeline.books import Books, once
+from zjtx_pipeline.firms import NEVER, names
+from zjtx_pipeline.money import FEN_PER_YUAN, share_fen
+from zjtx_pipeline.rules import AwardTerms
+
+COLUMNS = [
+    "clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "entitled_fen",
+    "applied_on", "approved_fen", "paid_fen", "gap_fen", "state", "firm", "eligible",
+]  # fmt: skip
+UNKNOWN, UNTRIGGERED, UNAPPLIED, PENDING, UNPAID = "待明确", "无触发", "未申请", "审核中", "已核定未拨"
+PART_PAID, PAID, OVERPAID, REFUSED = "部分拨付", "已拨付", "超付", "不予兑现"
+
+
+@once
+def units(books: Books) -> pd.DataFrame:
+    """One row an award unit to the quarter's end, by clause and day; money in fen.
+
+    Columns of awards.csv (`entitled_fen` and `gap_fen` NA while the clause's amount is not stated), and beside them
+    `firm`, the code at the quarter's end, and `eligible`: do 5.5's conditions hold, amount known or not?
+    """
+    triggered = entitled(books, trigger_rows(books)).assign(triggered=True)
+    rows = triggered.merge(applied(books), on=UNIT, how="outer", validate="1:1", suffixes=("", "_applied"))
+    for column in ("uscc", "name", "trigger_key", "triggered_on"):
+        rows[column] = rows[column].fillna(rows[f"{column}_applied"])
+    rows = pd.concat([rows, unknown_payments(books)], ignore_index=True)
+    flags = ("triggered", "eligible", "approved", "refused", "applied")
+    rows = rows.assign(paid_fen=rows["paid_fen"].fillna(0), **{flag: rows[flag].eq(True) for flag in flags})
+    rows = rows.assign(entitled_fen=rows["entitled_fen"].mask(~rows["triggered"], 0), name=names(books, rows["uscc"], rows["name"]))
+    rows = rows.assign(gap_fen=rows["entitled_fen"] - rows["paid_fen"], state=_state(rows))
+    order = ["clause", "triggered_on", "uscc", "trigger_key", "award_no"]
+    return rows.sort_values(order, kind="stable", na_position="last")[COLUMNS].reset_index(drop=True)
+
+
+def entitled(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `eligible` and `entitled_fen` to triggers: 0 outside term or district or listed later, NA if not stated."""
+    sums = pd.Series(0, index=rows.index, dtype="Int64")
+    in_term = pd.Series(False, index=rows.index)
+    for clause in rows["clause"].unique():
+        for terms in books.rules.awards[clause].terms:
+            held = rows["clause"].eq(clause) & _in_term(rows["triggered_on"], terms)
+            in_term |= held
+            sums = sums.mask(held, _formula(rows[held], terms).reindex(rows.index))
+    eligible = in_term & rows["first"] & rows["local"]
+    return rows.assign(eligible=eligible, entitled_fen=sums.where(eligible, 0))
+
+
+def _in_term(days: pd.Series, terms: AwardTerms) -> pd.Series:
+    until = pd.Timestamp(terms.valid_to) if terms.valid_to else NEVER
+    return (pd.Timestamp(terms.valid_from) <= days) & (days <= until)
+
+
+def _formula(rows: pd.DataFrame, terms: AwardTerms) -> pd.Series:
+    """Amount a unit, or rate × base: rounded half up to the fen once a unit, never below 0, never above the cap."""
+    if terms.rate is not None:
+        rate = Fraction(terms.rate)
+        sums = [pd.NA if pd.isna(base) else max(0, share_fen(int(base), rate)) for base in rows["base_fen"]]
+    else:
+        sums = [pd.NA if terms.amount is None else _fen(terms.amount)] * len(rows)
+    sums = pd.Series(sums, index=rows.index, dtype="Int64")
+    return sums if terms.cap is None else sums.clip(upper=_fen(terms.cap))
+
+
+def _fen(yuan: Decimal) -> int:
+    return int(yuan * FEN_PER_YUAN)
+
+
+def _state(rows: pd.DataFrame) -> pd.Series:
+    """State of each unit (5.5), paid against entitled: the first condition that fits."""
+    paid, due = rows["paid_fen"], rows["entitled_fen"]
+    conditions = [
+        (~rows["triggered"], UNTRIGGERED),
+        (due.isna(), UNKNOWN),
+        ((paid > 0) & (paid > due), OVERPAID),
+        ((paid > 0) & (paid == due), PAID),
+        (paid > 0, PART_PAID),
+        (~rows["applied"], UNAPPLIED),
+        (rows["refused"], REFUSED),
+        (rows["approved"], UNPAID),
+    ]
+    state = pd.Series(PENDING, index=rows.index, dtype="str")
+    for holds, name in reversed(conditions):
+        state = state.mask(holds.fillna(False).astype(bool), name)
+    return state
+
+
+def highest_only_fen(rows: pd.DataFrame) -> int:
+    """What 就高 would entitle to: of each firm's units only the highest counts (B-11, printed beside the sum)."""
+    return int(rows.groupby("firm")["entitled_fen"].max().sum())

@@ -1,0 +1,143 @@
+"""Knows which rows set off which award (datasets.md 5.5); leaves what they entitle to to `tally`.
+
+Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20, B-21, B-28.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+
+from zjtx_pipeline.awards.ledger import matching
+from zjtx_pipeline.awards.purchases import purchase_units
+from zjtx_pipeline.books import Books, once
+from zjtx_pipeline.firms import current, in_district
+from zjtx_pipeline.rules import Award
+from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.tiers import members, title_holder, title_key
+
+COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local"]
+
+
+@once
+def trigger_rows(books: Books) -> pd.DataFrame:
+    """Everything that set an award off to the quarter's end, one row a unit.
+
+    Columns: clause, uscc, name, trigger_key, triggered_on, base_fen, `first` (False: a later listing), `local` (在萧 on
+    that day), `firm` and `match`, code and key as of the quarter's end.
+    """
+    parts = [_triggers(books, award) for award in books.rules.awards.values() if award.is_grant]
+    rows = pd.concat([part[COLUMNS] for part in parts], ignore_index=True)
+    rows = rows.assign(firm=current(books, rows["uscc"]), match=matching(books, rows["trigger_key"]))
+    return rows.drop_duplicates(["clause", "firm", "match"]).reset_index(drop=True)
+
+
+def _triggers(books: Books, award: Award) -> pd.DataFrame:
+    find = {"D04": _recognitions, "D14": _purchases, "D16": _listings, "D20": _rent_subsidies}
+    rows = find.get(award.trigger.table, _dated)(books, award).assign(clause=award.id)
+    if award.population == "在萧企业":
+        return rows
+    return rows[members(books, award.population, rows["uscc"], rows["triggered_on"])]
+
+
+def _dated(books: Books, award: Award) -> pd.DataFrame:
+    """The rows of a clause's table that bear its values and happened by the quarter's end, earliest first."""
+    trigger, columns = award.trigger, _columns(award)
+    rows = books[trigger.table]
+    for header, values in trigger.where.items():
+        cells = rows[columns[header]]
+        rows = rows[cells.isin([value == "是" for value in values] if cells.dtype == "boolean" else values)]
+    if "role" in rows:  # a project of several firms bears its amounts on the lead's row
+        rows = rows[rows["role"].eq("牵头")]
+    rows = rows.assign(triggered_on=rows[columns[trigger.date]])
+    rows = rows[rows["triggered_on"] <= books.day]
+    return _described(books, rows, award)
+
+
+def _described(books: Books, rows: pd.DataFrame, award: Award) -> pd.DataFrame:
+    columns, base = _columns(award), award.trigger.base
+    holder = current(books, rows["uscc"], rows["triggered_on"])
+    return rows.assign(
+        trigger_key=_joined(rows, [columns[header] for header in award.trigger.key]),
+        base_fen=rows[columns[base]] if base else pd.Series(pd.NA, index=rows.index, dtype="Int64"),
+        first=True,
+        local=in_district(books, holder, rows["triggered_on"]),
+    )
+
+
+def _columns(award: Award) -> dict[str, str]:
+    return {header: column.name for header, column in load_tables()[award.trigger.table].by_header().items()}
+
+
+def _joined(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """触发事项键: the key's values joined by “|”, dates in ISO form."""
+    key = pd.Series("", index=rows.index, dtype="str")
+    for number, column in enumerate(columns):
+        cells = rows[column]
+        text = cells.dt.strftime("%Y-%m-%d") if cells.dtype.kind == "M" else cells
+        key = key + ("|" if number else "") + text.astype("str")
+    return key
+
+
+def _recognitions(books: Books, award: Award) -> pd.DataFrame:
+    """A01–A04: the first recognition of each 资质类型 by a firm or those it succeeded (B-07); later ones set nothing off."""
+    if award.id == "A01":
+        award = _with_provincial_champions(books, award)
+    rows = _dated(books, award).sort_values(["triggered_on", "batch"], kind="stable")
+    first = _first(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)
+    return rows[first]
+
+
+def _with_provincial_champions(books: Books, award: Award) -> Award:
+    """B-09: whether 单项冠军 includes the province's own."""
+    if books.rules.reading("B-09") != "含省级":
+        return award
+    where = {**award.trigger.where, "资质类型": ("国家单项冠军", "省单项冠军")}
+    return award.model_copy(update={"trigger": award.trigger.model_copy(update={"where": where})})
+
+
+def _listings(books: Books, award: Award) -> pd.DataFrame:
+    """D16: the first listing of a firm, type and level counts, later ones are listed; A19 once a year's list (B-20)."""
+    rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name"], kind="stable")
+    yearly = "名单年度" in award.trigger.key
+    by = ["demonstration", "level", *(["list_year"] if yearly else [])]
+    first = _first(rows, rows["uscc"], by, partial(current, books), books.day)
+    return rows[first] if yearly else rows.assign(first=first)
+
+
+Owner = Callable[[pd.Series, pd.Series], pd.Series]
+
+
+def _first(rows: pd.DataFrame, keys: pd.Series, by: list[str], owner: Owner, day: pd.Timestamp) -> pd.Series:
+    """Is each row (earliest first) the first of its firm, those it had succeeded by that day included?"""
+    at_end = owner(keys, pd.Series(day, index=keys.index))
+    listed = rows[[*by, "triggered_on"]].assign(key=keys, group=at_end, row=range(len(rows)))
+    again = listed[listed.duplicated(["group", *by], keep=False)]
+    pairs = again.merge(again, on=["group", *by], suffixes=("", "_before"), validate="m:m")
+    pairs = pairs[pairs["row_before"] < pairs["row"]]
+    same = owner(pairs["key"], pairs["triggered_on"]) == owner(pairs["key_before"], pairs["triggered_on"])
+    return ~listed["row"].isin(pairs.loc[same, "row"])
+
+
+def _purchases(books: Books, award: Award) -> pd.DataFrame:
+    """A08, A09: buyer × year; counted invoices were judged by place one by one."""
+    (purchase_type,) = award.trigger.where["采购类别"]
+    rows = purchase_units(books, purchase_type).rename(columns={"firm": "uscc"})
+    return rows.assign(trigger_key=_joined(rows, ["uscc", "year"]), first=True, local=True)
+
+
+def _rent_subsidies(books: Books, award: Award) -> pd.DataFrame:
+    """A20: firm × quarter with people newly subsidised; the units of the quarter's own delivery (5.8, 3)."""
+    rows = books["D20"]
+    rows = rows[rows["rent_subsidised_people"] > 0]
+    rows = rows.assign(triggered_on=quarter_ends(rows["for_quarter"]))
+    return _described(books, rows[rows["triggered_on"] <= books.day], award)
+
+
+def quarter_ends(keys: pd.Series) -> pd.Series:
+    """The last day of each quarter named like 2024Q4."""
+    year, number = keys.str[:4], keys.str[5:]
+    ends = number.map({"1": "-03-31", "2": "-06-30", "3": "-09-30", "4": "-12-31"}).astype("str")
+    return pd.to_datetime(year + ends, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")

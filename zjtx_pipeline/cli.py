@@ -1,0 +1,250 @@
+"""Knows the verbs of `zjtx`, each one call into the library or the orchestrator; leaves showing things to `console`.
+
+Heavy libraries are imported inside the verbs, so that `zjtx --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from zjtx_pipeline import console, district
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter, quarters
+
+app = typer.Typer(
+    name="zjtx",
+    help="“专精特新”三年行动计划季度进展：取数、校验、测算、出报告。先试：./zjtx report 2024Q4",
+    epilog="所有产物在 ./var（或环境变量 ZJTX_HOME）；不给 --config 也没有 ZJTX_CONFIG 时用内置的示例区县。",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+UsageError = typer.BadParameter.__base__  # typer has no public name for it
+Config = Annotated[
+    Optional[Path],
+    typer.Option("--config", metavar="文件", help="区县配置文件（YAML）；也可用环境变量 ZJTX_CONFIG。"),
+]
+QuarterKey = Annotated[str, typer.Argument(metavar="季度", help="季度，如 2024Q4。", show_default=False)]
+Draft = Annotated[bool, typer.Option("--draft", help="季度还没有结束时出草稿，每页注明“草稿”。")]
+Profile = Annotated[bool, typer.Option("--profile", help="结束时列出时间花在哪里、内存用了多少。")]
+
+
+@app.command()
+def report(quarter: QuarterKey, draft: Draft = False, config: Config = None, profile: Profile = False) -> None:
+    """出一个季度的 15 份报告。
+
+    取数、校验、测算、打印，随时说明进度，最后给出报告所在目录。
+    """
+    _make([Quarter.parse(quarter)], draft, config, profile)
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Argument(metavar="起", help="第一个季度，如 2023Q1。", show_default=False)],
+    last: Annotated[str, typer.Argument(metavar="止", help="最后一个季度，如 2024Q4。", show_default=False)],
+    config: Config = None,
+    profile: Profile = False,
+) -> None:
+    """补出多个季度的报告。
+
+    从早到晚一季一季地出，每个季度只用自己的数据。
+    """
+    wanted = quarters(Quarter.parse(first), Quarter.parse(last))
+    if not wanted:
+        raise ZjtxError(f"起始季度 {first} 晚于截止季度 {last}。")
+    _make(wanted, False, config, profile)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="网页的端口。")] = 3000,
+    config: Config = None,
+) -> None:
+    """打开网页界面和定时任务。
+
+    在浏览器里看运行、问题清单、报告预览，补跑季度。只有本机能访问；按 Ctrl-C 结束。
+    """
+    _use(config)
+    district.settings_in_force()
+    from assets import serve
+
+    serve.until_interrupted(port, console.out.print)
+
+
+@app.command()
+def templates(
+    folder: Annotated[Path, typer.Argument(metavar="目录", help="写到哪个目录，不存在则新建。", show_default=False)],
+) -> None:
+    """写出 31 张空白填报表（Excel）。
+
+    发给各部门填写：有表头、单位、下拉列表和填表说明。
+    """
+    from zjtx_pipeline.tables.blanks import write_blanks
+
+    written = write_blanks(folder)
+    console.out.print(f"已写出 {len(written)} 张填报表：{folder.resolve()}")
+
+
+@app.command()
+def sample(
+    wanted: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[季度]...", help="要写出报送数据的季度；不填则只建配置。", show_default=False)
+    ] = None,
+) -> None:
+    """建示例区县，写出所列季度的报送数据。
+
+    企业、金额、人员均为虚构。不列季度则只建配置；各季度的数据在第一次用到时也会自动写出。
+    """
+    from zjtx_pipeline import sample as made
+    from zjtx_pipeline.settings import home
+
+    asked = [Quarter.parse(key) for key in wanted or []]
+    path = made.build(home())
+    for quarter in asked:
+        made.deliver(home(), quarter)
+    console.out.print(f"示例区县：{path.parent}")
+
+
+@app.command()
+def send(
+    quarter: QuarterKey,
+    approved_by: Annotated[str, typer.Option("--approved-by", metavar="姓名", help="批准发送的人。", show_default=False)],
+    dry_run: Annotated[
+        Optional[Path], typer.Option("--dry-run", metavar="目录", help="只把邮件写到这个目录，不发送，不记录。")
+    ] = None,
+    revised: Annotated[bool, typer.Option("--revised", help="以前发过本季度另一版的收件人，也发更正版。")] = False,
+    config: Config = None,
+) -> None:
+    """用邮件发送一个季度的报告。
+
+    每个收件人一封；已经发过的不再发。邮件服务器的口令只从环境变量 ZJTX_SMTP_PASSWORD 读取。
+    """
+    from zjtx_pipeline.delivery import send_quarter
+    from zjtx_pipeline.settings import home
+
+    _use(config)
+    asked = Quarter.parse(quarter)
+    outcomes = send_quarter(district.settings_in_force(), home(), asked, approved_by, dry_run, revised)
+    states = {"sent": "已发送", "before": "未发", "failed": "未发出", "refused": "被拒收", "unknown": "待核实", "written": "已写出"}
+    rows = [(each.recipient.name, each.recipient.address, states[each.state], each.detail) for each in outcomes]
+    console.table(f"{asked} 报告发送结果", ("收件人", "地址", "结果", "说明"), rows)
+    if any(each.state in ("failed", "refused", "unknown") for each in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def test() -> None:
+    """装好测试工具并运行全部测试。
+
+    由源码目录里的脚本 ./zjtx 完成；缺少浏览器等工具时会说明略去了哪些测试。
+    """
+    raise ZjtxError("请在源码目录里运行 ./zjtx test。")
+
+
+def _use(config: Path | None) -> None:
+    """Name the configuration for this process and all that it starts."""
+    chosen = district.configuration(config)
+    if chosen is not None:
+        os.environ["ZJTX_CONFIG"] = str(chosen)
+
+
+def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool) -> None:
+    """Run the job for each quarter; the first sentence that a person must read comes before anything heavy."""
+    clock = console.Clock()
+    _use(config)
+    settings = district.settings_in_force()
+    from zjtx_pipeline import stages
+
+    for quarter in wanted:
+        stages.open_run(settings, quarter, draft)
+    console.out.print(f"{settings.district}　正在准备……")
+    from assets import launch
+
+    clock.lap("准备（读配置、载入程序）")
+    done = [_run(launch, quarter, draft, clock) for quarter in wanted]
+    if profile:
+        console.profile(clock, [step for outcome in done for step in outcome.steps])
+    if not all(outcome.succeeded for outcome in done):
+        raise typer.Exit(1)
+
+
+def _run(launch, quarter: Quarter, draft: bool, clock: console.Clock):
+    from zjtx_pipeline.settings import home
+
+    with console.RunShown(f"{quarter.chinese}{'（草稿）' if draft else ''}", launch.steps_of_stages()) as shown:
+        outcome = launch.run_quarter(str(quarter), draft, shown.hear)
+    seconds = clock.lap(f"{quarter} 运行")
+    if outcome.succeeded:
+        console.out.print(f"完成，用时 {seconds:.1f} 秒。15 份报告在：\n{home() / 'reports' / str(quarter)}")
+    else:
+        _explain(quarter, outcome)
+    return outcome
+
+
+def _explain(quarter: Quarter, outcome) -> None:
+    for step in outcome.failed:
+        log = f"，详情见 {_log(step.traceback)}" if step.sentence == "程序内部出错" else ""
+        console.complain(f"{step.stage} {step.name}：{step.sentence}{log}")
+    missing = "、".join(outcome.not_done)
+    console.complain(f"{quarter} 没有全部完成。" + (f"受影响而没有做的：{missing}。" if missing else ""))
+
+
+def _log(text: str) -> Path:
+    """Keep a traceback for whoever mends the program; the user gets the file's name."""
+    from datetime import datetime
+
+    from zjtx_pipeline.settings import home
+
+    path = home() / "zjtx.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"---- {datetime.now().isoformat(timespec='seconds')} zjtx {' '.join(sys.argv[1:])}\n{text}\n")
+    return path
+
+
+_USAGE = {
+    "No such command": "没有这个命令",
+    "No such option": "没有这个选项",
+    "Missing argument": "缺少参数",
+    "Missing option": "缺少选项",
+    "Got unexpected extra argument": "多余的参数",
+    "Invalid value for": "值不对",
+}
+
+
+def _usage(error: Exception) -> str:
+    message = error.format_message()
+    for english, chinese in _USAGE.items():
+        if english in message:
+            return f"{chinese}：{message.partition(english)[2].strip(' :.')}（用 zjtx --help 查看用法）"
+    return f"命令写得不对：{message}（用 zjtx --help 查看用法）"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb and return the exit code: 2 for what the user can put right, 1 for a run that did not succeed."""
+    try:
+        return app(arguments, prog_name="zjtx", standalone_mode=False) or 0
+    except ZjtxError as error:
+        console.complain(str(error))
+    except UsageError as error:
+        console.complain(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        console.complain("已中止。已完成的文件都是完整的，再运行一次即可继续。")
+        return 130
+    except Exception:
+        import traceback
+
+        console.complain(f"程序内部出错，详情见 {_log(traceback.format_exc())}")
+        return 1
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

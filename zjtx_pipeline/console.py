@@ -1,0 +1,111 @@
+"""Knows how a shell shows what is going on: a live bar on a terminal, a line a stage elsewhere, tables, one-line errors.
+
+Leaves what is going on to the verbs in `cli`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class RunShown:
+    """Shows one quarter's run; hears of each step as it begins and ends (`assets.launch.Step`)."""
+
+    def __init__(self, title: str, steps_of_stages: dict[str, int]) -> None:
+        self.title, self.planned = title, steps_of_stages
+        self.ended: Counter[str] = Counter()
+        self.seconds: Counter[str] = Counter()
+        self.live = out.is_terminal
+        self.bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=out, transient=True, disable=not self.live,
+        )  # fmt: skip
+
+    def __enter__(self) -> RunShown:
+        out.print(f"[bold]{self.title}[/]：共 {sum(self.planned.values())} 步")
+        self.bar.start()
+        self.row = self.bar.add_task(self.title, total=sum(self.planned.values()))
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.bar.stop()
+
+    def hear(self, step) -> None:
+        """One step began or ended."""
+        if step.state == "开始":
+            self.bar.update(self.row, description=f"{step.stage} {step.name}")
+            return
+        self.ended[step.stage] += 1
+        self.seconds[step.stage] += step.seconds
+        self.bar.advance(self.row)
+        if self.ended[step.stage] == self.planned[step.stage]:
+            self._stage_ended(step.stage)
+
+    def _stage_ended(self, stage: str) -> None:
+        number = list(self.planned).index(stage) + 1
+        done = sum(self.ended.values())
+        out.print(
+            f"  [{number}/{len(self.planned)}] {stage}　{self.planned[stage]} 步　{self.seconds[stage]:.1f} 秒"
+            f"　（累计 {done}/{sum(self.planned.values())} 步）",
+            markup=False,
+        )
+
+
+class Clock:
+    """Where the time goes, from the start of the process's work on."""
+
+    def __init__(self) -> None:
+        self.started = self.last = time.perf_counter()
+        self.laps: list[tuple[str, float]] = []
+
+    def lap(self, name: str) -> float:
+        """Seconds since the lap before, kept under a name."""
+        now = time.perf_counter()
+        self.laps.append((name, now - self.last))
+        self.last = now
+        return self.laps[-1][1]
+
+    @property
+    def total(self) -> float:
+        return self.last - self.started
+
+
+def profile(clock: Clock, steps: Iterable) -> None:
+    """Print where the time went: laps, stages, and the slowest steps."""
+    steps = sorted(steps, key=lambda step: -step.seconds)
+    stages: Counter[str] = Counter()
+    for step in steps:
+        stages[step.stage] += step.seconds
+    rows = [(name, f"{seconds:.2f}") for name, seconds in clock.laps]
+    rows += [(f"　其中{stage}", f"{seconds:.2f}") for stage, seconds in stages.items()]
+    rows += [(f"　　最慢 {step.name}", f"{step.seconds:.2f}") for step in steps[:8]]
+    table("时间去向", ("环节", "秒"), [*rows, ("合计", f"{clock.total:.2f}"), ("内存峰值（MiB）", f"{_peak_mib():.0f}")])
+
+
+def _peak_mib() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print rows under headers."""
+    shown = Table(*headers, title=title, title_justify="left")
+    for row in rows:
+        shown.add_row(*row)
+    out.print(shown)
+
+
+def complain(sentence: str) -> None:
+    """One line on stderr, nothing else."""
+    err.print(" ".join(sentence.split()), markup=False)

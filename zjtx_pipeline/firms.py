@@ -1,0 +1,128 @@
+"""Knows which firm a code stands for on a day, and whether that firm is 在萧; leaves its titles to `tiers`.
+
+Sources: datasets.md 5.1 (codes that change, 在萧 on a day), reading B-15.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from zjtx_pipeline.books import Books, looked_up, once
+
+REPLACING = ["换码", "合并"]  # 分立 hands on only what D04 says
+MOVED_IN, MOVED_OUT = "迁入", "迁出"
+ALWAYS, NEVER = pd.Timestamp("1900-01-01"), pd.Timestamp("9999-12-31")
+DAY = pd.Timedelta(days=1)
+
+
+@once
+def successions(books: Books) -> pd.DataFrame:
+    """Which code took over from which: uscc, successor, handed_on; 换码 and 合并 to the quarter's last day.
+
+    A code that D02 lets go twice went with the first.
+    """
+    changes = books["D02"]
+    rows = changes[changes["item"].isin(REPLACING) & changes["successor_uscc"].notna() & (changes["changed_on"] <= books.day)]
+    rows = rows.sort_values("changed_on", kind="stable").drop_duplicates("uscc")
+    named = {"successor_uscc": "successor", "changed_on": "handed_on"}
+    return rows[["uscc", "successor_uscc", "changed_on"]].rename(columns=named).reset_index(drop=True)
+
+
+def current(books: Books, codes: pd.Series, days: pd.Series | pd.Timestamp | None = None) -> pd.Series:
+    """The code under which each firm goes on a day (the quarter's last without one), chains followed to their end."""
+    return follow(codes, books.day if days is None else days, successions(books).set_index("uscc"))
+
+
+def follow(keys: pd.Series, days: pd.Series | pd.Timestamp, steps: pd.DataFrame) -> pd.Series:
+    """The successor that each key has on a day; `steps` holds successor and handed_on by key."""
+    for _ in range(len(steps)):  # no chain is longer than the table, so a circle cannot hold us
+        passed = looked_up(steps["handed_on"], keys) <= days
+        if not passed.any():
+            break
+        keys = keys.mask(passed, looked_up(steps["successor"], keys))
+    return keys
+
+
+def hand_on(spans: pd.DataFrame, steps: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Spans of days (starts_on … ends_on, both included) divided among their successive holders.
+
+    `by` names the columns that `steps` are keyed by, `uscc` first; a span handed on before it starts belongs to the
+    successor alone.
+    """
+    done, columns = [], list(spans.columns)
+    for _ in range(len(steps) + 1):
+        if spans.empty:
+            break
+        spans = spans.merge(steps, on=by, how="left", validate="m:1")
+        passed = spans["handed_on"] <= spans["ends_on"]
+        kept = spans[columns].assign(ends_on=spans["ends_on"].mask(passed, spans["handed_on"] - DAY))
+        done.append(kept[kept["starts_on"] <= kept["ends_on"]])
+        onward = spans[passed]
+        starts = onward["starts_on"].where(onward["starts_on"] > onward["handed_on"], onward["handed_on"])
+        spans = onward.assign(uscc=onward["successor"], starts_on=starts)[columns]
+    return pd.concat(done, ignore_index=True) if done else spans
+
+
+@once
+def register(books: Books) -> pd.DataFrame:
+    """D01 by code: name, street_code, town (R4's name on the quarter's last day, NA outside the district)."""
+    firms = books["D01"].set_index("uscc")[["name", "street_code"]]
+    towns = books.rules.regions.codes_inside(books.quarter.last_day)
+    return firms.assign(street_code=firms["street_code"].str[:9], town=firms["street_code"].str[:9].map(towns).astype("str"))
+
+
+@once
+def _inside(books: Books) -> pd.DataFrame:
+    """R4's towns of the district with the days on which they belonged to it."""
+    district = books.rules.regions.district.code
+    own = [region for region in books.rules.regions.all if region.parent == district]
+    return pd.DataFrame(
+        {
+            "street_code": pd.Series([region.code for region in own], dtype="str"),
+            "from_day": pd.to_datetime(pd.Series([region.valid_from for region in own])).fillna(ALWAYS),
+            "to_day": pd.to_datetime(pd.Series([region.valid_to for region in own]), errors="coerce").fillna(NEVER),
+        }
+    )
+
+
+@once
+def _moves(books: Books) -> pd.DataFrame:
+    """Arrivals and departures to the quarter's last day, the state that D01 shows: uscc, changed_on, left."""
+    changes = books["D02"]
+    moves = changes[changes["item"].isin([MOVED_IN, MOVED_OUT]) & (changes["changed_on"] <= books.day)]
+    return moves.assign(left=moves["item"].eq(MOVED_OUT))[["uscc", "changed_on", "left"]]
+
+
+def in_district(books: Books, codes: pd.Series, days: pd.Series | pd.Timestamp | None = None) -> pd.Series:
+    """Is the firm of each code 在萧 on the day (the quarter's last without one)? False for codes not in D01.
+
+    D01's town decides, with the arrivals and departures since that day undone (B-15); the code's digits never do.
+    """
+    rows = pd.DataFrame({"uscc": codes, "day": books.day if days is None else days}, index=codes.index)
+    rows = rows.assign(row=range(len(rows)), street_code=looked_up(register(books)["street_code"], rows["uscc"]))
+    inside = rows["row"].isin(_rows_inside(books, rows))
+    undone = _undone(books, rows)
+    inside = inside.mask(rows["row"].isin(undone.index), looked_up(undone, rows["row"]).eq(True))
+    return inside & rows["uscc"].isin(register(books).index)
+
+
+def _rows_inside(books: Books, rows: pd.DataFrame) -> pd.Series:
+    towns = rows.merge(_inside(books), on="street_code", validate="m:m")
+    return towns.loc[(towns["from_day"] <= towns["day"]) & (towns["day"] <= towns["to_day"]), "row"]
+
+
+def _undone(books: Books, rows: pd.DataFrame) -> pd.Series:
+    """For rows with a move after their day: was the firm here before the earliest of these moves?"""
+    later = rows.merge(_moves(books), on="uscc", validate="m:m")
+    later = later[later["changed_on"] > later["day"]].sort_values("changed_on", kind="stable")
+    return later.drop_duplicates("row").set_index("row")["left"]
+
+
+def towns(books: Books, codes: pd.Series) -> pd.Series:
+    """镇街 of each code on the quarter's last day; NA outside the district."""
+    return looked_up(register(books)["town"], codes)
+
+
+def names(books: Books, codes: pd.Series, delivered: pd.Series) -> pd.Series:
+    """The register's name of each code, or the delivered one where the register lacks it."""
+    return looked_up(register(books)["name"], codes).fillna(delivered)

@@ -1,0 +1,84 @@
+"""Knows the ways in which a part of an indicator is counted: firms, rows, things, sums, shares.
+
+Leaves which rows count to the task modules, and the breakdowns to `layout`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import pandas as pd
+
+from zjtx_pipeline.figures import Status
+
+HUNDRED = 100
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows, and what to make of them; breakdown columns stand in the rows under their Chinese names.
+
+    `of` gives an exact number, in fen if `in_fen`; None where there is none, and then `absent` says why.
+    `beside` holds, for a breakdown column, other rows than the total's (年度 of finished years).
+    """
+
+    rows: pd.DataFrame
+    of: Callable[[pd.DataFrame], Fraction | int | None]
+    in_fen: bool = False
+    absent: Status = "无适用对象"
+    beside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Percent points of two other parts of the same indicator; none where the denominator is 0."""
+
+    numerator: str
+    denominator: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One other part less another: 差额 = 应兑 − 已兑, total from totals."""
+
+    minuend: str
+    subtrahend: str
+
+
+Part = Counted | Share | Difference
+
+
+def firms(rows: pd.DataFrame, **beside: pd.DataFrame) -> Counted:
+    """Distinct firms."""
+    return distinct(rows, "firm", **beside)
+
+
+def distinct(rows: pd.DataFrame, *columns: str, **beside: pd.DataFrame) -> Counted:
+    """Distinct things, told apart by these columns."""
+    return Counted(rows, lambda part: int((~part.duplicated(list(columns))).sum()), beside=beside)
+
+
+def count(rows: pd.DataFrame, **beside: pd.DataFrame) -> Counted:
+    """Rows."""
+    return Counted(rows, len, beside=beside)
+
+
+def total(rows: pd.DataFrame, column: str) -> Counted:
+    """The sum of a column; empty cells add nothing."""
+    return Counted(rows, lambda part: Fraction(part[column].sum()), in_fen=column.endswith("_fen"))
+
+
+def yes(rows: pd.DataFrame) -> Counted:
+    """1 if there is such a row, else 0."""
+    return Counted(rows, lambda part: int(len(part) > 0))
+
+
+def share(numerator: str = "b", denominator: str = "c") -> Share:
+    return Share(numerator, denominator)
+
+
+def coverage(covered: pd.DataFrame, all_firms: pd.DataFrame) -> dict[str, Part]:
+    """A ratio's three parts: rate, firms covered, all firms."""
+    return {"a": share(), "b": firms(covered), "c": firms(all_firms)}

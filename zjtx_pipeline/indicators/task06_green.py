@@ -1,0 +1,48 @@
+"""Task 6 推进绿色发展赋能: green factories and 领跑者.
+
+Leaves what A17–A19 entitle to to `awards`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from zjtx_pipeline.books import Books
+from zjtx_pipeline.indicators.grants import money
+from zjtx_pipeline.indicators.parts import Part, coverage, firms
+from zjtx_pipeline.indicators.selection import EVERYWHERE, announced, dated, standing
+from zjtx_pipeline.tiers import roster
+
+GREEN = "绿色工厂"
+
+
+def t06_1(books: Books) -> dict[str, Part]:
+    """Firms with green factories: new this year, new since the plan began, removed this year."""
+    removed = dated(books, "D16", "removed_on", "Y")
+    removed = removed.assign(级别=removed["level"])
+    return {
+        "a": firms(_green(announced(books, "Y"))),
+        "b": firms(_green(announced(books, "C"))),
+        "c": firms(_green(removed)),
+    }
+
+
+def _green(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["demonstration"].eq(GREEN)]
+
+
+def t06_2(books: Books) -> dict[str, Part]:
+    """领跑者 in energy or water, province or state (B-20)."""
+    rows = announced(books, "C")
+    return {"a": firms(rows[rows["demonstration"].isin(["能效领跑者", "水效领跑者"])])}
+
+
+def t06_3(books: Books) -> dict[str, Part]:
+    """A17–A19: green factories and 领跑者."""
+    return money(books, "A17", "A18", "A19")
+
+
+def t06_4(books: Books) -> dict[str, Part]:
+    """P2 firms that hold a green factory of any level."""
+    held, all_firms = _green(standing(books, "D16", "announced_on", "removed_on", EVERYWHERE)), roster(books, "P2")
+    return coverage(all_firms[all_firms["firm"].isin(held["firm"])], all_firms)

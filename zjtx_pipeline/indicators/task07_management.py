@@ -1,0 +1,46 @@
+"""Task 7 深化管理对标提升: star ratings, provincial benchmarks, service platforms, management services.
+
+Leaves P12 to `tiers`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from zjtx_pipeline.books import Books
+from zjtx_pipeline.indicators.parts import Part, count, coverage, distinct, firms, total
+from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, dated, events, listed, since, standing, with_firm
+from zjtx_pipeline.tiers import roster
+
+
+def t07_1(books: Books) -> dict[str, Part]:
+    """P12 firms with a star rating; a rating does not run out (Q07)."""
+    rated, all_firms = standing(books, "D17", "rated_on", None, EVERYWHERE), roster(books, "P12")
+    return coverage(all_firms[all_firms["firm"].isin(rated["firm"])], all_firms)
+
+
+def t07_2(books: Books) -> dict[str, Part]:
+    """Provincial benchmarks standing, first listed since the plan began (Q08, B-19); earlier ones beside."""
+    rows, ever = listed(books), books["D16"]
+    ever = with_firm(books, ever[ever["demonstration"].eq("管理标杆") & (ever["announced_on"] <= books.day)])
+    early = ever.loc[ever["announced_on"] < since(books, "C"), "firm"]
+    rows = rows[rows["demonstration"].eq("管理标杆")]
+    return {"a": firms(rows[~rows["firm"].isin(early)]), "b": firms(rows[rows["firm"].isin(early)])}
+
+
+def t07_3(books: Books) -> dict[str, Part]:
+    """Public service platforms standing."""
+    rows = listed(books)
+    return {"a": distinct(rows[rows["demonstration"].eq("公共服务平台")], *LISTING)}
+
+
+def t07_4(books: Books) -> dict[str, Part]:
+    """Firms that had a management diagnosis, or advice, this year."""
+    rows: pd.DataFrame = dated(books, "D22b", "served_on", "Y")
+    return {"a": firms(rows[rows["item"].eq("管理诊断")]), "b": firms(rows[rows["item"].eq("管理咨询")])}
+
+
+def t07_5(books: Books) -> dict[str, Part]:
+    """Management training this year."""
+    rows = events(books, ["管理培训"])
+    return {"a": count(rows), "b": total(rows, "attendances")}

@@ -1,0 +1,43 @@
+"""Knows when two rows are the same record: equal keys, with equal or with other content (datasets.md C0).
+
+Leaves the sentence about it to the suites.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from zjtx_pipeline.tables import Table
+
+
+def contents(table: Table, text: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
+    """Each cell as what it says: the value where it can be read, else the text; so 1.0 and 1.00 are the same."""
+    shown = {}
+    for column in table.columns.values():
+        if column.header in text:
+            value = typed[column.name].astype("str")
+            shown[column.name] = value.where(typed[column.name].notna(), text[column.header]).astype("str").fillna("")
+    return pd.DataFrame(shown, index=text.index, dtype="str")
+
+
+def key_of(table: Table, content: pd.DataFrame, sender: pd.Series) -> pd.Series:
+    """Each row's key as one text; NA where a part that must be filled is empty, so that it equals nothing."""
+    parts = [sender if name == "sender" else content.get(name, pd.Series("", index=sender.index)) for name in table.key]
+    key = parts[0].astype("str").str.cat([part.astype("str") for part in parts[1:]], sep="\x1f")
+    asked = [name for name in table.key if name != "sender" and not table.columns[name].optional]
+    incomplete = pd.Series(False, index=sender.index)
+    for name in asked:
+        incomplete |= content[name].eq("") if name in content else True
+    return key.mask(incomplete)
+
+
+def standing(key: pd.Series, content: pd.DataFrame) -> pd.Series:
+    """Each row among those of its key, in the order read: "", `repeated` or `contradicted`.
+
+    Same key, same content: all but the first are `repeated`. Same key, other content: all are `contradicted`.
+    """
+    whole = pd.util.hash_pandas_object(content, index=False)
+    kinds = whole.groupby(key).transform("nunique").reindex(key.index)
+    contradicted = key.notna() & kinds.gt(1)
+    repeated = key.notna() & key.duplicated() & ~contradicted
+    return pd.Series("", index=key.index, dtype="str").mask(repeated, "repeated").mask(contradicted, "contradicted")

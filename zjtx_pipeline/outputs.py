@@ -1,0 +1,213 @@
+"""Knows the machine-readable files of a quarter: figures.csv, awards.csv, tiers.csv, rows.csv and manifest.json.
+
+Leaves the PDFs beside them to `report`, and writing files whole to `store`. Forms and closed lists: indicators.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from zjtx_pipeline import store
+from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.report.formats import machine, machine_pace
+from zjtx_pipeline.rules import Rules
+
+if TYPE_CHECKING:
+    from zjtx_pipeline.progress import Progress
+    from zjtx_pipeline.snapshots import Snapshot
+
+FIGURES = ["quarter", "task", "indicator", "part", "breakdown", "name", "value", "unit", "period", "kind", "baseline", "target", "due", "pace", "light", "status"]
+AWARDS = ["quarter", "clause", "uscc", "name", "trigger", "trigger_date", "base", "entitled", "applied_on", "approved", "paid", "gap", "state"]
+TIERS = ["quarter", "uscc", "name", "tier", "since", "until", "in_district"]
+ROWS = ["quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected"]
+YEAR = "年度="
+_FORMULA = re.compile(r"^[=+\-@＝＋－＠\t\r]")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One delivery that a quarter rests on; `sha256` of the file, of the snapshot where it came from a database."""
+
+    table: str
+    sender: str
+    source: str
+    rows: int
+    sha256: str
+
+
+def source_files(snapshots: Iterable[Snapshot]) -> list[SourceFile]:
+    """The deliveries of some snapshots, in their order."""
+    return [
+        SourceFile(kept.table.id, one.sender, one.source, one.read, one.sha256 or kept.digest)
+        for kept in snapshots
+        for one in kept.sources
+    ]
+
+
+def figures_frame(progress: Iterable[Progress], rules: Rules, quarter: Quarter) -> pd.DataFrame:
+    """figures.csv: every figure in printed order, all cells text in the forms of indicators.md."""
+    return pd.DataFrame([_figure(each, rules, quarter) for each in progress], columns=FIGURES, dtype="str")
+
+
+def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str]:
+    figure = progress.figure
+    indicator = rules.indicators[figure.indicator]
+    part = indicator.parts[figure.part]
+    return {
+        "quarter": str(quarter),
+        "task": str(indicator.task),
+        "indicator": figure.indicator,
+        "part": figure.part,
+        "breakdown": figure.breakdown,
+        "name": indicator.part_title(figure.part),
+        "value": machine(figure.value, part.unit),
+        "unit": part.unit,
+        "period": period_text(part.period, rules, quarter, figure.breakdown),
+        "kind": part.kind,
+        "baseline": machine(progress.baseline, part.unit),
+        "target": machine(progress.target, part.unit),
+        "due": _day(progress.due),
+        "pace": machine_pace(progress.pace),
+        "light": progress.light or "",
+        "status": figure.status,
+    }
+
+
+def period_text(period: str, rules: Rules, quarter: Quarter, breakdown: str = "") -> str:
+    """What span a figure is about: `2024-12-31` for a standing, `2024-01-01/2024-12-31` for a flow."""
+    if period == "Y" and breakdown.startswith(YEAR):
+        year = int(breakdown.removeprefix(YEAR))
+        return f"{year}-01-01/{year}-12-31"
+    since = {
+        "Y": quarter.year_start,
+        "C": rules.plan.starts_on,
+        "L4": (quarter - 3).first_day,
+        "年度": date(quarter.year - 1, 1, 1),
+    }
+    if period not in since:
+        return quarter.last_day.isoformat()
+    until = date(quarter.year - 1, 12, 31) if period == "年度" else quarter.last_day
+    return f"{since[period].isoformat()}/{until.isoformat()}"
+
+
+def _day(due: Quarter | date | None) -> str:
+    if due is None:
+        return ""
+    return (due.last_day if isinstance(due, Quarter) else due).isoformat()
+
+
+def awards_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """awards.csv from `awards.units`: one row an award unit, yuan with two decimals, empty where not stated."""
+    return pd.DataFrame({
+        "quarter": _constant(str(quarter), units),
+        "clause": units["clause"],
+        "uscc": _text(units["uscc"]),
+        "name": _text(units["name"]),
+        "trigger": _text(units["trigger_key"]),
+        "trigger_date": _dates(units["triggered_on"]),
+        "base": _yuan(units["base_fen"]),
+        "entitled": _yuan(units["entitled_fen"]),
+        "applied_on": _dates(units["applied_on"]),
+        "approved": _yuan(units["approved_fen"]),
+        "paid": _yuan(units["paid_fen"]),
+        "gap": _yuan(units["gap_fen"]),
+        "state": units["state"],
+    })[AWARDS]  # fmt: skip
+
+
+def tiers_frame(titles: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """tiers.csv from `tiers.titles`: one row a title valid on the last day; in_district as 是 or 否."""
+    return pd.DataFrame({
+        "quarter": _constant(str(quarter), titles),
+        "uscc": _text(titles["uscc"]),
+        "name": _text(titles["name"]),
+        "tier": titles["tier"],
+        "since": _dates(titles["since"]),
+        "until": _dates(titles["until"]),
+        "in_district": titles["in_district"].eq(True).map({True: "是", False: "否"}).astype("str"),
+    })[TIERS]  # fmt: skip
+
+
+def rows_frame(counts: pd.DataFrame) -> pd.DataFrame:
+    """rows.csv from the verdicts' counts: read = accepted + quarantined + rejected, a row a dataset and source."""
+    return counts.assign(source=_text(counts["source"]))[ROWS]
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A frame as UTF-8 with BOM, so that a spreadsheet opens it; no text cell can act as a formula."""
+    return ("\ufeff" + frame.to_csv(index=False, lineterminator="\r\n")).encode("utf-8")
+
+
+def inert(text: pd.Series) -> pd.Series:
+    """Text whose first character would make a spreadsheet calculate gets an apostrophe before it."""
+    starts = text.str.match(_FORMULA.pattern).fillna(False).astype(bool)
+    return text.mask(starts, "'" + text)
+
+
+def write_outputs(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Path]:
+    """Write each frame under its name (`figures.csv`), each file in one step."""
+    return [store.write_bytes(folder / name, csv_bytes(frame)) for name, frame in frames.items()]
+
+
+def write_manifest(
+    folder: Path,
+    files: Sequence[Path],
+    *,
+    version: str,
+    quarter: Quarter,
+    draft: bool,
+    due_on: date,
+    digests: Mapping[str, str],
+    sources: Sequence[SourceFile],
+) -> Path:
+    """Write manifest.json beside the files it names; the same run gives the same bytes.
+
+    `digests`: of rules, suites and templates. No clock, no machine, no path but file names stand in it.
+    """
+    manifest = {
+        "version": version,
+        "quarter": str(quarter),
+        "draft": draft,
+        "as_of": quarter.last_day.isoformat(),
+        "data_deadline": due_on.isoformat(),
+        "digests": dict(digests),
+        "sources": [asdict(one) for one in sources],
+        "outputs": [_output(path) for path in sorted(files, key=lambda path: path.name)],
+    }
+    return store.write_json(folder / "manifest.json", manifest)
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the names and contents of a folder's files, the same on every machine."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return store.digest(*(part for path in paths for part in (path.relative_to(folder).as_posix(), path.read_bytes())))
+
+
+def _output(path: Path) -> dict[str, str | int]:
+    content = path.read_bytes()
+    return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _constant(value: str, frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(value, index=frame.index, dtype="str")
+
+
+def _text(cells: pd.Series) -> pd.Series:
+    return inert(cells.astype("str").fillna(""))
+
+
+def _dates(days: pd.Series) -> pd.Series:
+    return pd.to_datetime(days).dt.strftime("%Y-%m-%d").astype("str").fillna("")
+
+
+def _yuan(fen: pd.Series) -> pd.Series:
+    return pd.Series(["" if pd.isna(each) else yuan_text(int(each)) for each in fen], index=fen.index, dtype="str")

@@ -1,0 +1,112 @@
+"""Knows the award table of a report: by clause what is entitled, paid and missing; leaves tallying to `awards`.
+
+应兑 is always 测算应兑（未经审核）; what the plan does not state stays 待明确 and is in no sum (plan.md B-08).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from zjtx_pipeline.awards import highest_only_fen
+from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.inputs import ReportInputs
+from zjtx_pipeline.report.model import AwardRow, Awards, Overpaid
+from zjtx_pipeline.rules import Award
+
+UNSTATED = "待兑现政策明确"
+LONGEST_LIST = 8
+NOT_GRANTS = {"price_rule": "属价格规则", "tax_relief": "属税收减免", "procurement_exemption": "属采购方式规定"}
+STATES = ("未申请", "审核中", "已核定未拨", "部分拨付", "已拨付", "超付", "不予兑现", "待明确", "无触发")
+
+
+def award_table(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
+    """The table of some clauses; None where none of them is money out of a purse."""
+    grants = [award for award in awards if award.is_grant]
+    if not grants:
+        return None
+    units = inputs.awards[inputs.awards["clause"].isin([award.id for award in grants])]
+    rows = tuple(_row(award, units[units["clause"].eq(award.id)]) for award in grants)
+    known = units[units["entitled_fen"].notna()]
+    return Awards(rows, _total(known) if len(rows) > 1 and len(known) else None, _overpaid(units), _remarks(inputs, units, known))
+
+
+def not_grants(awards: list[Award]) -> tuple[str, ...]:
+    """Clauses that are no money out of a purse, and what they are instead."""
+    return tuple(f"{each.id}（{each.title}）{NOT_GRANTS[each.kind]}，不计入奖补。" for each in awards if not each.is_grant)
+
+
+def _row(award: Award, units: pd.DataFrame) -> AwardRow:
+    """One clause. Where no unit's amount is known, 应兑 and 差额 are 待明确, never zero."""
+    entitled = units["entitled_fen"]
+    unstated = entitled.isna().any() or (award.terms[-1].amount is None and award.terms[-1].rate is None)
+    known = units[entitled.notna() & units["state"].ne("无触发")] if unstated else units
+    stated = not unstated or known["entitled_fen"].fillna(0).gt(0).any()
+    notes = [award.to_be_confirmed or "", f"另{entitled.isna().sum()}个单元金额待明确" if stated and unstated else ""]
+    return AwardRow(
+        clause=award.id,
+        title=award.title,
+        units=formats.count(int(units["eligible"].sum())),
+        entitled=formats.wan(_sum(known, "entitled_fen")) if stated else UNSTATED,
+        paid=formats.wan(_sum(units, "paid_fen")),
+        gap=formats.wan(_sum(known, "gap_fen")) if stated else UNSTATED,
+        state=_states(units),
+        note="；".join(note for note in notes if note),
+    )
+
+
+def _total(known: pd.DataFrame) -> AwardRow:
+    """The sum of the clauses whose amount is known; its gap is entitled less paid (indicators.md, small print 2)."""
+    entitled, paid = _sum(known, "entitled_fen"), _sum(known, "paid_fen")
+    return AwardRow("", "合计（金额已明确）", formats.count(int(known["eligible"].sum())), formats.wan(entitled), formats.wan(paid), formats.wan(entitled - paid))
+
+
+def _overpaid(units: pd.DataFrame) -> tuple[Overpaid, ...]:
+    """The units that got more than their clause gives, the largest first."""
+    over = units[units["state"].eq("超付")].sort_values(["gap_fen", "clause", "uscc"], kind="stable").head(LONGEST_LIST)
+    columns = zip(over["clause"], over["name"], over["trigger_key"], over["entitled_fen"], over["paid_fen"], over["gap_fen"], strict=True)
+    return tuple(
+        Overpaid(clause, formats.plain(name), formats.plain(trigger), formats.wan(int(entitled)), formats.wan(int(paid)), formats.wan(-int(gap)))
+        for clause, name, trigger, entitled, paid, gap in columns
+    )
+
+
+def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(remark for remark in (_over_remark(units), _untriggered_remark(units), _highest_remark(known), _share_remark(inputs, known)) if remark)
+
+
+def _over_remark(units: pd.DataFrame) -> str:
+    over = units[units["state"].eq("超付")]
+    if over.empty:
+        return ""
+    left = f"，列出金额最大的{LONGEST_LIST}个，全部见awards.csv" if len(over) > LONGEST_LIST else ""
+    return f"超付{len(over)}个兑现单元，合计{formats.wan(-_sum(over, 'gap_fen'))}万元{left}；各单元差额不相互抵补。"
+
+
+def _untriggered_remark(units: pd.DataFrame) -> str:
+    rows = units[units["state"].eq("无触发") & units["paid_fen"].gt(0)]
+    return f"已拨付但查无触发事项的{len(rows)}个单元，合计{formats.wan(_sum(rows, 'paid_fen'))}万元，待核。" if len(rows) else ""
+
+
+def _highest_remark(known: pd.DataFrame) -> str:
+    """B-11: added up as the text is silent, with the 就高 total beside it."""
+    if known.empty:
+        return ""
+    return f"同一企业多项资助按累加计；如按就高计，测算应兑为{formats.wan(highest_only_fen(known))}万元。"
+
+
+def _share_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
+    """B-27: any firm in the district may receive; the share of P2 stands beside."""
+    if known.empty:
+        return ""
+    titles = inputs.tiers[inputs.tiers["tier"].isin(inputs.rules.population_types("P2")) & inputs.tiers["in_district"].eq(True)]
+    share = known[known["firm"].isin(titles["uscc"])]
+    return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(share, 'entitled_fen'))}万元。"
+
+
+def _states(units: pd.DataFrame) -> str:
+    counted = units["state"].value_counts()
+    return "、".join(f"{state}{counted[state]}" for state in STATES if counted.get(state, 0))
+
+
+def _sum(units: pd.DataFrame, column: str) -> int:
+    return int(units[column].fillna(0).sum())

@@ -1,0 +1,183 @@
+"""Knows what each report says: the report on one task, and the overall one; leaves paper to `pages` and `pdf`.
+
+Everything comes from the rules and the quarter's results; nothing is written here for one task alone.
+"""
+
+from __future__ import annotations
+
+from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.award_rows import award_table, not_grants
+from zjtx_pipeline.report.breakdown_rows import splits, town_table
+from zjtx_pipeline.report.dataset_rows import quality, told
+from zjtx_pipeline.report.figure_rows import other_rows, target_row, target_rows
+from zjtx_pipeline.report.inputs import ReportInputs
+from zjtx_pipeline.report.method_rows import colophon, method
+from zjtx_pipeline.report.model import (
+    Awards,
+    Cover,
+    FigureRow,
+    OverallReport,
+    Section,
+    TargetLine,
+    TaskBrief,
+    TaskReport,
+    TierRow,
+)
+from zjtx_pipeline.report.sentences import brief, changes, overall_summary, summary, task_light
+from zjtx_pipeline.rules import Rules, Task
+from zjtx_pipeline.tables import load_tables
+
+SAMPLE, DRAFT = "示例数据", "草稿（未结账）"
+KEY_FIGURES = 6
+FINDINGS_SHOWN = 15
+
+
+def task_report(inputs: ReportInputs, number: int) -> TaskReport:
+    """The report on one task, 1 to 14."""
+    task, rules = inputs.rules.tasks[number], inputs.rules
+    indicators = rules.indicators_of(number)
+    awards = [award for award in rules.awards.values() if award.task == number]
+    tables = inputs.tables_of(task)
+    report = dict(
+        splits=splits(inputs, indicators),
+        towns=town_table(inputs, indicators),
+        awards=_awards(inputs, awards),
+    )
+    return TaskReport(
+        cover=_cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况"),
+        task=number,
+        task_title=task.title,
+        clause=task.clause,
+        pillar=task.pillar,
+        label=task.label,
+        departments="、".join(task.departments),
+        light=task_light(inputs, number),
+        summary=tuple(sentence for sentence in summary(inputs, task) if sentence),
+        targets=target_rows(inputs, indicators),
+        others=other_rows(inputs, indicators),
+        changes=changes(inputs, indicators),
+        told=told(inputs, task),
+        quality=quality(inputs, tables, FINDINGS_SHOWN),
+        method=method(inputs, indicators, awards, rules.targets_of(number), [number]),
+        colophon=colophon(inputs, tables),
+        sections=_sections(_task_sections(report)),
+        **report,
+    )
+
+
+def overall_report(inputs: ReportInputs) -> OverallReport:
+    """The report on the whole plan."""
+    rules, tables = inputs.rules, list(load_tables())
+    awards = list(rules.awards.values())
+    return OverallReport(
+        cover=_cover(inputs, "00", "工作进展情况总报告"),
+        summary=tuple(sentence for sentence in overall_summary(inputs) if sentence),
+        targets=tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1)),
+        tasks=tuple(_task_brief(inputs, task) for task in rules.tasks.values()),
+        changes=changes(inputs, list(rules.indicators.values())),
+        tiers=_tier_rows(inputs),
+        tier_remarks=("本表按季末有效资质计，一家企业持有多项资质时各计一次。",),
+        awards=_awards(inputs, awards),
+        quality=quality(inputs, tables, FINDINGS_SHOWN),
+        method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
+        colophon=colophon(inputs, tables),
+        sections=_sections(_OVERALL_SECTIONS),
+    )
+
+
+def file_name(number: int, rules: Rules) -> str:
+    """`00-总报告.pdf`, `01-优化企业培育梯队.pdf`: as a leader would want it."""
+    return f"{number:02d}-{rules.tasks[number].title if number else '总报告'}.pdf"
+
+
+_OVERALL_SECTIONS = [
+    ("较上季变化", "changes"),
+    ("企业梯队情况", "tiers"),
+    ("奖补兑现情况", "awards"),
+    ("分任务进展", "tasks"),
+    ("数据质量情况", "quality"),
+    ("口径说明", "method"),
+    ("数据来源与版本", "colophon"),
+]
+
+
+def _task_sections(report: dict) -> list[tuple[str, str]]:
+    sections = [("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
+    sections += [("分项情况", "breakdowns")] if report["splits"] or report["towns"] else []
+    sections += [("奖补兑现情况", "awards")] if report["awards"] else []
+    return sections + [("责任单位报送情况", "told"), ("数据质量情况", "quality"), ("口径说明", "method"), ("数据来源与版本", "colophon")]
+
+
+def _sections(named: list[tuple[str, str]]) -> tuple[Section, ...]:
+    return tuple(Section(formats.numeral(number), title, kind, f"section-{kind}") for number, (title, kind) in enumerate(named, 1))
+
+
+def _cover(inputs: ReportInputs, number: str, title: str) -> Cover:
+    marks = [mark for mark, on in ((SAMPLE, inputs.settings.sample), (DRAFT, inputs.draft)) if on]
+    return Cover(
+        number=number,
+        title=title,
+        plan=inputs.rules.plan.title,
+        district=inputs.settings.district,
+        bureau=inputs.settings.bureau,
+        quarter=inputs.quarter.chinese,
+        as_of=formats.day(inputs.quarter.last_day),
+        due_on=formats.day(inputs.due_on),
+        due_on_iso=inputs.due_on.isoformat(),
+        marks=tuple(marks),
+    )
+
+
+def _awards(inputs: ReportInputs, awards: list) -> Awards | None:
+    table = award_table(inputs, awards)
+    if table is None:
+        return None
+    return Awards(table.rows, table.total, table.overpaid, table.remarks + not_grants(awards))
+
+
+def _target_line(inputs: ReportInputs, number: int, target) -> TargetLine:
+    return TargetLine(str(number), target.task, target_row(inputs, inputs.rules.indicators[target.indicator]))
+
+
+def _task_brief(inputs: ReportInputs, task: Task) -> TaskBrief:
+    return TaskBrief(
+        number=task.number,
+        title=task.title,
+        pillar=task.pillar,
+        label=task.label,
+        departments="、".join(task.departments),
+        light=task_light(inputs, task.number),
+        sentence=brief(inputs, task),
+        keys=_key_figures(inputs, task),
+        anchor=f"task-{task.number}",
+    )
+
+
+def _key_figures(inputs: ReportInputs, task: Task) -> tuple[FigureRow, ...]:
+    """The targets first, then the first number of each other indicator."""
+    indicators = inputs.rules.indicators_of(task.number)
+    aimed = [target_row(inputs, indicator) for indicator in indicators if indicator.kind == "H"]
+    others = [_first_number(inputs, indicator) for indicator in indicators if indicator.kind == "S"]
+    return tuple([*aimed, *others][: max(KEY_FIGURES, len(aimed) + 2)])
+
+
+def _first_number(inputs: ReportInputs, indicator) -> FigureRow:
+    from dataclasses import replace
+
+    part = indicator.parts["a"]
+    row = next(row for row in other_rows(inputs, [indicator]) if row.unit or row.now)
+    return replace(row, id=indicator.id, name=indicator.part_title(part.letter), under=False)
+
+
+def _tier_rows(inputs: ReportInputs) -> tuple[TierRow, ...]:
+    """Firms of the district by title, and titles whose holders have left."""
+    tiers, types = inputs.tiers, inputs.rules.tiers.types
+    inside = tiers[tiers["in_district"].eq(True)]["tier"].value_counts()
+    left = tiers[~tiers["in_district"].eq(True)]["tier"].value_counts()
+    return tuple(_tier_row(inputs, tier, int(inside.get(tier, 0)), int(left.get(tier, 0))) for tier in types)
+
+
+def _tier_row(inputs: ReportInputs, tier: str, now: int, left: int) -> TierRow:
+    before = inputs.then("T01-3", "a", f"资质类型={tier}")
+    then = None if before is None else before.figure.value
+    return TierRow(tier, formats.count(now), formats.printed(then, "家"), formats.difference(now, then, "家"), formats.count(left))

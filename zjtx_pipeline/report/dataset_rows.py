@@ -1,0 +1,120 @@
+"""Knows the rows behind a report and what was found wrong with them; leaves judging them to `validate`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.inputs import ReportInputs
+from zjtx_pipeline.report.model import DatasetRow, FindingRow, Quality, Told
+from zjtx_pipeline.rules import Task
+from zjtx_pipeline.tables import load_tables
+
+COUNTED = ["read", "accepted", "quarantined", "rejected"]
+SEVERITIES = ("阻断", "退回", "提示")
+APPROVED = "已审核"
+UNDELIVERED = "未报送"
+LONGEST_MESSAGE = 46
+
+
+def quality(inputs: ReportInputs, tables: list[str], longest: int) -> Quality:
+    """The tables named: rows read, accepted, set aside, rejected; findings by department and rule, the most frequent first."""
+    counts = _counts(inputs, tables)
+    rows = tuple(_dataset_row(inputs, table, counts) for table in tables)
+    findings = inputs.findings[inputs.findings["dataset"].isin(tables)]
+    grouped = _grouped(findings)
+    left = len(grouped) - longest
+    return Quality(
+        datasets=rows,
+        total=_total(counts) if len(rows) > 1 else None,
+        summary=_summary(counts, findings),
+        findings=tuple(_finding_rows(grouped.head(longest))),
+        findings_left=f"另有{left}类问题（{formats.count(int(grouped['times'].iloc[longest:].sum()))}条）从略。" if left > 0 else "",
+        remarks=_remarks(inputs, tables),
+    )
+
+
+def told(inputs: ReportInputs, task: Task) -> tuple[Told, ...]:
+    """What each department of a task reported in words, in printed order; only 已审核, and who reported nothing."""
+    rows = inputs.texts
+    rows = rows[rows["task"].eq(task.number) & rows["for_quarter"].eq(str(inputs.quarter)) & rows["review_state"].eq(APPROVED)]
+    return tuple(_told(department, rows[rows["department"].eq(department)]) for department in task.departments)
+
+
+def _told(department: str, rows: pd.DataFrame) -> Told:
+    if rows.empty:
+        return Told(department, missing=True)
+    row = rows.iloc[0]
+    return Told(department, *(formats.paragraphs(_text(row[column])) for column in ("main_progress", "problems", "next_steps")))
+
+
+def _text(cell) -> str:
+    return "" if pd.isna(cell) else cell
+
+
+def _counts(inputs: ReportInputs, tables: list[str]) -> pd.DataFrame:
+    counts = inputs.counts[inputs.counts["dataset"].isin(tables)]
+    return counts.groupby("dataset")[COUNTED].sum().reindex(tables, fill_value=0)
+
+
+def _dataset_row(inputs: ReportInputs, table: str, counts: pd.DataFrame) -> DatasetRow:
+    numbers = [int(counts.at[table, column]) for column in COUNTED]
+    known = load_tables()[table]
+    senders = [one.sender for one in inputs.sources if one.table == table]
+    return DatasetRow(
+        table=table,
+        name=known.name,
+        senders="、".join(dict.fromkeys(senders)) or "、".join(known.senders) if len(known.senders) < 5 else f"{len(set(senders))}个部门",
+        **{column: formats.count(number) for column, number in zip(COUNTED, numbers, strict=True)},
+        status=inputs.status.get(table, UNDELIVERED),
+        balanced=numbers[0] == sum(numbers[1:]),
+    )
+
+
+def _total(counts: pd.DataFrame) -> DatasetRow:
+    numbers = [int(counts[column].sum()) for column in COUNTED]
+    return DatasetRow("", "合计", "", *(formats.count(number) for number in numbers), status="", balanced=numbers[0] == sum(numbers[1:]))
+
+
+def _summary(counts: pd.DataFrame, findings: pd.DataFrame) -> str:
+    read, accepted, quarantined, rejected = (int(counts[column].sum()) for column in COUNTED)
+    found = findings["severity"].value_counts()
+    lines = "、".join(f"{severity}{formats.count(int(found[severity]))}条" for severity in SEVERITIES if found.get(severity, 0))
+    return (
+        f"共读取{formats.count(read)}行，其中采用{formats.count(accepted)}行、退回{formats.count(quarantined)}行、"
+        f"不成行{formats.count(rejected)}行。校验{'发现' + lines if lines else '未发现问题'}。"
+    )
+
+
+def _grouped(findings: pd.DataFrame) -> pd.DataFrame:
+    """One row a severity, department, table and rule: how many, and a sentence that says what."""
+    keys = ["severity", "sender", "dataset", "rule"]
+    grouped = findings.fillna({"sender": ""}).groupby(keys, sort=False).agg(times=("rule", "size"), message=("message", "first"))
+    grouped = grouped.reset_index().assign(order=lambda rows: rows["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)}))
+    return grouped.sort_values(["order", "times", "dataset", "sender", "rule"], ascending=[True, False, True, True, True], kind="stable")
+
+
+def _finding_rows(grouped: pd.DataFrame):
+    for row in grouped.itertuples(index=False):
+        message = formats.plain(row.message).replace("\n", "")
+        cut = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
+        yield FindingRow(row.severity, formats.plain(row.sender) or formats.NOTHING, row.dataset, formats.plain(row.rule), cut, formats.count(int(row.times)))
+
+
+def _remarks(inputs: ReportInputs, tables: list[str]) -> tuple[str, ...]:
+    """Tables that nobody delivered, and departments that are missing from a table that others delivered."""
+    known = load_tables()
+    undelivered = [known[table].title for table in tables if inputs.status.get(table, UNDELIVERED) == UNDELIVERED]
+    partly = [
+        f"{known[table].title}（{formats.listed(inputs.missing[table], 4)}）"
+        for table in tables
+        if inputs.missing.get(table) and known[table].title not in undelivered
+    ]
+    return tuple(
+        remark
+        for remark in (
+            f"未报送的数据表：{'、'.join(undelivered)}。所涉指标列为“待补”。" if undelivered else "",
+            f"部分部门未报送：{'、'.join(partly)}。" if partly else "",
+        )
+        if remark
+    )

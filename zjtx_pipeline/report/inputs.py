@@ -1,0 +1,82 @@
+"""Knows what a report is made from: one quarter's results as the rooms behind left them.
+
+Leaves wording to the modules that compose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.rules import Rules, Task
+from zjtx_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from zjtx_pipeline.outputs import SourceFile
+    from zjtx_pipeline.progress import Progress
+
+
+class Measured:
+    """A quarter's progress by indicator, part and breakdown."""
+
+    def __init__(self, progress: Iterable[Progress]):
+        self._found = {(each.figure.indicator, each.figure.part, each.figure.breakdown): each for each in progress}
+
+    def get(self, indicator: str, part: str, breakdown: str = "") -> Progress | None:
+        return self._found.get((indicator, part, breakdown))
+
+
+@dataclass(frozen=True, eq=False)
+class ReportInputs:
+    """One quarter's results.
+
+    `progress_before` is None where there is no quarter before; `awards` as `awards.units` gives them, `tiers` as
+    `tiers.titles`; `findings` and `counts` as `validate` gives them, all tables together; `texts` D26's accepted rows;
+    `status` and `missing` by table id; `due_on` the day by which departments had to deliver; `firms_behind` how many
+    firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4).
+    """
+
+    rules: Rules
+    settings: Settings
+    quarter: Quarter
+    due_on: date
+    progress: Sequence[Progress]
+    progress_before: Sequence[Progress] | None
+    awards: pd.DataFrame
+    tiers: pd.DataFrame
+    findings: pd.DataFrame
+    counts: pd.DataFrame
+    texts: pd.DataFrame
+    sources: Sequence[SourceFile]
+    status: Mapping[str, str]
+    version: str
+    draft: bool = False
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    firms_behind: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def now(self) -> Measured:
+        return Measured(self.progress)
+
+    @cached_property
+    def before(self) -> Measured | None:
+        return None if self.progress_before is None else Measured(self.progress_before)
+
+    def then(self, indicator: str, part: str, breakdown: str = "") -> Progress | None:
+        """The same figure a quarter ago."""
+        return None if self.before is None else self.before.get(indicator, part, breakdown)
+
+    def tables_of(self, task: Task) -> list[str]:
+        """The tables that a task's figures and awards rest on, in the dictionary's order, and the words of D26."""
+        indicators = self.rules.indicators_of(task.number)
+        found = {table for each in indicators for part in each.parts.values() for table in part.needs}
+        awards = [award for award in self.rules.awards.values() if award.task == task.number]
+        found |= {award.trigger.table for award in awards} | {"D26"}
+        found |= {"D06a", "D06b"} if any(award.is_grant for award in awards) else set()
+        return sorted(found)

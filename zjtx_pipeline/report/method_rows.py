@@ -1,0 +1,66 @@
+"""Knows how a report explains itself: definitions, readings in force, open points, and what it was made from."""
+
+from __future__ import annotations
+
+from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.inputs import ReportInputs
+from zjtx_pipeline.report.model import Colophon, Method, Origin, ReadingRow
+from zjtx_pipeline.rules import Award, Indicator, Reading, Target
+from zjtx_pipeline.store import digest
+from zjtx_pipeline.tables import load_tables
+
+MARKS = {"P": "建议口径", "M": "待确认", "L": "公开来源"}
+SHOWN_DIGEST = 16
+
+
+def method(inputs: ReportInputs, indicators: list[Indicator], awards: list[Award], targets: list[Target], tasks: list[int]) -> Method:
+    """What the reader must know about the figures of these tasks."""
+    readings = [each for each in inputs.rules.readings.values() if concerns(each, tasks)]
+    return Method(
+        definitions=tuple((indicator.id, f"{indicator.title}：{indicator.definition}") for indicator in indicators),
+        readings=tuple(ReadingRow(each.id, each.wording, each.value, each.explanation, MARKS[each.mark]) for each in readings),
+        open_points=_open_points(inputs, awards, targets),
+        rules_of_print=_rules_of_print(inputs),
+    )
+
+
+def concerns(reading: Reading, tasks: list[int]) -> bool:
+    """A reading that names no task concerns all."""
+    named = getattr(reading, "tasks", ())
+    return not named or bool(set(named) & set(tasks))
+
+
+def colophon(inputs: ReportInputs, tables: list[str]) -> Colophon:
+    """Version, digests, and every delivery behind the tables named."""
+    used = [one for one in inputs.sources if one.table in tables]
+    return Colophon(
+        version=inputs.version,
+        rules_digest=inputs.rules.digest[:SHOWN_DIGEST],
+        sources_digest=digest(*(f"{one.table}\n{one.sender}\n{one.source}\n{one.sha256}" for one in used))[:SHOWN_DIGEST],
+        origins=tuple(
+            Origin(load_tables()[one.table].title, formats.plain(one.sender), formats.plain(one.source), formats.count(one.rows), one.sha256[:SHOWN_DIGEST] or formats.NOTHING)
+            for one in used
+        ),
+    )
+
+
+def _open_points(inputs: ReportInputs, awards: list[Award], targets: list[Target]) -> tuple[str, ...]:
+    """What waits for somebody's decision: amounts that the text does not state, amounts and dates to be confirmed."""
+    unstated = [award.id for award in awards if award.is_grant and award.terms[-1].amount is None and award.terms[-1].rate is None]
+    confirm = [f"{award.id}{award.title}：{award.to_be_confirmed}" for award in awards if award.to_be_confirmed]
+    dates = [f"{target.title}：{target.note}" for target in targets if not target.stated]
+    scenes = [] if inputs.rules.chains.scenes else ["六大“新场景”的名称原文未列，待明确"]
+    told = [f"{'、'.join(unstated)}的金额或比例原文未写，待主管部门明确后测算"] if unstated else []
+    return (*told, *confirm, *dates, *(scenes if any(award.id == "A10" for award in awards) else []))
+
+
+def _rules_of_print(inputs: ReportInputs) -> tuple[str, ...]:
+    lights = inputs.rules.plan.lights
+    return (
+        "序时进度＝基期值＋（目标值−基期值）×已过季度数÷总季度数；完成率＝完成值÷目标值，目标为降低的不计完成率。",
+        f"亮灯按未舍入的数判断：滞后不超过{lights.green_up_to}个百分点为绿，超过{lights.green_up_to}至{lights.yellow_up_to}个百分点为黄，"
+        f"超过{lights.yellow_up_to}个百分点或到期未完成为红，达到目标为已完成，无数据或基期待确认为灰。任务亮灯取其量化目标中最差者。",
+        "数值按四舍五入列示，金额以万元列示、保留两位小数，各项之和与合计可能有尾差；精确值见figures.csv、awards.csv。",
+        f"经营、纳税数据只列{inputs.settings.minimum_sum_firms}家以上企业的合计；人才类数据小于3的以“<3”列示。",
+        "“应兑”均为测算数，未经审核，不作为兑付依据。",
+    )

@@ -1,0 +1,295 @@
+"""Knows what a report says: the frozen models that templates see, every number already text.
+
+Leaves making them to `compose`, and paper to `pages` and `pdf`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zjtx_pipeline.report.pictures import Bar
+
+
+@dataclass(frozen=True)
+class Light:
+    """A light by name; shape and word tell it apart where colour does not reach (black-and-white print)."""
+
+    name: str
+    sign: str
+    tone: str
+    phrase: str
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What stands above the text: which report, of which quarter, as of which day, and the marks on every page."""
+
+    number: str
+    title: str
+    plan: str
+    district: str
+    bureau: str
+    quarter: str
+    as_of: str
+    due_on: str
+    due_on_iso: str
+    marks: tuple[str, ...]
+
+    @property
+    def full_title(self) -> str:
+        return f"{self.quarter}{self.title}"
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One line of an indicator table; `under` tells a line that stands under the one above it."""
+
+    id: str
+    name: str
+    unit: str
+    now: str
+    then: str
+    change: str
+    target: str = ""
+    due: str = ""
+    done: str = ""
+    pace: str = ""
+    light: Light | None = None
+    bar: Bar | None = None
+    note: str = ""
+    owner: str = ""
+    under: bool = False
+
+
+@dataclass(frozen=True)
+class Split:
+    """The values of one breakdown of one part, in a sentence: `省级3家、市级5家`."""
+
+    name: str
+    column: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TownTable:
+    """Figures by town: the columns' names, and for each town its values as printed, and a bar of the first."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...], Bar], ...]
+
+
+@dataclass(frozen=True)
+class AwardRow:
+    """One clause: how many units, what they are entitled to, what was paid, what is missing, in 万元."""
+
+    clause: str
+    title: str
+    units: str
+    entitled: str
+    paid: str
+    gap: str
+    state: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Overpaid:
+    """One award unit that got more than the clause gives."""
+
+    clause: str
+    name: str
+    trigger: str
+    entitled: str
+    paid: str
+    over: str
+
+
+@dataclass(frozen=True)
+class Awards:
+    """The award table of a task or of all, with what must be said beside it."""
+
+    rows: tuple[AwardRow, ...]
+    total: AwardRow | None
+    overpaid: tuple[Overpaid, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """One table that departments delivered: read = accepted + set aside + rejected."""
+
+    table: str
+    name: str
+    senders: str
+    read: str
+    accepted: str
+    quarantined: str
+    rejected: str
+    status: str
+    balanced: bool = True
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """How often one rule spoke about one department's table."""
+
+    severity: str
+    sender: str
+    table: str
+    rule: str
+    message: str
+    times: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The rows behind a report and what the rules said of them."""
+
+    datasets: tuple[DatasetRow, ...]
+    total: DatasetRow | None
+    summary: str
+    findings: tuple[FindingRow, ...]
+    findings_left: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one department reported in words (D26); nothing but the name where it reported nothing."""
+
+    department: str
+    progress: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class ReadingRow:
+    """One reading in force (B-01…B-28)."""
+
+    id: str
+    wording: str
+    value: str
+    explanation: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """How the figures are made: definitions, readings in force, what waits for a decision."""
+
+    definitions: tuple[tuple[str, str], ...]
+    readings: tuple[ReadingRow, ...]
+    open_points: tuple[str, ...]
+    rules_of_print: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One delivery that the report rests on."""
+
+    table: str
+    sender: str
+    source: str
+    rows: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Colophon:
+    """From what and by what the report was made."""
+
+    version: str
+    rules_digest: str
+    sources_digest: str
+    origins: tuple[Origin, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A numbered part of a report: its heading, and the template that prints it."""
+
+    number: str
+    title: str
+    kind: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """One task of the plan in one quarter."""
+
+    cover: Cover
+    task: int
+    task_title: str
+    clause: str
+    pillar: str
+    label: str
+    departments: str
+    light: Light | None
+    summary: tuple[str, ...]
+    targets: tuple[FigureRow, ...]
+    others: tuple[FigureRow, ...]
+    changes: tuple[str, ...]
+    splits: tuple[Split, ...]
+    towns: TownTable | None
+    awards: Awards | None
+    told: tuple[Told, ...]
+    quality: Quality
+    method: Method
+    colophon: Colophon
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class TaskBrief:
+    """A task as the overall report shows it: on page 1 a cell, later a short section."""
+
+    number: int
+    title: str
+    pillar: str
+    label: str
+    departments: str
+    light: Light | None
+    sentence: str
+    keys: tuple[FigureRow, ...]
+    anchor: str
+
+
+@dataclass(frozen=True)
+class TargetLine:
+    """One of the 13 targets on page 1."""
+
+    number: str
+    task: int
+    figure: FigureRow
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """How many firms of the district hold a title, and how many did a quarter ago."""
+
+    tier: str
+    now: str
+    then: str
+    change: str
+    left: str
+
+
+@dataclass(frozen=True)
+class OverallReport:
+    """All 14 tasks in one quarter; page 1 says it all."""
+
+    cover: Cover
+    summary: tuple[str, ...]
+    targets: tuple[TargetLine, ...]
+    tasks: tuple[TaskBrief, ...]
+    changes: tuple[str, ...]
+    tiers: tuple[TierRow, ...]
+    tier_remarks: tuple[str, ...]
+    awards: Awards
+    quality: Quality
+    method: Method
+    colophon: Colophon
+    sections: tuple[Section, ...]

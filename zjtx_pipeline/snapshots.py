@@ -1,0 +1,167 @@
+"""Knows how deliveries are kept as they came: one immutable folder for each table, quarter and content.
+
+Leaves finding and reading them to `sources`, judging them to `validate`. A folder bears the first 16 digits of the
+SHA-256 over what was delivered, never over the clock of the pull: the same delivery is kept once, another one beside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zjtx_pipeline import store
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.sources import LINEAGE, Delivery, Raw
+from zjtx_pipeline.tables import Table, load_tables
+
+_CHINA = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True)
+class Source:
+    """One delivery of a snapshot: who sent it, what it held, which faults its reading met.
+
+    `read` counts rows and rejected lines; `sha256` is of the file's bytes, "" for a database.
+    """
+
+    sender: str
+    source: str
+    kind: str
+    received_at: str
+    read: int
+    rejected: int
+    headers: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    is_zero: bool = False
+    fault: str = ""
+    refused: str = ""
+    sha256: str = ""
+    bytes: int = 0
+
+    @property
+    def received(self) -> datetime:
+        return datetime.fromisoformat(self.received_at)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the departments delivered of one table for one quarter; no sources means 未报送.
+
+    `rows`: text under the delivered headers beside sender, received_at, source, place; NA under headers that
+    another source of the same table bears. `rejected`: sender, source, place, text, reason.
+    """
+
+    path: Path
+    table: Table
+    quarter: Quarter
+    digest: str
+    sources: tuple[Source, ...]
+    kept_at: str = field(compare=False, default="")
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        return pd.read_parquet(self.path / "rows.parquet")
+
+    @cached_property
+    def rejected(self) -> pd.DataFrame:
+        return pd.read_parquet(self.path / "rejected.parquet")
+
+
+def keep(home: Path, quarter: Quarter, table: Table, deliveries: Sequence[Delivery]) -> Snapshot:
+    """Keep what was delivered; a snapshot that stands already is used as it is, and its files are not read again."""
+    digest = store.digest(table.id, str(quarter), *(delivery.digest() for delivery in deliveries))
+    path = home / "snapshots" / str(quarter) / table.id / digest[:16]
+    if not path.is_dir():
+        with store.new_folder(path) as folder:
+            _write(folder, quarter, table, digest, [delivery.read() for delivery in deliveries])
+    return load(path)
+
+
+def load(path: Path) -> Snapshot:
+    """A kept snapshot; ZjtxError where it is not whole."""
+    try:
+        record = store.read_json(path / "snapshot.json")
+    except (OSError, ValueError):
+        raise ZjtxError(f"快照 {path} 不完整：请从备份恢复该文件夹，或删除后重新运行。") from None
+    return Snapshot(
+        path=path,
+        table=load_tables()[record["table"]],
+        quarter=Quarter.parse(record["quarter"]),
+        digest=record["digest"],
+        sources=tuple(_source(entry) for entry in record["sources"]),
+        kept_at=record["kept_at"],
+    )
+
+
+def latest(home: Path, quarter: Quarter, table: Table) -> Snapshot | None:
+    """The newest kept snapshot of a table and quarter that holds a delivery; None if nothing was ever kept."""
+    folder = home / "snapshots" / str(quarter) / table.id
+    kept = [load(path) for path in sorted(folder.glob("[0-9a-f]*"))] if folder.is_dir() else []
+    return max((each for each in kept if each.sources), key=lambda each: each.kept_at, default=None)
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    return Source(**{**entry, "headers": tuple(entry["headers"]), "notes": tuple(entry["notes"])})
+
+
+def _write(folder: Path, quarter: Quarter, table: Table, digest: str, raws: Sequence[Raw]) -> None:
+    store.write_frame(folder / "rows.parquet", _rows(raws))
+    store.write_frame(folder / "rejected.parquet", _joined([raw.rejected for raw in raws], _REJECTED))
+    for raw in raws:
+        for name, content in raw.original.items():
+            store.write_bytes(folder / "original" / name, content)
+    record = {
+        "table": table.id,
+        "quarter": str(quarter),
+        "digest": digest,
+        "sources": [asdict(_described(raw)) for raw in raws],
+        "files": {str(file.relative_to(folder)): _sha256(file) for file in sorted(folder.rglob("*")) if file.is_file()},
+        "rows": sum(len(raw.rows) for raw in raws),
+        "kept_at": datetime.now(_CHINA).isoformat(timespec="seconds"),
+    }
+    store.write_json(folder / "snapshot.json", record)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _described(raw: Raw) -> Source:
+    return Source(
+        sender=raw.origin.sender,
+        source=raw.origin.source,
+        kind=raw.origin.kind,
+        received_at=raw.origin.received_at.isoformat(),
+        read=raw.read,
+        rejected=len(raw.rejected),
+        headers=raw.headers,
+        notes=raw.notes,
+        is_zero=raw.is_zero,
+        fault=raw.fault,
+        refused=raw.refused,
+        sha256=raw.sha256,
+        bytes=raw.size,
+    )
+
+
+_LINEAGE_TYPES = {"sender": "str", "received_at": "datetime64[us]", "source": "str", "place": "str"}
+_REJECTED = {"sender": "str", "source": "str", "place": "str", "text": "str", "reason": "str"}
+
+
+def _rows(raws: Sequence[Raw]) -> pd.DataFrame:
+    frame = _joined([raw.rows for raw in raws], _LINEAGE_TYPES)
+    delivered = [column for column in frame.columns if column not in LINEAGE]
+    return frame[[*delivered, *LINEAGE]]
+
+
+def _joined(frames: Sequence[pd.DataFrame], types: dict[str, str]) -> pd.DataFrame:
+    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+    return pd.concat([empty, *frames], ignore_index=True).astype(types)

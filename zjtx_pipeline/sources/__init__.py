@@ -1,0 +1,166 @@
+"""Knows what a delivery is and finds a quarter's: one table × 数据期 × 报送部门, from a file or a database view.
+
+Leaves reading to one module a kind of source (`workbook`, `delimited`, `database`), keeping to `snapshots`.
+
+Where a department has delivered a table both as a file and in the database, the file is the delivery: it is
+what someone sent on purpose, and the finding says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.sources import database, inbox
+from zjtx_pipeline.sources.raw import LINEAGE, Line, Origin, Raw, assemble, unreadable, with_original
+from zjtx_pipeline.store import digest
+from zjtx_pipeline.tables import Table, comparable, load_tables
+
+__all__ = ["LINEAGE", "Delivery", "Origin", "Raw", "deliveries", "strays"]
+
+READING = "1"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
+_CHINA = timezone(timedelta(hours=8))
+
+
+class Delivery(Protocol):
+    """One table × 数据期 × 报送部门 as a source offers it."""
+
+    table: Table
+    origin: Origin
+
+    def digest(self) -> str:
+        """SHA-256 of what was delivered, known before it is read; 报送时间 of a file is part of it."""
+
+    def read(self) -> Raw:
+        """The delivery as text rows."""
+
+
+@dataclass(frozen=True)
+class FileDelivery:
+    """A workbook or text file of the 收件目录."""
+
+    table: Table
+    origin: Origin
+    path: Path
+    says_zero: bool = False
+    notes: tuple[str, ...] = ()
+
+    def digest(self) -> str:
+        when = self.origin.received_at.isoformat()
+        return digest(READING, self.table.id, self.origin.source, self.origin.sender, when, *self.notes, self.path.read_bytes())
+
+    def read(self) -> Raw:
+        raw = _read_file(self.table.id, self.origin, self.path, self.says_zero)
+        return replace(raw, notes=(*self.notes, *raw.notes))
+
+
+@dataclass(frozen=True)
+class ViewDelivery:
+    """One department's rows of a database view; read once, when found."""
+
+    table: Table
+    origin: Origin
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    fault: str = ""
+
+    def digest(self) -> str:
+        cells = ("\x1f".join(row) for row in self.rows)
+        return digest(READING, self.table.id, self.origin.sender, "\x1f".join(self.headers), self.fault, *cells)
+
+    def read(self) -> Raw:
+        if self.fault:
+            return unreadable(self.origin, self.fault)
+        places = _key_texts(self.table, self.headers, self.rows)
+        lines = (Line(place, row) for place, row in zip(places, self.rows, strict=True))
+        return assemble(self.table, self.origin, self.headers, lines)
+
+
+def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list[Delivery]:
+    """What each department delivered of a table for a quarter, in the order of the departments.
+
+    Nothing found is an empty list: 未报送. ZjtxError where the 收件目录 or the database cannot be reached.
+    """
+    table = load_tables()[table] if isinstance(table, str) else table
+    in_database = {delivery.origin.sender: delivery for delivery in _views(settings, table, quarter)}
+    found: dict[str, Delivery] = dict(in_database)
+    for filed in inbox.winners(settings, table, quarter):
+        notes = ("数据库和收件目录都有本部门的这张表：以文件为准，请只用一种方式报送。",) if filed.sender in found else ()
+        found[filed.sender] = _from_file(table, quarter, filed, notes)
+    senders = tuple(settings.rules.departments)
+    return [found[sender] for sender in sorted(found, key=lambda name: _position(senders, name))]
+
+
+def strays(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
+    """Files of the quarter's folder that belong to no table: (file relative to the 收件目录, sentence)."""
+    return inbox.strays(settings, quarter)
+
+
+def _position(senders: Sequence[str], sender: str) -> int:
+    return senders.index(sender) if sender in senders else len(senders)
+
+
+def _from_file(table: Table, quarter: Quarter, filed: inbox.Filed, notes: tuple[str, ...]) -> FileDelivery:
+    kind = "workbook" if filed.path.suffix.lower() == ".xlsx" else "delimited"
+    origin = Origin(filed.sender, f"{quarter}/{filed.path.name}", filed.received_at, kind)
+    return FileDelivery(table, origin, filed.path, filed.says_zero, notes)
+
+
+@lru_cache(maxsize=64)
+def _read_file(table_id: str, origin: Origin, path: Path, says_zero: bool) -> Raw:
+    """Each file is parsed once in a process; its 报送时间, as part of `origin`, tells a newer one."""
+    from zjtx_pipeline.sources.delimited import read_delimited
+    from zjtx_pipeline.sources.workbook import read_workbook
+
+    content = path.read_bytes()
+    read = read_workbook if origin.kind == "workbook" else read_delimited
+    return with_original(read(content, load_tables()[table_id], origin, says_zero=says_zero), path.name, content)
+
+
+def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDelivery]:
+    """The view's rows of a 数据期, one delivery a sender; a view without such rows was not delivered."""
+    if settings.database is None:
+        return []
+    view = database.view_of(settings.database, table)
+    if view is None:
+        return []
+    headers, rows = database.read_view(settings.database, view, settings.quarter_column, str(quarter))
+    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database is the time of reading
+    by_sender: dict[str, list] = {}
+    for row, sender in zip(rows, _senders(settings, table, headers, rows), strict=True):
+        by_sender.setdefault(sender, []).append(tuple(row))
+    return [
+        _from_view(settings, table, Origin(sender, view, now, "database"), tuple(headers), tuple(own))
+        for sender, own in by_sender.items()
+    ]
+
+
+def _from_view(settings: Settings, table: Table, origin: Origin, headers: tuple, rows: tuple) -> ViewDelivery:
+    fault = ""
+    if origin.sender not in tuple(settings.rules.departments):
+        column = settings.sender_column
+        fault = f"“{column}”列的“{origin.sender}”不是报送部门的全称或简称：请写明部门。"
+    return ViewDelivery(table, origin, headers, rows, fault)
+
+
+def _senders(settings: Settings, table: Table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Each row's department in full: from the column, else the table's first."""
+    at = next((at for at, text in enumerate(headers) if comparable(text) == comparable(settings.sender_column)), None)
+    if at is None:
+        return [table.senders[0]] * len(rows)
+    named = [row[at].strip() or table.senders[0] for row in rows]
+    return [settings.rules.department(name) or name for name in named]
+
+
+def _key_texts(table: Table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Each row's key as delivered, the place by which its owner finds it again."""
+    wanted = [comparable(table.columns[name].header) for name in table.key if name in table.columns]
+    present = {comparable(header): at for at, header in reversed(list(enumerate(headers)))}
+    positions = [present[header] for header in wanted if header in present]
+    return ["|".join(row[at] for at in positions) for row in rows]

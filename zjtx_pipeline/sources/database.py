@@ -1,0 +1,115 @@
+"""Knows how to read one table's view through SQLAlchemy as text; leaves what the columns mean to the dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.sources.raw import ZERO_REPORT
+from zjtx_pipeline.tables import Table, comparable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def cell_text(value: Any) -> str:
+    """A database value as text, unchanged: decimals without exponent, dates as ISO, NULL as "".
+
+    >>> cell_text(Decimal("1E+3")), cell_text(datetime(2024, 6, 1)), cell_text(None)
+    ('1000', '2024-06-01', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.decode("utf-8", "replace") if isinstance(value, (bytes, memoryview)) else str(value)
+
+
+@cache
+def _engine(url: str) -> Engine:
+    import sqlalchemy
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    try:
+        parsed = sqlalchemy.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).is_file():
+            raise ZjtxError(f"找不到数据库文件 {parsed.database}：请检查配置中的 database。")
+        return sqlalchemy.create_engine(parsed)
+    except (ArgumentError, ValueError):
+        raise ZjtxError("配置中的 database 不是合规的数据库地址（SQLAlchemy URL）：请检查写法。") from None
+    except NoSuchModuleError:
+        raise ZjtxError(f"不认识数据库类型“{parsed.drivername}”：请检查配置中的 database。") from None
+    except ImportError as error:
+        raise ZjtxError(f"缺少连接数据库“{parsed.drivername}”所需的驱动（{error.name}）：请先安装。") from None
+
+
+@cache
+def _views(url: str) -> dict[str, str]:
+    """Tables and views of the database by their name in comparable form."""
+    import sqlalchemy
+
+    inspector = sqlalchemy.inspect(_engine(url))
+    names = [*inspector.get_table_names(), *inspector.get_view_names()]
+    return {comparable(name): name for name in names}
+
+
+def view_of(url: str, table: Table) -> str | None:
+    """The view or table that holds a table (`D01_企业主体`); None where the database has none. ZjtxError offline."""
+    with _connection_errors(url):
+        return _views(url).get(comparable(table.title))
+
+
+def read_view(url: str, view: str, quarter_column: str, quarter: str) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows of one 数据期, every value as text, in an order that the database does not decide."""
+    import sqlalchemy
+
+    with _connection_errors(url), _engine(url).connect() as connection:
+        headers = [column["name"] for column in sqlalchemy.inspect(connection).get_columns(view)]
+        period = next((name for name in headers if comparable(name) == comparable(quarter_column)), None)
+        if period is None:
+            raise ZjtxError(f"数据库的“{view}”没有“{quarter_column}”列：请提供方补上，或在配置中改 quarter_column。")
+        # Columns without a type: what the driver gives is what the database holds, nothing converts on the way.
+        source = sqlalchemy.table(view, *(sqlalchemy.column(name) for name in headers))
+        query = sqlalchemy.select(source).where(source.c[period] == quarter)
+        rows = [[cell_text(value) for value in row] for row in connection.execute(query)]
+    return headers, sorted(rows)
+
+
+def zero_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[bool]:
+    """Which rows only say 零报送=是."""
+    at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
+    return [at is not None and row[at].strip() == "是" for row in rows]
+
+
+class _connection_errors:
+    """Whatever goes wrong between us and the database, said in Chinese and without its password."""
+
+    def __init__(self, url: str):
+        self.url = url
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if isinstance(error, SQLAlchemyError):
+            import sqlalchemy
+
+            shown = sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
+            raise ZjtxError(
+                f"数据库 {shown} 读不出来（{type(error).__name__}）：请检查地址、账号、网络和权限。"
+            ) from None

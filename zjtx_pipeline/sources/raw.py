@@ -1,0 +1,189 @@
+"""Knows what one delivery is once read: text rows with their lineage, lines that are no rows, notes for the sender.
+
+Leaves opening files to `workbook`, `delimited` and `database`, and judging the rows to the suites.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import pandas as pd
+
+from zjtx_pipeline.sources.screen import screened
+from zjtx_pipeline.tables import Table, comparable
+
+LINEAGE = ("sender", "received_at", "source", "place")
+ZERO_REPORT = "零报送"
+TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
+REJECTED = ("sender", "source", "place", "text", "reason")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a delivery came from: the department's full name, file or view, 报送时间 (datasets.md 5.8, 6)."""
+
+    sender: str
+    source: str
+    received_at: datetime
+    kind: str
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One delivery as read.
+
+    `rows`: text under the delivered headers ("" where blank) beside the lineage columns. `rejected`: lines that
+    cannot be read as a row. `read`: how many rows and lines the reader met, counted apart from the two frames.
+    `fault`: why it could not be read at all. `refused`: why it may not be kept (datasets.md 5.4), and then it
+    holds neither rows nor bytes.
+    """
+
+    origin: Origin
+    rows: pd.DataFrame
+    rejected: pd.DataFrame
+    read: int
+    headers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_zero: bool = False
+    fault: str = ""
+    refused: str = ""
+    original: dict[str, bytes] = field(default_factory=dict)
+    sha256: str = ""
+    size: int = 0
+
+    def check_conservation(self) -> None:
+        """Every row met is a row or a rejected line; anything else is a defect of the reader."""
+        if self.read != len(self.rows) + len(self.rejected):
+            raise AssertionError(f"{self.origin.source}: read {self.read}, kept {len(self.rows)}+{len(self.rejected)}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a file: its place and its cells, or, when it cannot be a row, the reason."""
+
+    place: str
+    cells: Sequence[str]
+    reason: str = ""
+
+
+def unreadable(origin: Origin, fault: str) -> Raw:
+    """A delivery that could not be opened: no rows, and a sentence for its sender."""
+    return Raw(origin, _rows([], [], origin), _rejected([], origin), 0, fault=fault)
+
+
+def header_position(table: Table, lines: Sequence[Sequence[str]]) -> int:
+    """Which of the first lines holds the headers: the one that names most columns; -1 where nothing is written."""
+    known = set(table.by_header())
+    best, best_score = -1, -1
+    for position, cells in enumerate(lines[:TITLE_ROWS]):
+        score = sum(comparable(cell) in known for cell in cells)
+        if any(cell.strip() for cell in cells) and score > best_score:
+            best, best_score = position, score
+    return best
+
+
+def headers_score(table: Table, cells: Sequence[str]) -> int:
+    known = set(table.by_header())
+    return sum(comparable(cell) in known for cell in cells)
+
+
+def assemble(
+    table: Table,
+    origin: Origin,
+    delivered: Sequence[str],
+    lines: Iterable[Line],
+    *,
+    says_zero: bool = False,
+    notes: Sequence[str] = (),
+) -> Raw:
+    """Headers and lines as one delivery; wholly blank lines and the row 零报送=是 are no rows (5.1, 5.8)."""
+    headers, doubled = _distinct(delivered)
+    rows, rejected, read = [], [], 0
+    for line in lines:
+        if line.reason:
+            rejected.append(line)
+        elif not any(cell.strip() for cell in line.cells):
+            continue
+        elif _is_zero_row(headers, line.cells):
+            says_zero = True
+            continue
+        else:
+            rows.append(line)
+        read += 1
+    frame = _without_blank_columns(_rows(rows, headers, origin))
+    notes = [*notes, *(f"表头“{header}”出现多次，只用第一列。" for header in doubled)]
+    if says_zero and (rows or rejected):
+        notes.append(f"注明了零报送，却有 {len(rows)} 行数据：按有数据处理，请核对。")
+    raw = Raw(
+        origin,
+        frame,
+        _rejected(rejected, origin),
+        read,
+        headers=tuple(column for column in frame.columns if column not in LINEAGE),
+        notes=tuple(notes),
+        is_zero=says_zero and not rows and not rejected,
+    )
+    raw.check_conservation()
+    return screened(table, raw)
+
+
+def with_original(raw: Raw, name: str, content: bytes) -> Raw:
+    """The delivery beside the bytes it was read from; of a refused one only their digest and number are kept."""
+    kept = {} if raw.refused else {name: content}
+    return replace(raw, original=kept, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
+def _distinct(delivered: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Headers made distinct: a repeated one gets a number, a blank one its position."""
+    headers, seen, doubled = [], Counter(LINEAGE), []
+    for position, text in enumerate(delivered, start=1):
+        header = " ".join(text.split()) or f"第{position}列"
+        seen[comparable(header)] += 1
+        if seen[comparable(header)] > 1:
+            doubled.append(header)
+            header = f"{header}〔{seen[comparable(header)]}〕"
+        headers.append(header)
+    return headers, doubled
+
+
+def is_doubled(header: str) -> bool:
+    """Does a header stand for the second or a later column of that name?"""
+    return header.endswith("〕")
+
+
+def _is_zero_row(headers: Sequence[str], cells: Sequence[str]) -> bool:
+    return any(
+        comparable(header) == ZERO_REPORT and cell.strip() == "是" for header, cell in zip(headers, cells, strict=False)
+    )
+
+
+def _rows(lines: Sequence[Line], headers: Sequence[str], origin: Origin) -> pd.DataFrame:
+    width = len(headers)
+    cells = [[*line.cells[:width], *[""] * (width - len(line.cells))] for line in lines]
+    columns = list(zip(*cells, strict=True)) or [()] * width
+    frame = pd.DataFrame({header: pd.Series(column, dtype="str") for header, column in zip(headers, columns, strict=True)})
+    frame = frame.reindex(range(len(lines)))
+    frame["sender"] = pd.Series(origin.sender, index=frame.index, dtype="str")
+    frame["received_at"] = pd.Series(origin.received_at, index=frame.index, dtype="datetime64[us]")
+    frame["source"] = pd.Series(origin.source, index=frame.index, dtype="str")
+    frame["place"] = pd.Series([line.place for line in lines], index=frame.index, dtype="str")
+    return frame
+
+
+def _without_blank_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that bear neither header nor value are the sheet's margin."""
+    margin = [
+        column
+        for column in frame.columns
+        if column.startswith("第") and column.endswith("列") and not frame[column].str.strip().ne("").any()
+    ]
+    return frame.drop(columns=margin)
+
+
+def _rejected(lines: Sequence[Line], origin: Origin) -> pd.DataFrame:
+    values = [(origin.sender, origin.source, line.place, "".join(line.cells), line.reason) for line in lines]
+    return pd.DataFrame(values, columns=list(REJECTED), dtype="str")

@@ -1,0 +1,64 @@
+"""Knows what must never be kept: marks of secrecy, resident-id and mobile numbers (datasets.md 5.4).
+
+Leaves telling the sender to whoever reads `Raw.refused`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from zjtx_pipeline.tables import Table, comparable
+
+if TYPE_CHECKING:
+    from zjtx_pipeline.sources.raw import Raw
+
+_NUMBERS = {"yuan", "wan", "count", "decimal", "year", "code", "patent", "event", "date"}
+_SECRET = re.compile(r"(?:绝密|机密|秘密)\s*(?:[★☆]|[〔(（]?\s*\d+\s*年)")
+_MOBILE = re.compile(r"(?<![0-9A-Za-z.])1[3-9]\d{9}(?![0-9A-Za-z.])")
+_RESIDENT = re.compile(
+    r"(?<![0-9A-Za-z])[1-8]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])"
+)
+_RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_BREAK = "\x1f"
+
+
+def mark(text: str) -> str:
+    """What in a text must not be kept: `密级标志`, `身份证号`, `手机号`, or nothing.
+
+    >>> mark("机密★1年"), mark("联系电话 13800000000"), mark("发票号 138000000001")
+    ('密级标志', '手机号', '')
+    """
+    if _SECRET.search(text):
+        return "密级标志"
+    if any(_is_resident_id(found) for found in _RESIDENT.findall(text)):
+        return "身份证号"
+    return "手机号" if _MOBILE.search(text) else ""
+
+
+def _is_resident_id(number: str) -> bool:
+    total = sum(int(digit) * weight for digit, weight in zip(number, _RESIDENT_WEIGHTS))
+    return "10X98765432"[total % 11] == number[-1].upper()
+
+
+def screened(table: Table, raw: Raw) -> Raw:
+    """The delivery, or, where a cell must not be kept, nothing of it but the reason and the cell's place."""
+    known = table.by_header()
+    for header in raw.headers:
+        column = known.get(comparable(header))
+        if column is not None and column.kind in _NUMBERS:
+            continue
+        found = mark(_BREAK.join(raw.rows[header]))
+        if found:
+            row = next(row for row, text in enumerate(raw.rows[header]) if mark(text))
+            return _emptied(raw, f"“{header}”列（{raw.rows['place'].iloc[row]}）含有{found}")
+    found = mark(_BREAK.join([*raw.headers, *raw.rejected["text"]]))
+    return _emptied(raw, f"文件中含有{found}") if found else raw
+
+
+def _emptied(raw: Raw, reason: str) -> Raw:
+    sentence = f"{reason}：整份拒收，未作保存。请删去后重新报送。"
+    return replace(
+        raw, rows=raw.rows.iloc[:0], rejected=raw.rejected.iloc[:0], read=0, headers=(), is_zero=False, refused=sentence
+    )

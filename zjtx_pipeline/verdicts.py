@@ -1,0 +1,184 @@
+"""Knows what a judged table is: accepted rows, rows set aside, findings, counts; and how it is kept and found again.
+
+Leaves judging to `validate`; needs no Great Expectations, so that a second run does without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from zjtx_pipeline import store
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.snapshots import Snapshot
+from zjtx_pipeline.suites import BLOCKING
+from zjtx_pipeline.tables import Table, load_tables
+from zjtx_pipeline.tables.typed import DECIMALS
+
+DELIVERED, ZERO, UNDELIVERED = "已报送", "零报送", "未报送"
+FINDING = ("quarter", "dataset", "sender", "severity", "rule", "header", "value", "message", "source", "place")
+COUNT = ("quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected")
+LONGEST_VALUE = 60
+_FRAMES = ("accepted", "set_aside", "findings", "counts")
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """One table of one quarter, judged.
+
+    `accepted`: values under English names, with lineage. `set_aside`: text as delivered, lineage, `rules` and
+    `reasons`. `findings`, `counts`: columns as FINDING and COUNT. `blocked`: the sentences that stop what depends on
+    the table, empty if nothing does. `missing_senders`: departments of the table that delivered nothing.
+    """
+
+    table: Table
+    quarter: Quarter
+    digest: str
+    status: str
+    missing_senders: tuple[str, ...]
+    accepted: pd.DataFrame
+    set_aside: pd.DataFrame
+    findings: pd.DataFrame
+    counts: pd.DataFrame
+    blocked: tuple[str, ...]
+
+
+class ConservationError(AssertionError):
+    """Rows were lost or doubled on the way: a defect, never a department's fault."""
+
+
+def findings_frame(findings: Iterable[dict[str, str]]) -> pd.DataFrame:
+    """Findings as a frame of text, in the order given."""
+    return pd.DataFrame(list(findings), columns=list(FINDING)).fillna("").astype("str")
+
+
+def shown(value: object) -> str:
+    """A delivered value as a finding shows it: one line, at most 60 characters."""
+    text = "" if value is None or value is pd.NA or value != value else " ".join(str(value).split())
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def counted(snapshot: Snapshot, accepted: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
+    """What became of each source's rows; ConservationError unless read = accepted + quarantined + rejected.
+
+    `read` is what the reader counted when it read; the other three are counted here, from the frames.
+    """
+    read = pd.Series({source.source: 0 for source in snapshot.sources}, dtype="int64")
+    for source in snapshot.sources:
+        read[source.source] += source.read
+    counts = pd.DataFrame({"read": read})
+    for name, frame in (("accepted", accepted), ("quarantined", set_aside), ("rejected", snapshot.rejected)):
+        counts[name] = frame["source"].value_counts().reindex(counts.index).fillna(0).astype("int64")
+    lost = counts["read"] - counts[["accepted", "quarantined", "rejected"]].sum(axis=1)
+    if lost.any() or set(accepted["source"]) | set(set_aside["source"]) > set(counts.index):
+        raise ConservationError(f"{snapshot.table.id} {snapshot.quarter}: rows unaccounted for:\n{counts[lost.ne(0)]}")
+    counts = counts.rename_axis("source").reset_index()
+    counts.insert(0, "dataset", pd.Series(snapshot.table.id, index=counts.index, dtype="str"))
+    counts.insert(0, "quarter", pd.Series(str(snapshot.quarter), index=counts.index, dtype="str"))
+    return counts[list(COUNT)].astype({"source": "str"})
+
+
+def owners(table: Table, column: str) -> tuple[str, ...]:
+    """Who fills a column of a table that several departments fill (5.4), the first-named first."""
+    listed = tuple(sender for sender, names in table.columns_of.items() if column in names)
+    return listed or tuple(sender for sender in table.senders if sender not in table.columns_of)
+
+
+def shared_columns(table: Table) -> tuple[str, ...]:
+    """The columns that every sender fills: the key, and the firm's name."""
+    return tuple(name for name in table.columns if name in table.key or name == "name")
+
+
+def joined(table: Table, accepted: pd.DataFrame) -> pd.DataFrame:
+    """The departments' rows of one record as one row: each column from whoever fills it (D05, D20; 5.4).
+
+    Tables whose rows are one department's own pass unchanged. Lineage of joined rows is joined by “；”.
+    """
+    if not table.columns_of:
+        return accepted
+    key = [name for name in table.key if name != "sender"]
+    order = accepted["sender"].map({sender: rank for rank, sender in enumerate(table.senders)}).fillna(len(table.senders))
+    rows = accepted.assign(order=order).sort_values("order", kind="stable")
+    whole = rows.drop_duplicates(key).set_index(key)
+    result = whole[["name"]].copy()
+    for name in [name for name in table.columns if name not in shared_columns(table)]:
+        filled = pd.Series(pd.NA, index=whole.index, dtype=accepted[name].dtype)
+        for sender in owners(table, name):
+            own = rows[rows["sender"].eq(sender)].drop_duplicates(key).set_index(key)[name]
+            filled = filled.fillna(own.reindex(whole.index))
+        result[name] = filled
+    for name in ("sender", "source", "place"):
+        result[name] = rows.groupby(key, sort=False, dropna=False)[name].agg("；".join).reindex(whole.index).astype("str")
+    result["received_at"] = rows.groupby(key, sort=False, dropna=False)["received_at"].max().reindex(whole.index)
+    return result.reset_index()[list(accepted.columns)]
+
+
+def blocked_by(findings: pd.DataFrame) -> tuple[str, ...]:
+    """The sentences of the findings that stop a table, each once."""
+    return tuple(findings.loc[findings["severity"].eq(BLOCKING), "message"].drop_duplicates())
+
+
+def path_of(home: Path, table: Table, digest: str) -> Path:
+    return home / "validated" / table.id / digest[:16]
+
+
+def keep(home: Path, verdict: Verdict) -> Path:
+    """Keep a verdict under its digest, whole or not at all."""
+    path = path_of(home, verdict.table, verdict.digest)
+    if not path.is_dir():
+        with store.new_folder(path) as folder:
+            for name in _FRAMES:
+                store.write_frame(folder / f"{name}.parquet", getattr(verdict, name))
+            record = {
+                "table": verdict.table.id,
+                "quarter": str(verdict.quarter),
+                "digest": verdict.digest,
+                "status": verdict.status,
+                "missing_senders": verdict.missing_senders,
+                "blocked": verdict.blocked,
+            }
+            store.write_json(folder / "verdict.json", record)
+    return path
+
+
+def load(path: Path) -> Verdict:
+    """A kept verdict, its frames of the same types as when it was judged."""
+    record = store.read_json(path / "verdict.json")
+    table = load_tables()[record["table"]]
+    frames = {name: pd.read_parquet(path / f"{name}.parquet") for name in _FRAMES}
+    return Verdict(
+        table=table,
+        quarter=Quarter.parse(record["quarter"]),
+        digest=record["digest"],
+        status=record["status"],
+        missing_senders=tuple(record["missing_senders"]),
+        blocked=tuple(record["blocked"]),
+        **{**frames, "accepted": _exact(table, frames["accepted"])},
+    )
+
+
+def _exact(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Decimals come back from Parquet as objects: make them exact columns again."""
+    decimals = {column.name: DECIMALS for column in table.columns.values() if column.kind == "decimal"}
+    return frame.astype({name: kind for name, kind in decimals.items() if name in frame})
+
+
+def status_of(snapshot: Snapshot) -> str:
+    """已报送, 零报送 (nothing to report) or 未报送 (no delivery at all, never 0)."""
+    if not snapshot.sources:
+        return UNDELIVERED
+    return ZERO if all(source.is_zero for source in snapshot.sources) else DELIVERED
+
+
+def missing_senders(snapshot: Snapshot) -> tuple[str, ...]:
+    sent = {source.sender for source in snapshot.sources}
+    return tuple(sender for sender in snapshot.table.senders if sender not in sent)
+
+
+def first(items: Sequence[str], number: int = 3) -> str:
+    """A list for a sentence: its first items, and how many more there are."""
+    rest = f"等 {len(items)} 处" if len(items) > number else ""
+    return "、".join(items[:number]) + rest

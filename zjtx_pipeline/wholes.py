@@ -1,0 +1,135 @@
+"""Knows what can be wrong with a delivery as a whole: unreadable, late, empty, columns missing or unknown, too many faults.
+
+Leaves single rows to the suites. Rules without a place in a suite bear ids that begin with `报送`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.snapshots import Snapshot, Source
+from zjtx_pipeline.sources.raw import ZERO_REPORT, is_doubled
+from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
+from zjtx_pipeline.tables import Table, comparable
+from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
+from zjtx_pipeline.workdays import workday_after
+
+Found = dict[str, str]
+
+
+def whole_findings(
+    snapshot: Snapshot, settings: Settings, suite: Suite, text: pd.DataFrame, returned: pd.Series
+) -> Iterator[Found]:
+    """Findings about whole deliveries and about the table, in the order of its sources."""
+    common = {"quarter": str(snapshot.quarter), "dataset": snapshot.table.id}
+    for found in _all(snapshot, settings, suite, text, returned):
+        yield {**common, **found}
+
+
+def _all(
+    snapshot: Snapshot, settings: Settings, suite: Suite, text: pd.DataFrame, returned: pd.Series
+) -> Iterator[Found]:
+    table = snapshot.table
+    if not snapshot.sources:
+        yield _found(NOTED, "报送.未报送", f"{table.title}本季未报送：未报送不等于零报送，请{'、'.join(table.senders)}补报。")
+    for source in snapshot.sources:
+        about = {"sender": source.sender, "source": source.source}
+        for found in _of_source(snapshot, settings, suite, source):
+            yield {**found, **about}
+        if table.columns_of:
+            yield from ({**found, **about} for found in _of_other_senders(table, snapshot, source, text))
+    yield from _of_lines(snapshot)
+    yield from _of_shares(suite, returned)
+    if table.id == "D26":
+        yield from _of_lead_departments(settings, snapshot)
+
+
+def _of_source(snapshot: Snapshot, settings: Settings, suite: Suite, source: Source) -> Iterator[Found]:
+    if source.refused:
+        yield _found(BLOCKING, "报送.拒收", source.refused)
+    if source.fault:
+        yield _found(BLOCKING, "报送.读不出", source.fault)
+    for note in source.notes:
+        yield _found(NOTED, "报送.说明", note)
+    if not source.refused and not source.fault:
+        yield from _of_columns(snapshot.table, suite, source, settings)
+    yield from _of_time(snapshot, settings, suite, source)
+    if source.sender not in snapshot.table.senders:
+        usual = "、".join(snapshot.table.senders)
+        yield _found(NOTED, "报送.部门", f"本表通常由{usual}报送：{source.sender}的数据已收下，请核对。")
+
+
+def _of_suite(suite: Suite, name: str, value: str = "") -> Found:
+    rule = suite.whole[name]
+    return _found(rule.severity, f"{suite.name}.{name}", rule.message.replace("{值}", value), value=value)
+
+
+def _found(severity: str, rule: str, message: str, header: str = "", value: str = "") -> Found:
+    return {"severity": severity, "rule": rule, "header": header, "value": shown(value), "message": message}
+
+
+def _of_columns(table: Table, suite: Suite, source: Source, settings: Settings) -> Iterator[Found]:
+    known = table.by_header()
+    borne = {known[comparable(header)].name for header in source.headers if comparable(header) in known}
+    missing = [table.columns[name].header for name in expected_columns(table, source.sender) if name not in borne]
+    if missing and not source.is_zero:
+        yield _of_suite(suite, "缺列", first(missing, 10))
+    if not source.read and not source.is_zero:
+        yield _of_suite(suite, "空表")
+    own = {comparable(name) for name in (settings.quarter_column, settings.sender_column, ZERO_REPORT)}
+    for header in source.headers:
+        if comparable(header) not in {*known, *own} and not is_doubled(header):
+            yield {**_of_suite(suite, "未知列", shown(header)), "header": shown(header)}
+
+
+def expected_columns(table: Table, sender: str) -> tuple[str, ...]:
+    """The columns that a sender's delivery must bear; of a table that several fill, the shared ones and its own."""
+    if not table.columns_of:
+        return tuple(table.columns)
+    return tuple(name for name in table.columns if name in shared_columns(table) or owners(table, name)[0] == sender)
+
+
+def _of_time(snapshot: Snapshot, settings: Settings, suite: Suite, source: Source) -> Iterator[Found]:
+    """A file that came after the deadline; the time of reading a database says nothing about its delivery."""
+    deadline = workday_after(snapshot.quarter, settings.delivery_deadline_workday)
+    if source.kind != "database" and source.received.date() > deadline:
+        yield _of_suite(suite, "逾期", f"{source.received:%Y-%m-%d} 报送，期限 {deadline}")
+
+
+def _of_other_senders(table: Table, snapshot: Snapshot, source: Source, text: pd.DataFrame) -> Iterator[Found]:
+    """A value in a column that another department fills is ignored (5.4); one finding a column."""
+    rows = snapshot.rows["source"].eq(source.source) & snapshot.rows["sender"].eq(source.sender)
+    for column in table.columns.values():
+        if column.name in shared_columns(table) or column.header not in text or source.sender in owners(table, column.name):
+            continue
+        values = text.loc[rows, column.header].dropna()
+        if len(values):
+            by = "、".join(owners(table, column.name))
+            message = f"“{column.header}”由{by}填报：{source.sender}填的 {len(values)} 处没有采用。"
+            place = snapshot.rows.loc[values.index[0], "place"]
+            yield {**_found(NOTED, "报送.非本部门列", message, column.header, values.iloc[0]), "place": place}
+
+
+def _of_lines(snapshot: Snapshot) -> Iterator[Found]:
+    lines = snapshot.rejected
+    for sender, source, place, text, reason in lines.itertuples(index=False):
+        message = f"这一行读不成一条记录（{reason}）：请检查分隔符和引号后重报。"
+        yield {**_found(RETURNED, "报送.坏行", message, value=text), "sender": sender, "source": source, "place": place}
+
+
+def _of_shares(suite: Suite, returned: pd.Series) -> Iterator[Found]:
+    """More returned rows than the suite allows: the table cannot be relied on."""
+    bad, rows = int(returned.sum()), len(returned)
+    if bad * 100 > suite.limit_pct * rows:
+        yield _of_suite(suite, "退回过多", f"{bad / rows:.1%}（{rows} 行中 {bad} 行）")
+
+
+def _of_lead_departments(settings: Settings, snapshot: Snapshot) -> Iterator[Found]:
+    """The first-named department of a task that sent no text (D26)."""
+    sent = {source.sender for source in snapshot.sources}
+    for task in settings.rules.tasks.values():
+        if snapshot.sources and task.lead not in sent:
+            yield {**_found(NOTED, "报送.牵头部门", f"任务{task.number}牵头的{task.lead}未报送进展文字：请补报。"), "sender": task.lead}
