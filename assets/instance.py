@@ -3,7 +3,6 @@
 These records may be wiped and are made anew: the truth of a quarter lies in `snapshots/` and `reports/`.
 """
 
-import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from zjtx_pipeline.settings import home
 CONCURRENT_RUNS = 2
 DAYS_OF_SKIPPED_TICKS = 100
 BUSY_SECONDS = 60
+OPEN_SHARDS = 8  # one a run, and the index of them all
 
 
 def dagster_yaml(folder: Path) -> dict:
@@ -58,28 +58,39 @@ def prepare() -> Path:
     return folder
 
 
-@functools.lru_cache(maxsize=8)
-def _engine(address: str) -> Engine:
-    return create_engine(address, connect_args={"timeout": BUSY_SECONDS})
-
-
 class EventLog(SqliteEventLogStorage):
-    """Dagster's SQLite event log with its connections kept open: making one an event took a third of a run's
-    own time."""
+    """Dagster's SQLite event log with its connections kept open: opening them anew for each event took a third of
+    a run's own time."""
+
+    def __init__(self, base_dir: str, inst_data=None) -> None:
+        self._engines: dict[str, Engine] = {}
+        super().__init__(base_dir, inst_data)
 
     @classmethod
     def from_config_value(cls, inst_data, config_value):
         return cls(inst_data=inst_data, **config_value)
 
+    def _engine(self, shard: str) -> Engine:
+        if shard not in self._engines:
+            if len(self._engines) >= OPEN_SHARDS:
+                self._engines.pop(next(iter(self._engines))).dispose()
+            self._engines[shard] = create_engine(self.conn_string_for_shard(shard), connect_args={"timeout": BUSY_SECONDS})
+        return self._engines[shard]
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
-            engine = _engine(self.conn_string_for_shard(shard))
+            engine = self._engine(shard)
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.connect() as connection, connection.begin():
                 yield connection
+
+    def dispose(self) -> None:
+        super().dispose()
+        while self._engines:
+            self._engines.popitem()[1].dispose()
 
 
 def close_abandoned(instance: DagsterInstance) -> None:

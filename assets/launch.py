@@ -21,12 +21,12 @@ STAGES = {
     "g4_figures": "指标测算",
     "g5_reports": "编排打印",
 }
-UNEXPECTED = "程序内部出错"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step that began or ended: `state` is 开始, 完成 or 失败; `sentence` says why it failed."""
+    """One step that began or ended: `state` is 开始, 完成 or 失败; `sentence` says why it failed, empty where
+    that is a defect of the program, which `traceback` describes."""
 
     stage: str
     name: str
@@ -120,7 +120,7 @@ class _Listener:
 
     def _why(self, event: DagsterEvent) -> str:
         told = event.step_failure_data.user_failure_data
-        return (told and told.description) or "；".join(self.blocked.get(event.step_key, [])) or UNEXPECTED
+        return (told and told.description) or "；".join(self.blocked.get(event.step_key, []))
 
 
 def _name(step_key: str) -> str:

@@ -190,8 +190,7 @@ def _run(launch, quarter: Quarter, draft: bool, clock: console.Clock):
 
 def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
-        log = f"，详情见 {_log(step.traceback)}" if step.sentence == "程序内部出错" else ""
-        console.complain(f"{step.stage} {step.name}：{step.sentence}{log}")
+        console.complain(f"{step.stage} {step.name}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
     missing = "、".join(outcome.not_done)
     console.complain(f"{quarter} 没有全部完成。" + (f"受影响而没有做的：{missing}。" if missing else ""))
 

@@ -19,8 +19,10 @@ def normal_form(codes: pd.Series) -> pd.Series:
 
 
 def _digits(codes: list[str], alphabet: str) -> np.ndarray:
-    value = {character: index for index, character in enumerate(alphabet)}
-    return np.array([[value.get(character, -1) for character in code] for code in codes])
+    """Codes of one length, in ASCII, as rows of their characters' values; −1 for one outside the alphabet."""
+    value = np.full(128, -1)
+    value[[ord(character) for character in alphabet]] = range(len(alphabet))
+    return value[np.frombuffer("".join(codes).encode("ascii"), dtype=np.uint8).reshape(len(codes), -1)]
 
 
 def credit_code_faults(codes: pd.Series) -> pd.Series:

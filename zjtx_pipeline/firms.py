@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.books import Books, looked_up, once
+from zjtx_pipeline.books import Books, found_in, looked_up, once
+from zjtx_pipeline.tables.typed import DATES
 
 REPLACING = ["换码", "合并"]  # 分立 hands on only what D04 says
 MOVED_IN, MOVED_OUT = "迁入", "迁出"
@@ -17,15 +18,15 @@ DAY = pd.Timedelta(days=1)
 
 @once
 def successions(books: Books) -> pd.DataFrame:
-    """Which code took over from which: uscc, successor, handed_on; 换码 and 合并 to the quarter's last day.
+    """Which code took over from which: uscc, successor, handed_on, old_stays (False); 换码 and 合并 to the quarter's last day.
 
     A code that D02 lets go twice went with the first.
     """
     changes = books["D02"]
     rows = changes[changes["item"].isin(REPLACING) & changes["successor_uscc"].notna() & (changes["changed_on"] <= books.day)]
-    rows = rows.sort_values("changed_on", kind="stable").drop_duplicates("uscc")
+    rows = rows.sort_values(["changed_on", "successor_uscc"]).drop_duplicates("uscc")
     named = {"successor_uscc": "successor", "changed_on": "handed_on"}
-    return rows[["uscc", "successor_uscc", "changed_on"]].rename(columns=named).reset_index(drop=True)
+    return rows[["uscc", "successor_uscc", "changed_on"]].rename(columns=named).assign(old_stays=False).reset_index(drop=True)
 
 
 def current(books: Books, codes: pd.Series, days: pd.Series | pd.Timestamp | None = None) -> pd.Series:
@@ -46,15 +47,15 @@ def follow(keys: pd.Series, days: pd.Series | pd.Timestamp, steps: pd.DataFrame)
 def hand_on(spans: pd.DataFrame, steps: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Spans of days (starts_on … ends_on, both included) divided among their successive holders.
 
-    `by` names the columns that `steps` are keyed by, `uscc` first; a span handed on before it starts belongs to the
-    successor alone.
+    `by` names the columns that `steps` are keyed by, `uscc` first. A span handed on before it starts belongs to the
+    successor alone, unless the old code stays on (`old_stays`, 分立) and may get new ones.
     """
     done, columns = [], list(spans.columns)
     for _ in range(len(steps) + 1):
         if spans.empty:
             break
         spans = spans.merge(steps, on=by, how="left", validate="m:1")
-        passed = spans["handed_on"] <= spans["ends_on"]
+        passed = (spans["handed_on"] <= spans["ends_on"]) & ~(spans["old_stays"].eq(True) & (spans["starts_on"] >= spans["handed_on"]))
         kept = spans[columns].assign(ends_on=spans["ends_on"].mask(passed, spans["handed_on"] - DAY))
         done.append(kept[kept["starts_on"] <= kept["ends_on"]])
         onward = spans[passed]
@@ -65,22 +66,21 @@ def hand_on(spans: pd.DataFrame, steps: pd.DataFrame, by: list[str]) -> pd.DataF
 
 @once
 def register(books: Books) -> pd.DataFrame:
-    """D01 by code: name, street_code, town (R4's name on the quarter's last day, NA outside the district)."""
-    firms = books["D01"].set_index("uscc")[["name", "street_code"]]
-    towns = books.rules.regions.codes_inside(books.quarter.last_day)
-    return firms.assign(street_code=firms["street_code"].str[:9], town=firms["street_code"].str[:9].map(towns).astype("str"))
+    """D01 by code: name, town (R4's on the quarter's last day, NA outside), here_from and here_to of its street.
 
-
-@once
-def _inside(books: Books) -> pd.DataFrame:
-    """R4's towns of the district with the days on which they belonged to it."""
-    district = books.rules.regions.district.code
-    own = [region for region in books.rules.regions.all if region.parent == district]
+    The last two say from when to when R4 counts the street to the district; NA for streets elsewhere.
+    """
+    firms, regions = books["D01"].set_index("uscc")[["name", "street_code"]], books.rules.regions
+    streets = firms["street_code"].str[:9]
+    own = {region.code: region for region in regions.all if region.parent == regions.district.code}
+    since = {code: pd.Timestamp(region.valid_from or ALWAYS) for code, region in own.items()}
+    until = {code: pd.Timestamp(region.valid_to or NEVER) for code, region in own.items()}
     return pd.DataFrame(
         {
-            "street_code": pd.Series([region.code for region in own], dtype="str"),
-            "from_day": pd.to_datetime(pd.Series([region.valid_from for region in own])).fillna(ALWAYS),
-            "to_day": pd.to_datetime(pd.Series([region.valid_to for region in own]), errors="coerce").fillna(NEVER),
+            "name": firms["name"],
+            "town": streets.map(regions.codes_inside(books.quarter.last_day)).astype("str"),
+            "here_from": streets.map(since).astype(DATES),
+            "here_to": streets.map(until).astype(DATES),
         }
     )
 
@@ -98,24 +98,21 @@ def in_district(books: Books, codes: pd.Series, days: pd.Series | pd.Timestamp |
 
     D01's town decides, with the arrivals and departures since that day undone (B-15); the code's digits never do.
     """
-    rows = pd.DataFrame({"uscc": codes, "day": books.day if days is None else days}, index=codes.index)
-    rows = rows.assign(row=range(len(rows)), street_code=looked_up(register(books)["street_code"], rows["uscc"]))
-    inside = rows["row"].isin(_rows_inside(books, rows))
-    undone = _undone(books, rows)
-    inside = inside.mask(rows["row"].isin(undone.index), looked_up(undone, rows["row"]).eq(True))
-    return inside & rows["uscc"].isin(register(books).index)
-
-
-def _rows_inside(books: Books, rows: pd.DataFrame) -> pd.Series:
-    towns = rows.merge(_inside(books), on="street_code", validate="m:m")
-    return towns.loc[(towns["from_day"] <= towns["day"]) & (towns["day"] <= towns["to_day"]), "row"]
+    rows = pd.DataFrame({"uscc": codes.array, "day": books.day if days is None else getattr(days, "array", days)})
+    streets = register(books).reindex(codes.array).reset_index(drop=True)
+    inside = (streets["here_from"] <= rows["day"]) & (rows["day"] <= streets["here_to"])
+    moved = found_in(rows["uscc"], _moves(books)["uscc"]) & streets["name"].notna()
+    if moved.any():
+        inside = inside.mask(moved, _undone(books, rows.assign(inside=inside)[moved]).reindex(rows.index))
+    return inside.set_axis(codes.index)
 
 
 def _undone(books: Books, rows: pd.DataFrame) -> pd.Series:
-    """For rows with a move after their day: was the firm here before the earliest of these moves?"""
-    later = rows.merge(_moves(books), on="uscc", validate="m:m")
-    later = later[later["changed_on"] > later["day"]].sort_values("changed_on", kind="stable")
-    return later.drop_duplicates("row").set_index("row")["left"]
+    """For firms that ever moved: were they here on the day? The earliest move after it tells, else D01."""
+    later = rows.rename_axis("row").reset_index().merge(_moves(books), on="uscc", validate="m:m")
+    later = later[later["changed_on"] > later["day"]].sort_values(["changed_on", "left"]).drop_duplicates("row")
+    before = later.set_index("row")["left"].reindex(rows.index)
+    return rows["inside"].mask(before.notna(), before.eq(True))
 
 
 def towns(books: Books, codes: pd.Series) -> pd.Series:

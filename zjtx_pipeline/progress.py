@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.figures import Figure
-from zjtx_pipeline.indicators import measure_indicator
+from zjtx_pipeline.indicators import headline
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules, Target
 
@@ -161,7 +161,7 @@ def _baseline(target: Target, books: Books) -> tuple[Fraction | None, str]:
 @once
 def _headline(books: Books, indicator: str) -> Fraction | None:
     """An indicator's part a in total."""
-    return next(figure.value for figure in measure_indicator(indicator, books) if figure.part == "a")
+    return headline(indicator, books)
 
 
 def _yes_no(figure: Figure, goal: Goal, books: Books) -> Light:

@@ -361,3 +361,20 @@ def _pdfs(run: Run) -> list[Path]:
     if missing:
         raise ZjtxError(f"报告不齐，缺 {'、'.join(missing)}：请先生成这些报告。")
     return [run.reports / name for name in names]
+
+
+def run_all(run: Run) -> dict:
+    """Every stage of a quarter in order, in this process, without an orchestrator; ZjtxError where a table is blocked."""
+    numbers = run.settings.rules.tasks
+    for table_id in validate.order():
+        pull(run, table_id)
+        blocked = check(run, table_id)["blocked"]
+        if blocked:
+            raise ZjtxError(blocked[0])
+    for stage in (tally_tiers, tally_awards, compare):
+        stage(run)
+    for number in numbers:
+        measure(run, number)
+    for number in (OVERALL, *numbers):
+        render(run, number)
+    return publish(run)

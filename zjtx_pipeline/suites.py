@@ -22,8 +22,8 @@ RETURNED, NOTED, BLOCKING = "退回", "提示", "阻断"
 class SuiteRule(BaseModel):
     """One expectation: `type` and `kwargs` as Great Expectations knows them, `message` with {值} for the cell.
 
-    `header` names the column to show where kwargs do not; `kwargs` may hold {list: 库别} for the values of a
-    closed list and {day: 季末} for the quarter's last day.
+    `header` names the column to show where kwargs do not; `when` limits the rule to rows with certain values under
+    certain headers; `kwargs` may hold {list: 库别} for the values of a closed list, {day: 季末} for the quarter's end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class SuiteRule(BaseModel):
     severity: Literal["退回", "提示", "阻断"]
     message: str = Field(pattern=r"[。！]$")
     header: str | None = None
+    when: dict[str, tuple[str, ...]] = {}
 
     @property
     def columns(self) -> tuple[str, ...]:

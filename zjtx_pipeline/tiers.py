@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.books import Books, looked_up, once
+from zjtx_pipeline.books import Books, found_in, looked_up, once
 from zjtx_pipeline.firms import DAY, NEVER, current, follow, hand_on, in_district, names, register, successions, towns
 
 DEREGISTERED, DIVIDED = "注销", "分立"
@@ -27,7 +27,7 @@ def title_successions(books: Books) -> pd.DataFrame:
     tiers = pd.DataFrame({"tier": pd.Series(books.rules.tiers.types, dtype="str")})
     every = successions(books).merge(tiers, how="cross")
     both = pd.concat([every, _divided(books)], ignore_index=True)
-    return both.sort_values("handed_on", kind="stable").drop_duplicates(TITLE)
+    return both.sort_values(["handed_on", "successor"]).drop_duplicates(TITLE)
 
 
 @once
@@ -54,9 +54,11 @@ def _divided(books: Books) -> pd.DataFrame:
     taken = taken[["former_uscc", "tier", "uscc", "announced_on"]].set_axis(["uscc", "tier", "successor", "announced_on"], axis=1)
     divided = changes[changes["item"].eq(DIVIDED) & (changes["changed_on"] <= books.day)]
     divided = divided[["uscc", "successor_uscc", "changed_on"]].set_axis(["uscc", "successor", "changed_on"], axis=1)
+    divided = divided.sort_values("changed_on").drop_duplicates(["uscc", "successor"])
     replaced = taken["uscc"].isin(successions(books)["uscc"])
-    dated = taken[~replaced].merge(divided.drop_duplicates(["uscc", "successor"]), on=["uscc", "successor"], how="left", validate="m:1")
-    return dated.assign(handed_on=dated["changed_on"].fillna(dated["announced_on"]))[[*TITLE, "successor", "handed_on"]]
+    dated = taken[~replaced].merge(divided, on=["uscc", "successor"], how="left", validate="m:1")
+    handed_on = dated["changed_on"].fillna(dated["announced_on"])
+    return dated.assign(handed_on=handed_on, old_stays=True)[[*TITLE, "successor", "handed_on", "old_stays"]]
 
 
 @once
@@ -91,7 +93,7 @@ def _cut(rows: pd.DataFrame, endings: pd.DataFrame) -> pd.DataFrame:
     """Shorten each grant, in all its later parts too, by the first event that ends it."""
     hit = rows.merge(endings, on=TITLE, validate="m:m")
     hit = hit[(hit["announced_on"] < hit["ended_on"]) & (hit["ended_on"] <= hit["ends_on"])]
-    first = hit.sort_values("ended_on", kind="stable").drop_duplicates("grant").set_index("grant")
+    first = hit.sort_values(["ended_on", "reason"]).drop_duplicates("grant").set_index("grant")
     ended_on, reason = looked_up(first["ended_on"], rows["grant"]), looked_up(first["reason"], rows["grant"])
     cut = ended_on <= rows["ends_on"]
     rows = rows.assign(ends_on=rows["ends_on"].mask(cut, ended_on - DAY), ended_on=ended_on.where(cut), reason=reason.where(cut))
@@ -106,11 +108,11 @@ def titles(books: Books, day: pd.Timestamp | None = None) -> pd.DataFrame:
     day = books.day if day is None else day
     rows = grants(books)
     rows = rows[(rows["starts_on"] <= day) & (day <= rows["ends_on"])]
-    rows = rows.sort_values(["valid_to", "valid_from"], kind="stable").drop_duplicates(TITLE, keep="last")
+    rows = rows.sort_values(["valid_to", "valid_from", "name"]).drop_duplicates(TITLE, keep="last")
     rows = rows.assign(name=names(books, rows["uscc"], rows["name"]), in_district=in_district(books, rows["uscc"], day))
     rows = rows.rename(columns={"valid_from": "since", "valid_to": "until"})
     order = rows["tier"].map({tier: rank for rank, tier in enumerate(books.rules.tiers.types)})
-    rows = rows.assign(order=order).sort_values(["order", "uscc"], kind="stable")
+    rows = rows.assign(order=order).sort_values(["order", "uscc"])
     return rows[["uscc", "name", "tier", "since", "until", "in_district"]].reset_index(drop=True)
 
 
@@ -118,7 +120,7 @@ def titles(books: Books, day: pd.Timestamp | None = None) -> pd.DataFrame:
 def pool_spans(books: Books, pool: str) -> pd.DataFrame:
     """Places in a pool by holder: uscc, starts_on, ends_on; codes not in D01 count in no pool."""
     rows = books["D03"]
-    rows = rows[rows["pool"].eq(pool) & (rows["entered_on"] <= books.day) & rows["uscc"].isin(register(books).index)]
+    rows = rows[rows["pool"].eq(pool) & (rows["entered_on"] <= books.day) & found_in(rows["uscc"], register(books).index)]
     ends = (rows["left_on"] - DAY).fillna(NEVER)
     spans = pd.DataFrame({"uscc": rows["uscc"], "starts_on": rows["entered_on"], "ends_on": ends})
     return hand_on(spans[spans["starts_on"] <= spans["ends_on"]], successions(books), ["uscc"])
@@ -145,9 +147,10 @@ def members(books: Books, population: str, codes: pd.Series, days: pd.Series | p
     days = books.day if days is None else days
     rows = pd.DataFrame({"uscc": current(books, codes, days), "day": days, "row": range(len(codes))}, index=codes.index)
     spans = rows.merge(_spans(books, population), on="uscc", validate="m:m")
-    covered = spans.loc[(spans["starts_on"] <= spans["day"]) & (spans["day"] <= spans["ends_on"]), "row"]
-    held = rows["row"].isin(covered)
-    return held if rule.pool else held & in_district(books, rows["uscc"], rows["day"])
+    held = spans[(spans["starts_on"] <= spans["day"]) & (spans["day"] <= spans["ends_on"])]
+    if not rule.pool:
+        held = held[in_district(books, held["uscc"], held["day"])]
+    return rows["row"].isin(held["row"])
 
 
 @once
@@ -158,10 +161,10 @@ def roster(books: Books, population: str, day: pd.Timestamp | None = None) -> pd
     """
     day = books.day if day is None else day
     rule = books.rules.tiers.populations[population]
-    spans = pd.concat([_spans(books, part) for part in rule.union or (population,)])
+    spans = pd.concat([_spans(books, part) for part in rule.union or (population,)], ignore_index=True)
     codes = spans.loc[(spans["starts_on"] <= day) & (day <= spans["ends_on"]), "uscc"].drop_duplicates()
     codes = codes[members(books, population, codes, day)]
     rows = pd.DataFrame({"firm": current(books, codes), "strict": members(books, "P3", codes, day)})
-    rows = rows.sort_values("strict", kind="stable").drop_duplicates("firm", keep="last").sort_values("firm")
+    rows = rows.sort_values("strict").drop_duplicates("firm", keep="last").sort_values("firm")
     narrow = pd.Series("P3", index=rows.index, dtype="str").where(rows["strict"])
     return pd.DataFrame({"firm": rows["firm"], "镇街": towns(books, rows["firm"]), "口径": narrow}).reset_index(drop=True)

@@ -1,36 +1,39 @@
 """Knows how a table's suite is run over its rows: the only home of Great Expectations.
 
-Leaves the suites to `suites`, what a row looks like beside others to `facts`, faults of whole deliveries to
-`deliveries`, keeping the result to `verdicts`. Great Expectations is imported when a table is first judged, not before.
+Leaves the suites to `suites`, what a row looks like beside others to `facts`, faults of whole deliveries to `wholes`,
+what follows from a fault to `outcomes`, keeping the result to `verdicts`. The library is imported when a table is
+first judged, not before.
 """
 
 from __future__ import annotations
 
 import os
-import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from zjtx_pipeline import store, verdicts
+from zjtx_pipeline import outcomes, store, verdicts
 from zjtx_pipeline.codes import credit_code_faults, patent_number_faults
 from zjtx_pipeline.facts import FACTS, Scene
+from zjtx_pipeline.facts.layout import laid_out, runs_on
+from zjtx_pipeline.outcomes import Outcome
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.sources import LINEAGE
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite, SuiteRule, filled, load_suite, suite_digest
 from zjtx_pipeline.tables import Table, dictionary_digest, load_tables
-from zjtx_pipeline.tables.typed import canonical, readable, typed
-from zjtx_pipeline.verdicts import UNDELIVERED, Verdict
+from zjtx_pipeline.tables.typed import canonical, readable, typed, with_all_columns
+from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.wholes import whole_findings
 
 JUDGING = "1"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
-_CLOSED_STATUS = {"status": UNDELIVERED}
 
 
 def needs(table_id: str) -> tuple[str, ...]:
@@ -73,18 +76,17 @@ def _digest(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
 
 
 def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict], digest: str) -> Verdict:
-    table, rows = snapshot.table, snapshot.rows
+    table, rows, suite = snapshot.table, snapshot.rows, load_suite(snapshot.table.id)
     text = canonical(table, rows, settings.rules.spellings())
-    values = typed(table, text)
-    suite = load_suite(table.id)
-    accepted = {name: each.accepted for name, each in beside.items() if each.status != UNDELIVERED}
-    scene = Scene(table, snapshot.quarter, settings.rules, rows, text, values, accepted)
-    outcomes = list(_outcomes(suite, scene)) if len(rows) else []
-    returned = _returned(outcomes, rows.index)
-    findings = [*whole_findings(snapshot, settings, suite, text, returned), *_findings(outcomes, scene)]
-    frame = verdicts.findings_frame(findings)
-    sound = _with_all_columns(table, values)[~returned].join(rows.loc[~returned, list(LINEAGE)])
-    set_aside = _set_aside(rows, returned, outcomes)
+    delivered = {name: each for name, each in beside.items() if each.status != verdicts.UNDELIVERED}
+    scene = Scene(table, snapshot.quarter, settings.rules, rows, text, typed(table, text), delivered)
+    results = list(_outcomes(suite, scene)) if len(rows) else []
+    aside = outcomes.returned(results, rows.index)
+    told = outcomes.findings(results, scene)
+    whole = verdicts.findings_frame(whole_findings(snapshot, settings, suite, text, aside))
+    findings = pd.concat([whole, told], ignore_index=True)
+    sound = with_all_columns(table, scene.typed)[~aside].join(rows.loc[~aside, list(LINEAGE)])
+    set_aside = outcomes.set_aside(rows, aside, told)
     return Verdict(
         table=table,
         quarter=snapshot.quarter,
@@ -93,57 +95,21 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
         missing_senders=verdicts.missing_senders(snapshot),
         accepted=verdicts.joined(table, sound.reset_index(drop=True)),
         set_aside=set_aside,
-        findings=frame,
+        findings=findings,
         counts=verdicts.counted(snapshot, sound, set_aside),
-        blocked=verdicts.blocked_by(frame),
+        blocked=verdicts.blocked_by(findings),
     )
-
-
-def _with_all_columns(table: Table, values: pd.DataFrame) -> pd.DataFrame:
-    """The values with a column of NA, of its proper type, for each column that no delivery bore."""
-    absent = {c.header: pd.Series(pd.NA, index=values.index, dtype="str") for c in table.columns.values()}
-    nothing = typed(table, pd.DataFrame(absent, index=values.index))
-    return nothing.assign(**{name: values[name] for name in values})
 
 
 # Running a suite
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one rule: the rows at fault, or why it could not be run."""
-
-    rule: SuiteRule
-    at_fault: pd.Index
-    problem: str = ""
-
-
 def _outcomes(suite: Suite, scene: Scene) -> Iterator[Outcome]:
-    """Each rule's rows at fault, in the suite's order; rules on columns that are missing are silent here."""
-    frame, skipped = _frame(suite, scene)
-    runnable = [rule for rule in suite.rules if _is_runnable(rule, frame, scene.table)]
-    yield from skipped
-    yield from _run(scene, runnable, frame)
-
-
-def _frame(suite: Suite, scene: Scene) -> tuple[pd.DataFrame, list[Outcome]]:
-    """What Great Expectations sees: text under Chinese headers, values under English names, lineage, facts."""
-    facts, skipped = {}, []
-    for rule in suite.rules:
-        for fact in (FACTS[name] for name in rule.columns if name in FACTS):
-            absent = [table for table in fact.tables if table not in scene.accepted]
-            if absent:
-                skipped.append(Outcome(rule, scene.rows.index[:0], f"{'、'.join(absent)} 未报送，没有核对：{rule.message}"))
-            elif set(fact.columns) <= set(scene.typed.columns):
-                facts[fact.name] = fact.find(scene).astype(bool)
-    parts = [scene.text, scene.typed, scene.rows[list(LINEAGE)], pd.DataFrame(facts, index=scene.rows.index)]
-    return pd.concat(parts, axis=1), skipped
-
-
-def _is_runnable(rule: SuiteRule, frame: pd.DataFrame, table: Table) -> bool:
-    conditions = set(re.findall(r"[a-z_][a-z0-9_]*", rule.kwargs.get("row_condition", "")))
-    asked = {*rule.columns, *(conditions & set(table.columns))}
-    return asked <= set(frame.columns)
+    """Each rule's rows at fault; a rule on a column that the delivery lacks is silent, the lack being a fault itself."""
+    frame, incomparable = laid_out(suite, scene)
+    for rule, absent in incomparable:
+        yield outcomes.not_compared(rule, absent)
+    yield from _run(scene, [rule for rule in suite.rules if runs_on(rule, frame)], frame)
 
 
 def _run(scene: Scene, rules: Sequence[SuiteRule], frame: pd.DataFrame) -> Iterator[Outcome]:
@@ -151,8 +117,7 @@ def _run(scene: Scene, rules: Sequence[SuiteRule], frame: pd.DataFrame) -> Itera
     if not rules:
         return
     batch_of, suite_of = _engine()
-    end = scene.quarter.last_day
-    suite = suite_of([_expectation(number, rule, scene, end) for number, rule in enumerate(rules)])
+    suite = suite_of([_expectation(number, rule, scene.rules, scene.quarter) for number, rule in enumerate(rules)])
     with _configurations_built_once():
         validated = batch_of(frame).validate(suite, **_FORMAT)
     results = {result.expectation_config.meta["number"]: result for result in validated.results}
@@ -171,19 +136,23 @@ _FORMAT = {
 _SEVERITY = {RETURNED: "warning", NOTED: "info", BLOCKING: "critical"}
 
 
-def _expectation(number: int, rule: SuiteRule, scene: Scene, end: Any) -> dict[str, Any]:
-    kwargs = {name: filled(value, scene.rules, end) for name, value in rule.kwargs.items()}
-    if "row_condition" in kwargs:
-        kwargs["condition_parser"] = "pandas"
+def _expectation(number: int, rule: SuiteRule, rules: Rules, quarter: Quarter) -> dict[str, Any]:
+    kwargs = {name: filled(value, rules, quarter.last_day) for name, value in rule.kwargs.items()}
+    if rule.when:
+        kwargs["row_condition"] = {"type": "and", "conditions": [_condition(*each) for each in rule.when.items()]}
     meta = {"id": rule.id, "number": number}
     return {"type": rule.type, "kwargs": kwargs, "severity": _SEVERITY[rule.severity], "meta": meta}
+
+
+def _condition(header: str, values: Sequence[str]) -> dict[str, Any]:
+    return {"type": "comparison", "column": {"name": header}, "operator": "IN", "parameter": list(values)}
 
 
 def _outcome(rule: SuiteRule, result: Any, frame: pd.DataFrame) -> Outcome:
     """Only the index list of a result is complete; a rule that failed without one could not be run."""
     at_fault = result.result.get("unexpected_index_list")
     if at_fault is None and not result.success:
-        return Outcome(rule, frame.index[:0], f"规则 {rule.id} 无法执行：请联系维护人员。")
+        return outcomes.not_run(rule)
     return Outcome(rule, pd.Index(sorted(at_fault or []), dtype="int64"))
 
 
@@ -191,8 +160,9 @@ def _outcome(rule: SuiteRule, result: Any, frame: pd.DataFrame) -> Outcome:
 def _engine():
     """One ephemeral context a process, quiet and offline: a function for batches, one for suites."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations
-    from great_expectations.core import ExpectationSuite
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # its own imports' affair
+        import great_expectations
+        from great_expectations.core import ExpectationSuite
 
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
@@ -230,19 +200,14 @@ def _configurations_built_once() -> Iterator[None]:
         Expectation.configuration = property(build)
 
 
-def known_types() -> set[str]:
-    """The expectation types that a suite may name: Great Expectations' own and ours."""
-    _engine()
-    from great_expectations.expectations.registry import list_registered_expectation_implementations
-
-    return set(list_registered_expectation_implementations())
-
-
-def checked_suite(suite: Suite, settings: Settings, end: Any) -> None:
+def check_suite(suite: Suite, rules: Rules, quarter: Quarter) -> None:
     """Build a suite without running it: Great Expectations refuses unknown types and misspelt arguments."""
-    _, suite_of = _engine()
-    scene = Scene(load_tables()[suite.name], None, settings.rules, None, None, None, {})
-    suite_of([_expectation(number, rule, scene, end) for number, rule in enumerate(suite.rules)])
+    import great_expectations.expectations.registry as registry
+
+    _engine()
+    for number, rule in enumerate(suite.rules):
+        expectation = _expectation(number, rule, rules, quarter)
+        registry.get_expectation_impl(expectation.pop("type"))(**expectation.pop("kwargs"), **expectation)
 
 
 def _custom_expectations() -> None:
@@ -300,49 +265,3 @@ def _custom_expectations() -> None:
 def _is_wrong_code(codes: pd.Series) -> pd.Series:
     faults = credit_code_faults(codes)
     return faults.isin(["form", "check"]) | (faults.eq("inner") & codes.str.startswith("9"))
-
-
-# From outcomes to what a department reads
-
-
-def _returned(outcomes: Sequence[Outcome], index: pd.Index) -> pd.Series:
-    """Which rows are set aside."""
-    returned = pd.Series(False, index=index)
-    for outcome in outcomes:
-        if outcome.rule.severity == RETURNED:
-            returned[outcome.at_fault] = True
-    return returned
-
-
-def _findings(outcomes: Sequence[Outcome], scene: Scene) -> Iterator[dict[str, str]]:
-    common = {"quarter": str(scene.quarter), "dataset": scene.table.id}
-    for outcome in outcomes:
-        rule = outcome.rule
-        header = _header(rule, scene.table)
-        if outcome.problem:
-            severity = NOTED if "未报送" in outcome.problem else BLOCKING
-            yield {**common, "severity": severity, "rule": rule.id, "header": header, "message": outcome.problem}
-        rows = scene.rows.loc[outcome.at_fault]
-        cells = scene.text.loc[outcome.at_fault, header] if header in scene.text else pd.Series("", index=rows.index)
-        for value, sender, source, place in zip(cells, rows["sender"], rows["source"], rows["place"], strict=True):
-            value = verdicts.shown(value)
-            message = rule.message.replace("{值}", value)
-            found = {"severity": rule.severity, "rule": rule.id, "header": header, "value": value, "message": message}
-            yield {**common, **found, "sender": sender, "source": source, "place": place}
-
-
-def _header(rule: SuiteRule, table: Table) -> str:
-    """The Chinese header under which a fault is shown."""
-    if rule.header:
-        return rule.header
-    named = next(iter(rule.columns), "")
-    return table.columns[named].header if named in table.columns else named if named not in FACTS else ""
-
-
-def _set_aside(rows: pd.DataFrame, returned: pd.Series, outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """The returned rows as delivered, with the rules they broke and the sentences, in the suite's order."""
-    broken = [(row, outcome.rule.id, outcome.rule.message) for outcome in outcomes if outcome.rule.severity == RETURNED for row in outcome.at_fault]
-    by_row = pd.DataFrame(broken, columns=["row", "rules", "reasons"]).groupby("row").agg("；".join)
-    frame = rows[returned]
-    reasons = by_row.reindex(frame.index).astype("str")
-    return frame.assign(rules=reasons["rules"], reasons=reasons["reasons"]).reset_index(drop=True)

@@ -45,6 +45,12 @@ class Verdict:
     counts: pd.DataFrame
     blocked: tuple[str, ...]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Verdict) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
 
 class ConservationError(AssertionError):
     """Rows were lost or doubled on the way: a defect, never a department's fault."""
@@ -100,20 +106,32 @@ def joined(table: Table, accepted: pd.DataFrame) -> pd.DataFrame:
     if not table.columns_of:
         return accepted
     key = [name for name in table.key if name != "sender"]
-    order = accepted["sender"].map({sender: rank for rank, sender in enumerate(table.senders)}).fillna(len(table.senders))
-    rows = accepted.assign(order=order).sort_values("order", kind="stable")
-    whole = rows.drop_duplicates(key).set_index(key)
-    result = whole[["name"]].copy()
-    for name in [name for name in table.columns if name not in shared_columns(table)]:
-        filled = pd.Series(pd.NA, index=whole.index, dtype=accepted[name].dtype)
-        for sender in owners(table, name):
-            own = rows[rows["sender"].eq(sender)].drop_duplicates(key).set_index(key)[name]
-            filled = filled.fillna(own.reindex(whole.index))
-        result[name] = filled
-    for name in ("sender", "source", "place"):
-        result[name] = rows.groupby(key, sort=False, dropna=False)[name].agg("；".join).reindex(whole.index).astype("str")
-    result["received_at"] = rows.groupby(key, sort=False, dropna=False)["received_at"].max().reindex(whole.index)
-    return result.reset_index()[list(accepted.columns)]
+    by_sender = {sender: rows.set_index(key) for sender, rows in accepted.groupby("sender", sort=False)}
+    present = sorted(by_sender, key=lambda sender: (sender not in table.senders, accepted["sender"].eq(sender).idxmax()))
+    whole = accepted[key].drop_duplicates()
+    index = pd.MultiIndex.from_frame(whole)
+    result = whole.reset_index(drop=True)
+    for name in [name for name in accepted.columns if name not in key]:
+        fillers = present if name in (*_LINEAGE, "name") else [each for each in owners(table, name) if each in by_sender]
+        columns = [by_sender[sender][name].reindex(index).reset_index(drop=True) for sender in fillers]
+        result[name] = _merged(name, columns, accepted[name].dtype, len(result))
+    return result[list(accepted.columns)]
+
+
+_LINEAGE = ("sender", "received_at", "source", "place")
+
+
+def _merged(name: str, columns: Sequence[pd.Series], dtype, rows: int) -> pd.Series:
+    """The first sender's value, else the next one's; of texts of lineage all of them, of times the latest."""
+    merged = pd.Series(pd.NA, index=range(rows), dtype=dtype)
+    for column in columns:
+        if name == "received_at":
+            merged = merged.where(merged >= column, column).fillna(merged)
+        elif name in _LINEAGE:
+            merged = (merged + "；" + column).fillna(merged).fillna(column)
+        else:
+            merged = merged.fillna(column)
+    return merged
 
 
 def blocked_by(findings: pd.DataFrame) -> tuple[str, ...]:

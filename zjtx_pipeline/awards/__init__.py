@@ -4,6 +4,6 @@
 """
 
 from zjtx_pipeline.awards.ledger import net_paid
-from zjtx_pipeline.awards.tally import highest_only_fen, units
+from zjtx_pipeline.awards.tally import changed_by_plan_cap, highest_only_fen, units
 
-__all__ = ["highest_only_fen", "net_paid", "units"]
+__all__ = ["changed_by_plan_cap", "highest_only_fen", "net_paid", "units"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.books import Books, looked_up, once
+from zjtx_pipeline.books import Books, found_in, looked_up, once
 from zjtx_pipeline.firms import current
 
 UNIT = ["clause", "firm", "match"]
@@ -22,6 +22,7 @@ def applications(books: Books) -> pd.DataFrame:
     undated = rows["approved_on"].isna()
     decided = (rows["approved_on"] <= books.day) | (undated & rows["state"].isin([APPROVED, REFUSED]))
     known = decided | (rows["applied_on"] <= books.day) | (undated & rows["applied_on"].isna())
+    known |= found_in(rows["award_no"], payments(books)["award_no"])
     rows = rows.assign(decided=decided, firm=current(books, rows["uscc"]), match=matching(books, rows["trigger_key"]))
     return rows[known]
 
@@ -56,7 +57,7 @@ def net_paid(books: Books) -> pd.DataFrame:
 
 def applied(books: Books) -> pd.DataFrame:
     """One row a unit of D06a: what it says of itself, approved_fen, paid_fen, and `approved`, `refused`."""
-    rows = applications(books)
+    rows = applications(books).sort_values("award_no")
     rows = rows.assign(
         paid_fen=looked_up(payments(books).groupby("award_no")["net_fen"].sum(), rows["award_no"]).astype("Int64"),
         approved_fen=rows["approved_fen"].where(rows["decided"]),
@@ -74,6 +75,6 @@ def applied(books: Books) -> pd.DataFrame:
 def unknown_payments(books: Books) -> pd.DataFrame:
     """Payments whose 兑现编号 D06a lacks, a row a number: clause, uscc, name, firm, paid_fen (5.8, 1)."""
     rows = payments(books)
-    rows = rows[~rows["award_no"].isin(books["D06a"]["award_no"])]
-    tied = rows.groupby(["award_no", "clause", "uscc"], sort=False)
+    rows = rows[~found_in(rows["award_no"], books["D06a"]["award_no"])]
+    tied = rows.sort_values("payment_no").groupby(["award_no", "clause", "uscc"], sort=False)
     return tied.agg(name=("name", "first"), firm=("firm", "first"), paid_fen=("net_fen", "sum")).reset_index()

@@ -46,6 +46,6 @@ def _listed(books: Books, rows: pd.DataFrame) -> pd.Series:
 def purchase_units(books: Books, purchase_type: str) -> pd.DataFrame:
     """Buyer × calendar year of invoice: firm, year, name, base_fen, triggered_on (the last counted invoice's day)."""
     rows = counted_purchases(books)
-    rows = rows[rows["purchase_type"].eq(purchase_type)].sort_values("invoiced_on", kind="stable")
+    rows = rows[rows["purchase_type"].eq(purchase_type)].sort_values(["invoiced_on", "name"])
     tied = rows.groupby(["firm", "year"], sort=False)
     return tied.agg(name=("name", "last"), base_fen=("net_purchase_fen", "sum"), triggered_on=("invoiced_on", "max")).reset_index()

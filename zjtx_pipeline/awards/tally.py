@@ -22,6 +22,7 @@ COLUMNS = [
     "applied_on", "approved_fen", "paid_fen", "gap_fen", "state", "firm", "eligible",
 ]  # fmt: skip
 UNKNOWN, UNTRIGGERED, UNAPPLIED, PENDING, UNPAID = "待明确", "无触发", "未申请", "审核中", "已核定未拨"
+WHOLE_PLAN = "每企业整个计划期"
 PART_PAID, PAID, OVERPAID, REFUSED = "部分拨付", "已拨付", "超付", "不予兑现"
 
 
@@ -53,7 +54,7 @@ def entitled(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
         for terms in books.rules.awards[clause].terms:
             held = rows["clause"].eq(clause) & _in_term(rows["triggered_on"], terms)
             in_term |= held
-            sums = sums.mask(held, _formula(rows[held], terms).reindex(rows.index))
+            sums = sums.mask(held, _capped(books, rows[held], terms).reindex(rows.index))
     eligible = in_term & rows["first"] & rows["local"]
     return rows.assign(eligible=eligible, entitled_fen=sums.where(eligible, 0))
 
@@ -63,15 +64,41 @@ def _in_term(days: pd.Series, terms: AwardTerms) -> pd.Series:
     return (pd.Timestamp(terms.valid_from) <= days) & (days <= until)
 
 
+def _capped(books: Books, rows: pd.DataFrame, terms: AwardTerms) -> pd.Series:
+    """The formula under its cap: a unit's own (buyer × year), or one cap for all units of a firm (B-02)."""
+    shares = _formula(rows, terms)
+    if terms.cap is None:
+        return shares
+    if books.rules.reading("B-02") == WHOLE_PLAN:
+        return under_one_cap(rows, shares, _fen(terms.cap))
+    return shares.clip(upper=_fen(terms.cap))
+
+
+def under_one_cap(rows: pd.DataFrame, shares: pd.Series, cap_fen: int) -> pd.Series:
+    """What is left of one cap a firm for each of its units, earliest first."""
+    order = rows.sort_values(["triggered_on", "trigger_key"]).index
+    used = shares.loc[order].groupby(rows.loc[order, "firm"]).cumsum()
+    left = (cap_fen - (used - shares.loc[order])).clip(lower=0)
+    return shares.loc[order].clip(upper=left).reindex(rows.index)
+
+
+def changed_by_plan_cap(books: Books) -> pd.DataFrame:
+    """A08's units that one cap for the whole plan would change: columns of `units` and by_plan_fen (B-02, listed beside)."""
+    rows = units(books)
+    rows = rows[rows["clause"].eq("A08") & rows["eligible"]]
+    shares = [_formula(rows, terms)[_in_term(rows["triggered_on"], terms)] for terms in books.rules.awards["A08"].terms]
+    by_plan = under_one_cap(rows, pd.concat(shares).reindex(rows.index), _fen(books.rules.awards["A08"].cap))
+    return rows.assign(by_plan_fen=by_plan)[by_plan.ne(rows["entitled_fen"])]
+
+
 def _formula(rows: pd.DataFrame, terms: AwardTerms) -> pd.Series:
-    """Amount a unit, or rate × base: rounded half up to the fen once a unit, never below 0, never above the cap."""
+    """Amount a unit, or rate × base: rounded half up to the fen once a unit, never below 0."""
     if terms.rate is not None:
         rate = Fraction(terms.rate)
         sums = [pd.NA if pd.isna(base) else max(0, share_fen(int(base), rate)) for base in rows["base_fen"]]
     else:
         sums = [pd.NA if terms.amount is None else _fen(terms.amount)] * len(rows)
-    sums = pd.Series(sums, index=rows.index, dtype="Int64")
-    return sums if terms.cap is None else sums.clip(upper=_fen(terms.cap))
+    return pd.Series(sums, index=rows.index, dtype="Int64")
 
 
 def _fen(yuan: Decimal) -> int:

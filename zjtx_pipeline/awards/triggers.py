@@ -16,6 +16,7 @@ from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.rules import Award
 from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.tables.typed import DATES
 from zjtx_pipeline.tiers import members, title_holder, title_key
 
 COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local"]
@@ -28,10 +29,16 @@ def trigger_rows(books: Books) -> pd.DataFrame:
     Columns: clause, uscc, name, trigger_key, triggered_on, base_fen, `first` (False: a later listing), `local` (在萧 on
     that day), `firm` and `match`, code and key as of the quarter's end.
     """
-    parts = [_triggers(books, award) for award in books.rules.awards.values() if award.is_grant]
-    rows = pd.concat([part[COLUMNS] for part in parts], ignore_index=True)
+    grants = [award for award in books.rules.awards.values() if award.is_grant and len(books[award.trigger.table])]
+    rows = pd.concat([_no_triggers(), *(_triggers(books, award)[COLUMNS] for award in grants)], ignore_index=True)
     rows = rows.assign(firm=current(books, rows["uscc"]), match=matching(books, rows["trigger_key"]))
+    rows = rows.sort_values(["clause", "triggered_on", "uscc", "trigger_key"], kind="stable")
     return rows.drop_duplicates(["clause", "firm", "match"]).reset_index(drop=True)
+
+
+def _no_triggers() -> pd.DataFrame:
+    kinds = dict.fromkeys(COLUMNS, "str") | {"triggered_on": DATES, "base_fen": "Int64", "first": "bool", "local": "bool"}
+    return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
 
 
 def _triggers(books: Books, award: Award) -> pd.DataFrame:
@@ -85,7 +92,7 @@ def _recognitions(books: Books, award: Award) -> pd.DataFrame:
     """A01–A04: the first recognition of each 资质类型 by a firm or those it succeeded (B-07); later ones set nothing off."""
     if award.id == "A01":
         award = _with_provincial_champions(books, award)
-    rows = _dated(books, award).sort_values(["triggered_on", "batch"], kind="stable")
+    rows = _dated(books, award).sort_values(["triggered_on", "batch", "uscc"])
     first = _first(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)
     return rows[first]
 
@@ -100,7 +107,7 @@ def _with_provincial_champions(books: Books, award: Award) -> Award:
 
 def _listings(books: Books, award: Award) -> pd.DataFrame:
     """D16: the first listing of a firm, type and level counts, later ones are listed; A19 once a year's list (B-20)."""
-    rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name"], kind="stable")
+    rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name", "uscc"])
     yearly = "名单年度" in award.trigger.key
     by = ["demonstration", "level", *(["list_year"] if yearly else [])]
     first = _first(rows, rows["uscc"], by, partial(current, books), books.day)

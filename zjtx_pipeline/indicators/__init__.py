@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.indicators import (
+    layout,
     task01_tiers,
     task02_chains,
     task03_innovation,
@@ -25,8 +26,6 @@ from zjtx_pipeline.indicators import (
     task13_markets,
     task14_training,
 )
-from zjtx_pipeline.indicators.layout import figures
-from zjtx_pipeline.indicators.parts import Part
 
 TASKS = {
     1: task01_tiers,
@@ -49,14 +48,14 @@ TASKS = {
 def measure(task_no: int, books: Books) -> list[Figure]:
     """Every figure of a task: all its indicators, parts and breakdowns, in printed order."""
     indicators = books.rules.indicators_of(task_no)
-    return [figure for indicator in indicators for figure in figures(books, indicator, formula(indicator.id))]
+    return [figure for indicator in indicators for figure in layout.figures(books, indicator, formula(indicator.id))]
 
 
-def measure_indicator(indicator_id: str, books: Books) -> list[Figure]:
-    """Every figure of one indicator."""
-    return figures(books, books.rules.indicators[indicator_id], formula(indicator_id))
+def headline(indicator_id: str, books: Books) -> Fraction | None:
+    """An indicator's part a in total, None where there is no value."""
+    return layout.headline(books, books.rules.indicators[indicator_id], formula(indicator_id))
 
 
-def formula(indicator_id: str) -> Callable[[Books], Mapping[str, Part]] | None:
+def formula(indicator_id: str) -> layout.Formula | None:
     """The function that counts an indicator; None while there is none, and its figures say 尚未测算."""
     return getattr(TASKS[int(indicator_id[1:3])], indicator_id.lower().replace("-", "_"), None)

@@ -13,9 +13,6 @@ import pandas as pd
 
 from zjtx_pipeline.figures import Status
 
-HUNDRED = 100
-
-
 @dataclass(frozen=True)
 class Counted:
     """Rows, and what to make of them; breakdown columns stand in the rows under their Chinese names.
@@ -77,8 +74,3 @@ def yes(rows: pd.DataFrame) -> Counted:
 
 def share(numerator: str = "b", denominator: str = "c") -> Share:
     return Share(numerator, denominator)
-
-
-def coverage(covered: pd.DataFrame, all_firms: pd.DataFrame) -> dict[str, Part]:
-    """A ratio's three parts: rate, firms covered, all firms."""
-    return {"a": share(), "b": firms(covered), "c": firms(all_firms)}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.books import Books, once
+from zjtx_pipeline.books import Books, found_in, once
 from zjtx_pipeline.firms import current, in_district, towns
-from zjtx_pipeline.tiers import members
+from zjtx_pipeline.indicators.parts import Part, firms, share
+from zjtx_pipeline.tiers import members, roster
 
 LOCAL, EVERYWHERE = "在萧", "全部"
 
@@ -33,6 +34,7 @@ def among(books: Books, population: str, codes: pd.Series, days: pd.Series | pd.
     return members(books, population, codes, days)
 
 
+@once
 def dated(books: Books, table: str, column: str, period: str, population: str = LOCAL) -> pd.DataFrame:
     """The rows whose deciding date falls in the period and whose firm belonged to the population that day.
 
@@ -45,6 +47,7 @@ def dated(books: Books, table: str, column: str, period: str, population: str = 
     return with_firm(books, rows[among(books, population, rows["uscc"], rows[column])])
 
 
+@once
 def standing(books: Books, table: str, begins: str, ends: str | None, population: str = LOCAL) -> pd.DataFrame:
     """The rows that stand on the quarter's last day: begun by then, not ended by then; with `firm`."""
     rows = books[table]
@@ -97,3 +100,9 @@ def milestone(books: Books, kind: str) -> pd.DataFrame:
     """D23's milestones with 佐证文号 by the quarter's end."""
     rows = books["D23"]
     return rows[rows["activity_type"].eq(kind) & (rows["held_on"] <= books.day) & rows["document_no"].notna()]
+
+
+def coverage(books: Books, population: str, rows: pd.DataFrame) -> dict[str, Part]:
+    """A ratio's three parts: rate, firms of a population at the quarter's end that have such rows, all its firms."""
+    every = roster(books, population)
+    return {"a": share(), "b": firms(every[found_in(every["firm"], rows["firm"])]), "c": firms(every)}

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 import pandas as pd
 
-from zjtx_pipeline.books import Books
+from zjtx_pipeline.books import Books, found_in
 from zjtx_pipeline.indicators.grants import entitled, entitled_firms, paid, paid_firms
-from zjtx_pipeline.indicators.parts import Counted, Difference, Part, coverage, firms, yes
-from zjtx_pipeline.indicators.selection import milestone, since, with_firm, with_town
+from zjtx_pipeline.indicators.parts import Counted, Difference, Part, firms, yes
+from zjtx_pipeline.indicators.selection import coverage, milestone, since, with_firm, with_town
 from zjtx_pipeline.indicators.flows import lapses, promotions, recognitions
 from zjtx_pipeline.tiers import pool_spans, roster, titles
 
@@ -63,10 +63,10 @@ def t01_5(books: Books) -> dict[str, Part]:
 
 def t01_6(books: Books) -> dict[str, Part]:
     """P1 firms with a follow-up evaluation, dated and concluded, in the last four quarters."""
-    rows, pool = books["D05"], roster(books, "P1")
+    rows = books["D05"]
     rows = rows[(rows["evaluated_on"] >= since(books, "L4")) & (rows["evaluated_on"] <= books.day)]
     evaluated = with_firm(books, rows[rows["evaluation"].notna()])
-    return coverage(pool[pool["firm"].isin(evaluated["firm"])], pool)
+    return coverage(books, "P1", evaluated)
 
 
 def t01_7(books: Books) -> dict[str, Part]:
@@ -85,7 +85,7 @@ def express_report(books: Books, period: str) -> pd.DataFrame:
     """D05's 快报 of a period for the firms of P2 at the quarter's end, one row a firm (index)."""
     rows = books["D05"]
     rows = with_firm(books, rows[rows["period"].eq(period) & rows["basis"].eq("快报")])
-    rows = rows[rows["firm"].isin(roster(books, "P2")["firm"])]
+    rows = rows[found_in(rows["firm"], roster(books, "P2")["firm"])]
     return rows.groupby("firm")[REPORTED].sum(min_count=1)
 
 

@@ -5,21 +5,21 @@ Leaves the list of chains to the rules (R6, reading B-24).
 
 from __future__ import annotations
 
-from zjtx_pipeline.books import Books
+from zjtx_pipeline.books import Books, found_in
 from zjtx_pipeline.firms import current
 from zjtx_pipeline.indicators.grants import paid
-from zjtx_pipeline.indicators.parts import Part, count, coverage, distinct, firms, total
-from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, dated, listed, with_firm
+from zjtx_pipeline.indicators.parts import Part, count, distinct, firms, total
+from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, coverage, dated, listed, with_firm
 from zjtx_pipeline.tiers import members, roster
 
 
 def t02_1(books: Books) -> dict[str, Part]:
     """P2 firms whose latest named chain is on the list."""
-    rows, all_firms = books["D03"], roster(books, "P2")
+    rows = books["D03"]
     rows = with_firm(books, rows[rows["chain"].notna() & (rows["entered_on"] <= books.day)])
-    latest = rows.sort_values("entered_on", kind="stable").drop_duplicates("firm", keep="last")
+    latest = rows.sort_values(["entered_on", "pool", "chain"]).drop_duplicates("firm", keep="last")
     named = latest[latest["chain"].isin(books.rules.chains.names_on(books.quarter.last_day))]
-    return coverage(all_firms[all_firms["firm"].isin(named["firm"])], all_firms)
+    return coverage(books, "P2", named)
 
 
 def t02_2(books: Books) -> dict[str, Part]:
@@ -49,7 +49,7 @@ def t02_5(books: Books) -> dict[str, Part]:
     rows = dated(books, "D07", "signed_on", "Y", EVERYWHERE)
     rows = rows[rows["project_type"].eq("招引")]
     titled = rows["incoming_tier"].isin(books.rules.population_types("P2"))
-    rows = rows[titled | rows["firm"].isin(roster(books, "P2")["firm"])]
+    rows = rows[titled | found_in(rows["firm"], roster(books, "P2")["firm"])]
     return {"a": firms(rows.assign(firm=rows["firm"].fillna("项目 " + rows["project_no"])))}
 
 

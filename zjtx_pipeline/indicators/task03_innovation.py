@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.books import Books
-from zjtx_pipeline.indicators.parts import Counted, Part, coverage, distinct, firms, share, total
-from zjtx_pipeline.indicators.selection import EVERYWHERE, LOCAL, among, dated, standing, with_firm
+from zjtx_pipeline.books import Books, found_in
+from zjtx_pipeline.indicators.parts import Counted, Part, distinct, firms, share, total
+from zjtx_pipeline.indicators.selection import EVERYWHERE, LOCAL, among, coverage, dated, standing, with_firm
 from zjtx_pipeline.indicators.task01_tiers import express_report
 from zjtx_pipeline.tiers import roster
 
@@ -17,7 +17,7 @@ from zjtx_pipeline.tiers import roster
 def t03_1(books: Books) -> dict[str, Part]:
     """P2 firms with an R&D organ of their own, officially recognised (Q03, B-23)."""
     organs = _own_organs(books, standing(books, "D09", "recognised_on", "revoked_on", EVERYWHERE))
-    return _covered(books, "P2", organs)
+    return coverage(books, "P2", organs)
 
 
 def _own_organs(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
@@ -26,27 +26,22 @@ def _own_organs(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["organ_type"].isin(own) & rows["built_by"].ne("参与")]
 
 
-def _covered(books: Books, population: str, rows: pd.DataFrame) -> dict[str, Part]:
-    all_firms = roster(books, population)
-    return coverage(all_firms[all_firms["firm"].isin(rows["firm"])], all_firms)
-
-
 def t03_2(books: Books) -> dict[str, Part]:
     """P2 firms among the holders of an invention patent in force (Q04, B-23)."""
     rows = standing(books, "D10", "granted_on", "lapsed_on", EVERYWHERE)
-    return _covered(books, "P2", rows[rows["patent_type"].eq("发明")])
+    return coverage(books, "P2", rows[rows["patent_type"].eq("发明")])
 
 
 def t03_3(books: Books) -> dict[str, Part]:
     """Firms of P2 on the due day and still, without 贯标 (Q05, B-12); b the same for all of P2 now; the frozen set."""
     due = pd.Timestamp(books.rules.targets["Q05"].due)
     frozen, now, done = roster(books, "P2", min(books.day, due)), roster(books, "P2"), _standardised(books)
-    kept = frozen[frozen["firm"].isin(now["firm"])]
+    kept = frozen[found_in(frozen["firm"], now["firm"])]
     return {
-        "a": firms(kept[~kept["firm"].isin(done["firm"])]),
-        "b": firms(now[~now["firm"].isin(done["firm"])]),
+        "a": firms(kept[~found_in(kept["firm"], done["firm"])]),
+        "b": firms(now[~found_in(now["firm"], done["firm"])]),
         "c": firms(frozen),
-        "d": firms(frozen[~frozen["firm"].isin(now["firm"])]),
+        "d": firms(frozen[~found_in(frozen["firm"], now["firm"])]),
     }
 
 
@@ -60,7 +55,7 @@ def _standardised(books: Books) -> pd.DataFrame:
 def t03_4(books: Books) -> dict[str, Part]:
     """小巨人 with an evaluation of results, dated and graded (Q06, B-13)."""
     rows = standing(books, "D11", "rated_on", None, EVERYWHERE)
-    return _covered(books, "P4", rows[rows["rating"].notna()])
+    return coverage(books, "P4", rows[rows["rating"].notna()])
 
 
 def t03_5(books: Books) -> dict[str, Part]:

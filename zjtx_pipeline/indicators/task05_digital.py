@@ -10,9 +10,8 @@ import pandas as pd
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current
 from zjtx_pipeline.indicators.grants import money
-from zjtx_pipeline.indicators.parts import Part, count, coverage, distinct, firms
-from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, announced, dated, listed, standing
-from zjtx_pipeline.tiers import roster
+from zjtx_pipeline.indicators.parts import Part, count, distinct, firms
+from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, announced, coverage, dated, listed, standing
 
 
 def t05_1(books: Books) -> dict[str, Part]:
@@ -59,9 +58,8 @@ def t05_6(books: Books) -> dict[str, Part]:
 
 def t05_7(books: Books) -> dict[str, Part]:
     """P2 firms with a project passed by now."""
-    rows, all_firms = standing(books, "D15", "accepted_on", None, EVERYWHERE), roster(books, "P2")
-    passed = rows[rows["acceptance"].eq("通过")]
-    return coverage(all_firms[all_firms["firm"].isin(passed["firm"])], all_firms)
+    rows = standing(books, "D15", "accepted_on", None, EVERYWHERE)
+    return coverage(books, "P2", rows[rows["acceptance"].eq("通过")])
 
 
 def t05_8(books: Books) -> dict[str, Part]:

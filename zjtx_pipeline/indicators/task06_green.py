@@ -9,9 +9,8 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.grants import money
-from zjtx_pipeline.indicators.parts import Part, coverage, firms
-from zjtx_pipeline.indicators.selection import EVERYWHERE, announced, dated, standing
-from zjtx_pipeline.tiers import roster
+from zjtx_pipeline.indicators.parts import Part, firms
+from zjtx_pipeline.indicators.selection import EVERYWHERE, announced, coverage, dated, standing
 
 GREEN = "绿色工厂"
 
@@ -44,5 +43,5 @@ def t06_3(books: Books) -> dict[str, Part]:
 
 def t06_4(books: Books) -> dict[str, Part]:
     """P2 firms that hold a green factory of any level."""
-    held, all_firms = _green(standing(books, "D16", "announced_on", "removed_on", EVERYWHERE)), roster(books, "P2")
-    return coverage(all_firms[all_firms["firm"].isin(held["firm"])], all_firms)
+    held = standing(books, "D16", "announced_on", "removed_on", EVERYWHERE)
+    return coverage(books, "P2", _green(held))

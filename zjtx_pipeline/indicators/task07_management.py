@@ -8,15 +8,13 @@ from __future__ import annotations
 import pandas as pd
 
 from zjtx_pipeline.books import Books
-from zjtx_pipeline.indicators.parts import Part, count, coverage, distinct, firms, total
-from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, dated, events, listed, since, standing, with_firm
-from zjtx_pipeline.tiers import roster
+from zjtx_pipeline.indicators.parts import Part, count, distinct, firms, total
+from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, coverage, dated, events, listed, since, standing, with_firm
 
 
 def t07_1(books: Books) -> dict[str, Part]:
     """P12 firms with a star rating; a rating does not run out (Q07)."""
-    rated, all_firms = standing(books, "D17", "rated_on", None, EVERYWHERE), roster(books, "P12")
-    return coverage(all_firms[all_firms["firm"].isin(rated["firm"])], all_firms)
+    return coverage(books, "P12", standing(books, "D17", "rated_on", None, EVERYWHERE))
 
 
 def t07_2(books: Books) -> dict[str, Part]:

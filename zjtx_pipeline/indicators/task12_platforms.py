@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current
-from zjtx_pipeline.indicators.parts import Part, count, coverage, distinct, share, yes
-from zjtx_pipeline.indicators.selection import EVERYWHERE, dated, milestone
-from zjtx_pipeline.tiers import roster
+from zjtx_pipeline.indicators.parts import Part, count, distinct, share, yes
+from zjtx_pipeline.indicators.selection import EVERYWHERE, coverage, dated, milestone
 
 CHANNELS = ["综合服务平台", "企业码"]
 GUIDANCE = ["政策推送", "申报指导"]
@@ -38,6 +37,5 @@ def t12_3(books: Books) -> dict[str, Part]:
 
 def t12_4(books: Books) -> dict[str, Part]:
     """P12 firms reached this year by news of policies or help with applications."""
-    rows, all_firms = dated(books, "D22b", "served_on", "Y", EVERYWHERE), roster(books, "P12")
-    reached = rows[rows["item"].isin(GUIDANCE)]
-    return coverage(all_firms[all_firms["firm"].isin(reached["firm"])], all_firms)
+    rows = dated(books, "D22b", "served_on", "Y", EVERYWHERE)
+    return coverage(books, "P12", rows[rows["item"].isin(GUIDANCE)])

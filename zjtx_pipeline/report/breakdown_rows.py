@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.figure_rows import READING, YEAR, shown
+from zjtx_pipeline.report.figure_rows import READING, YEAR, in_full, shown
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.model import Split, TownTable
 from zjtx_pipeline.report.pictures import Bar, share_bar
@@ -45,15 +45,11 @@ def _split_text(inputs: ReportInputs, indicator: Indicator, part: Part, columns:
     found = [(row, inputs.now.get(indicator.id, part.letter, row)) for row in rows]
     if all(progress is None or progress.figure.value is None for _, progress in found):
         return ""
-    told = [_label(row) + _with_unit(inputs, indicator, part, row) for row, progress in found if progress and progress.figure.value]
+    told = [_label(row) + in_full(inputs, inputs.now, indicator, part, row) for row, progress in found if progress and progress.figure.value]
     zeros = len(rows) - len(told)
     if not told:
         return "各项均为0"
     return "、".join(told) + ("，其余为0" if zeros else "")
-
-
-def _with_unit(inputs: ReportInputs, indicator: Indicator, part: Part, breakdown: str) -> str:
-    return shown(inputs, inputs.now, indicator, part, breakdown) + formats.printed_unit(part.unit)
 
 
 def _columns(breakdown: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import award_table, not_grants
 from zjtx_pipeline.report.breakdown_rows import splits, town_table
-from zjtx_pipeline.report.dataset_rows import quality, told
+from zjtx_pipeline.report.dataset_rows import quality, silent, told
 from zjtx_pipeline.report.figure_rows import other_rows, target_row, target_rows
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
@@ -37,7 +37,7 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
     task, rules = inputs.rules.tasks[number], inputs.rules
     indicators = rules.indicators_of(number)
     awards = [award for award in rules.awards.values() if award.task == number]
-    tables = inputs.tables_of(task)
+    tables = rules.tables_of(number)
     report = dict(
         splits=splits(inputs, indicators),
         towns=town_table(inputs, indicators),
@@ -57,17 +57,19 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
         others=other_rows(inputs, indicators),
         changes=changes(inputs, indicators),
         told=told(inputs, task),
+        silent="、".join(silent(inputs, task)),
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, indicators, awards, rules.targets_of(number), [number]),
         colophon=colophon(inputs, tables),
         sections=_sections(_task_sections(report)),
+        annexes=_annexes(),
         **report,
     )
 
 
 def overall_report(inputs: ReportInputs) -> OverallReport:
     """The report on the whole plan."""
-    rules, tables = inputs.rules, list(load_tables())
+    rules, tables = inputs.rules, tuple(load_tables())
     awards = list(rules.awards.values())
     return OverallReport(
         cover=_cover(inputs, "00", "工作进展情况总报告"),
@@ -82,6 +84,7 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
         colophon=colophon(inputs, tables),
         sections=_sections(_OVERALL_SECTIONS),
+        annexes=_annexes(),
     )
 
 
@@ -95,21 +98,23 @@ _OVERALL_SECTIONS = [
     ("企业梯队情况", "tiers"),
     ("奖补兑现情况", "awards"),
     ("分任务进展", "tasks"),
-    ("数据质量情况", "quality"),
-    ("口径说明", "method"),
-    ("数据来源与版本", "colophon"),
 ]
+_ANNEXES = [("数据质量情况", "quality"), ("口径说明", "method"), ("数据来源与版本", "colophon")]
 
 
 def _task_sections(report: dict) -> list[tuple[str, str]]:
     sections = [("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
     sections += [("分项情况", "breakdowns")] if report["splits"] or report["towns"] else []
     sections += [("奖补兑现情况", "awards")] if report["awards"] else []
-    return sections + [("责任单位报送情况", "told"), ("数据质量情况", "quality"), ("口径说明", "method"), ("数据来源与版本", "colophon")]
+    return [*sections, ("责任单位报送情况", "told")]
 
 
 def _sections(named: list[tuple[str, str]]) -> tuple[Section, ...]:
     return tuple(Section(formats.numeral(number), title, kind, f"section-{kind}") for number, (title, kind) in enumerate(named, 1))
+
+
+def _annexes() -> tuple[Section, ...]:
+    return tuple(Section(f"附件{number}", title, kind, f"annex-{kind}") for number, (title, kind) in enumerate(_ANNEXES, 1))
 
 
 def _cover(inputs: ReportInputs, number: str, title: str) -> Cover:

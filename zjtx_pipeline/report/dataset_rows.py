@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.model import DatasetRow, FindingRow, Quality, Told
+from zjtx_pipeline.report.model import DatasetRow, DepartmentRow, FindingRow, Quality, Told
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.tables import load_tables
 
@@ -14,10 +16,12 @@ COUNTED = ["read", "accepted", "quarantined", "rejected"]
 SEVERITIES = ("阻断", "退回", "提示")
 APPROVED = "已审核"
 UNDELIVERED = "未报送"
+LATE = "逾期"
 LONGEST_MESSAGE = 46
+TOLD = ("main_progress", "problems", "next_steps")
 
 
-def quality(inputs: ReportInputs, tables: list[str], longest: int) -> Quality:
+def quality(inputs: ReportInputs, tables: Sequence[str], longest: int) -> Quality:
     """The tables named: rows read, accepted, set aside, rejected; findings by department and rule, the most frequent first."""
     counts = _counts(inputs, tables)
     rows = tuple(_dataset_row(inputs, table, counts) for table in tables)
@@ -28,6 +32,7 @@ def quality(inputs: ReportInputs, tables: list[str], longest: int) -> Quality:
         datasets=rows,
         total=_total(counts) if len(rows) > 1 else None,
         summary=_summary(counts, findings),
+        departments=_departments(inputs, findings),
         findings=tuple(_finding_rows(grouped.head(longest))),
         findings_left=f"另有{left}类问题（{formats.count(int(grouped['times'].iloc[longest:].sum()))}条）从略。" if left > 0 else "",
         remarks=_remarks(inputs, tables),
@@ -35,26 +40,30 @@ def quality(inputs: ReportInputs, tables: list[str], longest: int) -> Quality:
 
 
 def told(inputs: ReportInputs, task: Task) -> tuple[Told, ...]:
-    """What each department of a task reported in words, in printed order; only 已审核, and who reported nothing."""
+    """What each department of a task reported in words, in printed order; only 已审核, without those that reported nothing."""
     rows = inputs.texts
     rows = rows[rows["task"].eq(task.number) & rows["for_quarter"].eq(str(inputs.quarter)) & rows["review_state"].eq(APPROVED)]
-    return tuple(_told(department, rows[rows["department"].eq(department)]) for department in task.departments)
+    rows = rows.drop_duplicates("department").set_index("department")
+    return tuple(
+        Told(department, *(formats.paragraphs(_text(rows.at[department, column])) for column in TOLD))
+        for department in task.departments
+        if department in rows.index
+    )
 
 
-def _told(department: str, rows: pd.DataFrame) -> Told:
-    if rows.empty:
-        return Told(department, missing=True)
-    row = rows.iloc[0]
-    return Told(department, *(formats.paragraphs(_text(row[column])) for column in ("main_progress", "problems", "next_steps")))
+def silent(inputs: ReportInputs, task: Task) -> tuple[str, ...]:
+    """The departments of a task without an approved text, in printed order."""
+    spoken = {each.department for each in told(inputs, task)}
+    return tuple(department for department in task.departments if department not in spoken)
 
 
 def _text(cell) -> str:
     return "" if pd.isna(cell) else cell
 
 
-def _counts(inputs: ReportInputs, tables: list[str]) -> pd.DataFrame:
+def _counts(inputs: ReportInputs, tables: Sequence[str]) -> pd.DataFrame:
     counts = inputs.counts[inputs.counts["dataset"].isin(tables)]
-    return counts.groupby("dataset")[COUNTED].sum().reindex(tables, fill_value=0)
+    return counts.groupby("dataset")[COUNTED].sum().reindex(list(tables), fill_value=0)
 
 
 def _dataset_row(inputs: ReportInputs, table: str, counts: pd.DataFrame) -> DatasetRow:
@@ -89,9 +98,33 @@ def _summary(counts: pd.DataFrame, findings: pd.DataFrame) -> str:
 def _grouped(findings: pd.DataFrame) -> pd.DataFrame:
     """One row a severity, department, table and rule: how many, and a sentence that says what."""
     keys = ["severity", "sender", "dataset", "rule"]
-    grouped = findings.fillna({"sender": ""}).groupby(keys, sort=False).agg(times=("rule", "size"), message=("message", "first"))
+    told = findings.assign(sender=findings["sender"].fillna(""), message=_without_values(findings))
+    grouped = told.groupby(keys, sort=False).agg(times=("rule", "size"), message=("message", "first"))
     grouped = grouped.reset_index().assign(order=lambda rows: rows["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)}))
     return grouped.sort_values(["order", "times", "dataset", "sender", "rule"], ascending=[True, False, True, True, True], kind="stable")
+
+
+def _without_values(findings: pd.DataFrame) -> pd.Series:
+    """What a rule says, without the cell of one row: a firm's figures are nobody else's business (5.4).
+
+    Faults of a whole delivery bear no place, and their values (a day, a share, a header) stay.
+    """
+    columns = zip(findings["message"], findings["value"], findings["place"], strict=True)
+    told = [message.replace(str(value), "…") if place and value else message for message, value, place in columns]
+    return pd.Series(told, index=findings.index, dtype="str")
+
+
+def _departments(inputs: ReportInputs, findings: pd.DataFrame) -> tuple[DepartmentRow, ...]:
+    """By department, in the plan's order: how much was found, and which tables came late."""
+    return tuple(
+        DepartmentRow(
+            department,
+            *(formats.count(int(own["severity"].eq(severity).sum())) for severity in SEVERITIES),
+            late="、".join(sorted(set(own[own["rule"].str.contains(LATE)]["dataset"]))),
+        )
+        for department in inputs.rules.departments
+        if len(own := findings[findings["sender"].eq(department)])
+    )
 
 
 def _finding_rows(grouped: pd.DataFrame):
@@ -101,7 +134,7 @@ def _finding_rows(grouped: pd.DataFrame):
         yield FindingRow(row.severity, formats.plain(row.sender) or formats.NOTHING, row.dataset, formats.plain(row.rule), cut, formats.count(int(row.times)))
 
 
-def _remarks(inputs: ReportInputs, tables: list[str]) -> tuple[str, ...]:
+def _remarks(inputs: ReportInputs, tables: Sequence[str]) -> tuple[str, ...]:
     """Tables that nobody delivered, and departments that are missing from a table that others delivered."""
     known = load_tables()
     undelivered = [known[table].title for table in tables if inputs.status.get(table, UNDELIVERED) == UNDELIVERED]

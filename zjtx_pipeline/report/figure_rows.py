@@ -27,11 +27,17 @@ def target_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Figu
     return tuple(row for indicator in aimed for row in (target_row(inputs, indicator), *_under(inputs, indicator)))
 
 
+def aim_name(indicator: Indicator) -> str:
+    """What a target counts: the title, and the part where a count stands among others."""
+    part = indicator.parts["a"]
+    return f"{indicator.title}（{part.name}）" if part.nature == "count" and len(indicator.parts) > 1 else indicator.title
+
+
 def target_row(inputs: ReportInputs, indicator: Indicator) -> FigureRow:
     """One indicator against its target."""
     part = indicator.parts["a"]
     progress = inputs.now.get(indicator.id, "a")
-    return _against_target(_row(inputs, indicator, part), progress, part, indicator.title)
+    return _against_target(_row(inputs, indicator, part), progress, part, aim_name(indicator))
 
 
 def other_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[FigureRow, ...]:
@@ -40,12 +46,10 @@ def other_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Figur
     return tuple(row for group in rows for row in group)
 
 
-def shown_total(inputs: ReportInputs, indicator: Indicator, part: Part) -> str:
-    """The total of a part with its unit, or the word that stands for it."""
-    progress = inputs.now.get(indicator.id, part.letter)
-    has_number = progress is not None and progress.figure.value is not None
-    text = shown(inputs, inputs.now, indicator, part)
-    return text + formats.printed_unit(part.unit) if has_number and withheld(inputs, inputs.now, indicator, part) is None else text
+def in_full(inputs: ReportInputs, measured: Measured | None, indicator: Indicator, part: Part, breakdown: str = "") -> str:
+    """A figure with its unit, or the word that stands for it."""
+    text = shown(inputs, measured, indicator, part, breakdown)
+    return text + formats.printed_unit(part.unit) if text[-1].isdigit() else text
 
 
 def _rows_of(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:
@@ -82,6 +86,8 @@ def _row(inputs: ReportInputs, indicator: Indicator, part: Part, *, name: str = 
         unit=formats.printed_unit(part.unit),
         now=shown(inputs, inputs.now, indicator, part, breakdown),
         then=shown(inputs, inputs.before, indicator, part, breakdown),
+        now_in_full=in_full(inputs, inputs.now, indicator, part, breakdown),
+        then_in_full=in_full(inputs, inputs.before, indicator, part, breakdown),
         change=change(inputs, indicator, part, breakdown),
         note="；".join(dict.fromkeys(text for text in notes if text)),
         owner=indicator.owner if not under else "",
@@ -95,7 +101,7 @@ def _against_target(row: FigureRow, progress, part: Part, name: str) -> FigureRo
     return replace(
         row,
         name=name,
-        target=formats.with_unit(progress.target, part.unit),
+        target=formats.target_text(progress.target, part.unit),
         due=formats.due_text(progress.due),
         done=_done(progress),
         pace=formats.pace_text(progress.pace, part.unit),

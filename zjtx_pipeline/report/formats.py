@@ -79,9 +79,15 @@ def with_unit(value: Fraction | None, unit: str) -> str:
     return printed(value, unit) + (printed_unit(unit) if value is not None else "")
 
 
+def target_text(value: Fraction, unit: str) -> str:
+    """A target as the plan writes it: `10,000家`, `100%`, without idle decimals."""
+    whole = Fraction(value).denominator == 1 and unit != "是否"
+    return fixed(value, grouped=True) + unit if whole and unit != "元" else with_unit(value, unit)
+
+
 def pace_text(value: Fraction | None, unit: str) -> str:
-    """A pace as printed: two decimals, grouped."""
-    return NOTHING if value is None else signed(fixed(value, 2, grouped=True))
+    """A pace as printed: two decimals, grouped, a percentage with its sign."""
+    return NOTHING if value is None else signed(fixed(value, 2, grouped=True)) + ("%" if unit == "%" else "")
 
 
 def percent(share: Fraction | None) -> str:
@@ -173,9 +179,9 @@ def plain(text: object) -> str:
     >>> plain("a\\x00b\\u202ec\\r\\nd\\t")
     'abc\\nd'
     """
-    if text is None or text != text:  # NA of any kind is unequal to itself, or has no truth value
+    if not isinstance(text, str):  # None or NA
         return ""
-    lines = unicodedata.normalize("NFC", str(text)).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     kept = "".join(sign for sign in lines if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     return kept.strip()
 

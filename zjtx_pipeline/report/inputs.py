@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.rules import Rules, Task
+from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,12 +71,3 @@ class ReportInputs:
     def then(self, indicator: str, part: str, breakdown: str = "") -> Progress | None:
         """The same figure a quarter ago."""
         return None if self.before is None else self.before.get(indicator, part, breakdown)
-
-    def tables_of(self, task: Task) -> list[str]:
-        """The tables that a task's figures and awards rest on, in the dictionary's order, and the words of D26."""
-        indicators = self.rules.indicators_of(task.number)
-        found = {table for each in indicators for part in each.parts.values() for table in part.needs}
-        awards = [award for award in self.rules.awards.values() if award.task == task.number]
-        found |= {award.trigger.table for award in awards} | {"D26"}
-        found |= {"D06a", "D06b"} if any(award.is_grant for award in awards) else set()
-        return sorted(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.model import Colophon, Method, Origin, ReadingRow
@@ -30,7 +32,7 @@ def concerns(reading: Reading, tasks: list[int]) -> bool:
     return not named or bool(set(named) & set(tasks))
 
 
-def colophon(inputs: ReportInputs, tables: list[str]) -> Colophon:
+def colophon(inputs: ReportInputs, tables: Sequence[str]) -> Colophon:
     """Version, digests, and every delivery behind the tables named."""
     used = [one for one in inputs.sources if one.table in tables]
     return Colophon(

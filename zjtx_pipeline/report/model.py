@@ -59,6 +59,8 @@ class FigureRow:
     note: str = ""
     owner: str = ""
     under: bool = False
+    now_in_full: str = ""
+    then_in_full: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,24 @@ class FindingRow:
 
 
 @dataclass(frozen=True)
+class DepartmentRow:
+    """What was found in one department's deliveries, by severity, and which of them came late."""
+
+    department: str
+    blocking: str
+    returned: str
+    hinted: str
+    late: str
+
+
+@dataclass(frozen=True)
 class Quality:
     """The rows behind a report and what the rules said of them."""
 
     datasets: tuple[DatasetRow, ...]
     total: DatasetRow | None
     summary: str
+    departments: tuple[DepartmentRow, ...]
     findings: tuple[FindingRow, ...]
     findings_left: str
     remarks: tuple[str, ...]
@@ -155,13 +169,12 @@ class Quality:
 
 @dataclass(frozen=True)
 class Told:
-    """What one department reported in words (D26); nothing but the name where it reported nothing."""
+    """What one department reported in words (D26)."""
 
     department: str
     progress: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
-    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,10 +249,12 @@ class TaskReport:
     towns: TownTable | None
     awards: Awards | None
     told: tuple[Told, ...]
+    silent: str
     quality: Quality
     method: Method
     colophon: Colophon
     sections: tuple[Section, ...]
+    annexes: tuple[Section, ...]
 
 
 @dataclass(frozen=True)
@@ -293,3 +308,4 @@ class OverallReport:
     method: Method
     colophon: Colophon
     sections: tuple[Section, ...]
+    annexes: tuple[Section, ...]

@@ -6,6 +6,7 @@ and a character that no font holds fail the rendering.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import html
 import logging
@@ -22,7 +23,6 @@ from zjtx_pipeline.report.model import OverallReport, TaskReport
 FONT_PACKAGE = "pylopdf_fonts_zh_cn"
 FONT_SCHEME = "zjtx-font:"
 FONT_FILES = ("NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf")
-FONT_NAMES = {"NotoSerifSC", "NotoSansSC"}
 CONTEXT = 12
 _TAG = re.compile(r"<[^>]*>")
 _BLANK = " \n\t"
@@ -43,8 +43,8 @@ def render(page: str, *, name: str) -> bytes:
     """One HTML document as PDF, under the bundled style sheet; `name` is how errors call it."""
     refuse_unprintable(page, name)
     style = pages.style()
-    with _complaints_are_errors(name):
-        return _written(page, style, name)
+    with _complaints_are_errors(name), _collector_resting():
+        return _written(page, style)
 
 
 def refuse_unprintable(page: str, name: str) -> None:
@@ -58,14 +58,13 @@ def refuse_unprintable(page: str, name: str) -> None:
         raise ZjtxError(f"报告“{name}”中有印不出的字符 {codes}，见“{around}”：请在报送数据里改正后重报。")
 
 
-def _written(page: str, style: str, name: str) -> bytes:
+def _written(page: str, style: str) -> bytes:
     import weasyprint
 
     fonts, fetcher = _fonts_and_fetcher()
     sheet = weasyprint.CSS(string=style, font_config=fonts, url_fetcher=fetcher)
     document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(stylesheets=[sheet], font_config=fonts)
-    content = document.write_pdf(pdf_identifier=hashlib.sha256((page + style).encode()).hexdigest()[:32])
-    return content
+    return document.write_pdf(pdf_identifier=hashlib.sha256((page + style).encode()).hexdigest()[:32])
 
 
 @cache
@@ -99,6 +98,18 @@ def _glyphs() -> frozenset[str]:
         with files(FONT_PACKAGE).joinpath(name).open("rb") as file:
             held.update(map(chr, TTFont(file, lazy=True).getBestCmap()))
     return frozenset(held)
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Layout makes a million objects that all live to the end: collecting among them only costs time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Listener(logging.Handler):

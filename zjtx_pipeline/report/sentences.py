@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.figure_rows import change, shown_total
+from zjtx_pipeline.report.figure_rows import aim_name, change, in_full
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import LIGHTS, WORST_FIRST, worst
 from zjtx_pipeline.report.model import Light
-from zjtx_pipeline.report.privacy import withheld
 from zjtx_pipeline.rules import Indicator, Task
 
 NO_TARGET = "未设量化目标"
@@ -56,7 +55,7 @@ def light_changes(inputs: ReportInputs, aimed: Sequence[Indicator]) -> list[str]
     for indicator in aimed:
         now, then = _light(inputs.now, indicator), _light(inputs.before, indicator)
         if now and then and now != then:
-            turned.setdefault(now, []).append(f"“{indicator.title}”（上季{_lamp(then)}）")
+            turned.setdefault(now, []).append(f"“{aim_name(indicator)}”（上季{_lamp(then)}）")
     if not turned:
         return ["量化目标亮灯与上季相同。"] if aimed else []
     return [f"转为{_lamp(name)}：{formats.listed(turned[name])}。" for name in WORST_FIRST if name in turned]
@@ -73,7 +72,7 @@ def overall_summary(inputs: ReportInputs) -> tuple[str, ...]:
         f"{len(rules.tasks)}项重点任务中，有量化目标的{len(lit)}项：{_lamps(Counter(lit))}；"
         f"其余{len(lights) - len(lit)}项{NO_TARGET}。"
     )
-    red = [indicator.title for indicator in aimed if _light(inputs.now, indicator) == "红"]
+    red = [aim_name(indicator) for indicator in aimed if _light(inputs.now, indicator) == "红"]
     return (first, f"亮红灯的目标：{formats.listed(red)}。" if red else "")
 
 
@@ -99,13 +98,13 @@ def _light(measured: Measured | None, indicator: Indicator) -> str | None:
 def _standing(inputs: ReportInputs, indicator: Indicator) -> str:
     """`X8,912家，目标10,000家，序时进度8,500.00家，绿灯`."""
     part, progress = indicator.parts["a"], inputs.now.get(indicator.id, "a")
-    told = f"{indicator.title}{_is(part.unit)}{shown_total(inputs, indicator, part)}"
+    told = f"{aim_name(indicator)}{_is(part.unit)}{in_full(inputs, inputs.now, indicator, part)}"
     if progress is None or progress.target is None:
         return told
     if part.unit != "是否":
-        told += f"，目标{formats.with_unit(progress.target, part.unit)}"
+        told += f"，目标{formats.target_text(progress.target, part.unit)}"
     if progress.pace is not None and progress.light in ("绿", "黄", "红") and progress.pace != progress.target:
-        told += f"，序时进度{formats.pace_text(progress.pace, part.unit)}{formats.printed_unit(part.unit)}"
+        told += f"，序时进度{formats.pace_text(progress.pace, part.unit).removesuffix('%')}{formats.printed_unit(part.unit)}"
     return f"{told}，{_lamp(progress.light)}" if progress.light else told
 
 
@@ -138,7 +137,7 @@ def _moved(inputs: ReportInputs, indicator: Indicator) -> str:
     if part.unit == "是否":
         return f"{indicator.title}由“{formats.printed(then, part.unit)}”转为“{formats.printed(now, part.unit)}”"
     return (
-        f"{indicator.title}由{formats.with_unit(then, part.unit)}变为{formats.with_unit(now, part.unit)}，"
+        f"{aim_name(indicator)}由{formats.with_unit(then, part.unit)}变为{formats.with_unit(now, part.unit)}，"
         f"{formats.difference_words(now, then, part.unit)}"
     )
 
@@ -161,8 +160,3 @@ def _other_changes(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str
 def _direction(inputs: ReportInputs, indicator: Indicator, part) -> str:
     moved = change(inputs, indicator, part)
     return {"+": "增加", formats.MINUS: "减少"}.get(moved[0], moved)
-
-
-def is_withheld(inputs: ReportInputs, indicator: Indicator) -> bool:
-    """Does any part of an indicator stay unprinted this quarter?"""
-    return any(withheld(inputs, inputs.now, indicator, part) for part in indicator.parts.values())

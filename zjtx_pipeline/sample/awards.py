@@ -15,9 +15,9 @@ from zjtx_pipeline.sample.scene import numbered
 from zjtx_pipeline.sample.triggers import award_units
 
 _FATES = {  # what becomes of a unit
-    "已拨付": 47, "部分拨付": 9, "未拨": 8, "审核": 6, "未申请": 15, "不予兑现": 4, "超付": 2.5, "退回": 2, "追回": 1.5, "市级另付": 5,
+    "已拨付": 47, "部分拨付": 9, "未拨": 8, "审核": 6, "未申请": 15, "不予兑现": 4, "超付": 2.5, "退回": 2, "追回": 1.5, "市区共担": 5,
 }  # fmt: skip
-_PAID = ("已拨付", "部分拨付", "超付", "退回", "追回", "市级另付")
+_PAID = ("已拨付", "部分拨付", "超付", "退回", "追回", "市区共担")
 _GRANTED = {  # yuan, where the plan names no amount: what the sample's departments approved by rules of their own
     "A01": 1_000_000, "A02": 500_000, "A03": 300_000, "A04": 200_000, "A05": 1_000_000, "A07": 500_000, "A09": 100_000,
     "A20": 0, "A21": 1_000_000, "A23": 80_000,
@@ -79,7 +79,10 @@ def _payments(units: pd.DataFrame, chance) -> pd.DataFrame:
     paid = units[units["fate"].isin(_PAID) & (units["approved_fen"] > 0)].reset_index(drop=True)
     first_on = later(paid["approved_on"].to_numpy("datetime64[D]"), chance, 15, 110)
     half = (paid["fate"] == "部分拨付") | (chance.random(len(paid)) < 0.15)
-    first = _payment(paid, first_on, np.where(half, (paid["approved_fen"] / 2).round(), paid["approved_fen"]), "1", "拨付", "区")
+    shared, city = paid["fate"] == "市区共担", (paid["approved_fen"] * 0.3).round()  # the city's purse bears three tenths
+    half &= ~shared
+    amount = np.where(half, (paid["approved_fen"] / 2).round(), paid["approved_fen"] - city.where(shared, 0))
+    first = _payment(paid, first_on, amount, "1", "拨付", "区")
     rest = half & (paid["fate"] != "部分拨付")
     second_on = later(first_on, chance, 60, 200)
     parts = [first, _payment(paid, second_on, paid["approved_fen"] - (paid["approved_fen"] / 2).round(), "2", "拨付", "区")[rest]]
@@ -87,7 +90,7 @@ def _payments(units: pd.DataFrame, chance) -> pd.DataFrame:
     parts.append(_payment(paid, second_on, extra, "3", "拨付", "区")[paid["fate"] == "超付"])
     parts.append(_payment(paid, later(first_on, chance, 30, 300), (paid["approved_fen"] * 0.3).round(), "3", "退回", "区")[paid["fate"] == "退回"])
     parts.append(_payment(paid, later(second_on, chance, 60, 400), paid["approved_fen"], "4", "追回", "区")[paid["fate"] == "追回"])
-    parts.append(_payment(paid, second_on, paid["approved_fen"], "5", "拨付", "市")[paid["fate"] == "市级另付"])
+    parts.append(_payment(paid, second_on, city, "5", "拨付", "市")[shared])
     stray = first[first.index % 140 == 9]  # paid under a number that nobody approved
     parts.append(stray.assign(award_no=stray["award_no"] + "X"))
     rows = pd.concat(parts).sort_values(["paid_on", "award_no", "payment_no"], kind="stable", ignore_index=True)

@@ -64,7 +64,12 @@ def some(chance: np.random.Generator, candidates: np.ndarray, number: int) -> np
 
 
 def by_quarter(number) -> Iterator[tuple[Quarter, int]]:
-    """Each quarter of the history with how many things happen in it; the last one is cut short by END."""
+    """Each quarter of the history with how many things happen in it; the last one is cut short by END.
+
+    `number` is a mean, or gives one for a quarter; fractions add up from quarter to quarter.
+    """
+    total = 0.5
     for quarter in HISTORY:
-        whole = number(quarter) if callable(number) else number
-        yield quarter, int(round(whole / 3 if quarter == HISTORY[-1] else whole))
+        mean = number(quarter) if callable(number) else number
+        before, total = total, total + mean * (1 / 3 if quarter == HISTORY[-1] else 1)
+        yield quarter, int(total) - int(before)

@@ -7,6 +7,9 @@ Leaves which rows are spoiled to `dirt`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+
+import numpy as np
 
 from zjtx_pipeline.sample.codes import credit_codes
 from zjtx_pipeline.tables import Table
@@ -42,16 +45,14 @@ def _letter_o(code: str, pick: int) -> str:
     return code[:4] + code[4:].replace("0", "O", 1)
 
 
-_STRANGERS: list[str] = []
+@cache
+def _strangers() -> list[str]:
+    return credit_codes(np.full(300, "91330109"), "strangers").tolist()
 
 
 def _stranger(code: str, pick: int) -> str:
     """A code that is well formed and stands in no register."""
-    if not _STRANGERS:
-        import numpy as np
-
-        _STRANGERS.extend(credit_codes(np.array(["91330109"] * 300, dtype=object), "strangers"))
-    return _STRANGERS[pick % 300]
+    return _strangers()[pick % 300]
 
 
 def _wrong_name(table: Table, row: Row, pick: int) -> Row | None:
@@ -78,13 +79,12 @@ def _unreadable_date(table: Table, row: Row, pick: int) -> Row | None:
 
 def _future_date(table: Table, row: Row, pick: int) -> Row | None:
     column = _some_column(table, row, pick, ("event",))
-    text = str(row[column]) if column else ""
-    return {column: f"20{text[3]}{text[2]}{text[4:]}" if text[3] > text[2] and text[3] > "2" else f"2{text[1:3]}{9}{text[4:]}"} if column else None
+    return {column: f"{int(str(row[column])[:4]) + 30}-06-30"} if column else None
 
 
 def _unreadable_number(table: Table, row: Row, pick: int) -> Row | None:
     column = _some_column(table, row, pick, _NUMBERS)
-    return {column: (f"约{row[column]}", f"{row[column]}万", "-", "待核")[pick % 4] if pick % 4 != 2 else "一百余"} if column else None
+    return {column: (f"约{row[column]}", f"{row[column]}万", "一百余", "待核")[pick % 4]} if column else None
 
 
 def _same_again(table: Table, row: Row, pick: int) -> Row | None:
@@ -145,7 +145,6 @@ SPOILERS: dict[str, Fault] = {
     "掩码": _code(lambda code, pick: code[:8] + "******" + code[14:]),
     "库外码": _code(_stranger),
     "名称不符": _wrong_name,
-    "名称又不符": _wrong_name,
     "必填为空": _empty,
     "值域之外": _unknown_value,
     "日期读不出": _unreadable_date,
@@ -175,14 +174,25 @@ SPOILERS: dict[str, Fault] = {
     "码与范围并填": _when("D25", lambda row: {"scope": "P2"} if row["uscc"] else {"households": ""}),
     "单位错": _when("D05", _too_small),
 }  # fmt: skip
-doubled = ("重复报送", "同键不同内容", "在库重叠", "同日同名")
-MILD = ("名称不符", "名称又不符", "重复报送")  # these set no row aside that a target hangs on
+DOUBLING = ("重复报送", "同键不同内容", "在库重叠", "同日同名")  # these add a row
+MILD = ("名称不符", "重复报送")  # these set no row aside that a target hangs on
+_OFTEN = {"名称不符": 3, "库外码": 2}
 
 
 def spoilers_of(table: Table) -> list[str]:
-    """The faults that a table's rows can have, in the order in which they are tried."""
+    """The faults that a table's rows can have, the frequent ones several times."""
     known = []
     for name, fault in SPOILERS.items():
-        if table.id in getattr(fault, "tables", [table.id]) and (table.has_firm or "码" not in name and "名称" not in name):
-            known += [name] * (2 if hasattr(fault, "tables") else 1)
+        if table.id in getattr(fault, "tables", [table.id]):
+            known += [name] * _OFTEN.get(name, 2 if hasattr(fault, "tables") else 1)
     return known
+
+
+def spoiled(table: Table, row: Row, names: list[str], pick: int) -> tuple[str, Row]:
+    """The first of the faults, from the picked one on, that applies to a row, and the cells it gives."""
+    for step in range(len(names)):
+        name = names[(pick + step) % len(names)]
+        change = SPOILERS[name](table, row, pick)
+        if change is not None:
+            return name, change
+    return "", {}

@@ -136,12 +136,6 @@ def demonstrations(scene: Scene) -> pd.DataFrame:
 
 
 def _yearly(scene: Scene, subject: str, yearly: float, who: str) -> pd.DataFrame:
-    """Listings come once or twice a year; a firm may be listed again with another workshop."""
-    chance = stream(f"{subject}.rest")
-    rest = chance.random()
-
-    def number(quarter) -> float:
-        whole = yearly * (quarter.year - 2020) + rest
-        return np.floor(whole) - np.floor(whole - yearly) if quarter.number == 2 + int(rest * 3) else 0
-
-    return scene.happenings(subject, number, who)
+    """Lists come out once a year, each in its season; a firm may be listed again with another workshop."""
+    season = 2 + int(stream(f"{subject}.season").random() * 3)
+    return scene.happenings(subject, lambda quarter: yearly if quarter.number == season else 0, who)

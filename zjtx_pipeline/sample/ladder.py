@@ -66,6 +66,14 @@ class _Book:
     def write(self, firm, tier, batch, event, year, on, begin=None, end=None, former=-1) -> None:
         self.events.append((firm, tier, batch, event, year, on, begin, end, former))
 
+    def hand_over(self, firm: int, heir: int, tier: str, moved, end) -> None:
+        """The heir of a 分立 holds the title from that day, the old firm no longer."""
+        self.spells = [
+            (*spell[:3], min(spell[3], moved)) if spell[:2] == (firm, tier) and spell[2] < moved else spell
+            for spell in self.spells
+        ]
+        self.spells.append((heir, tier, moved, end + 1))
+
 
 def climb(firms: Firms) -> Ladder:
     """The whole history of titles, from 2018 to the end of the sample."""
@@ -149,7 +157,11 @@ def _stopped(chance, firms: Firms, book: _Book, firm, tier, batch, year, on, end
     if draw < 0.022 and when < min(end, END) and not struck <= when:
         book.write(firm, tier, batch, "撤销" if draw < 0.012 else "主动放弃", year, when)
         return when
-    return struck if on < struck <= end else None
+    if not on < struck <= end:
+        return None
+    if struck == firms.merged_on[firm]:  # the firm it went into holds the title to its end
+        book.spells.append((int(firms.merged_into[firm]), tier, struck, end + 1))
+    return struck
 
 
 def _three_years(begin: np.datetime64) -> np.datetime64:
@@ -158,13 +170,15 @@ def _three_years(begin: np.datetime64) -> np.datetime64:
 
 
 def _transfers(firms: Firms, book: _Book) -> None:
-    """承继 on a 分立 (half of them) and, for the record, on most new codes."""
+    """承继 on a 分立 and, for the record, on a new code; every second firm forgets to report it."""
     for firm, tier, batch, event, year, on, _, end, _ in list(book.events):
         moved = firms.split_on[firm] if firms.split_to[firm] >= 0 else firms.recoded_on[firm]
         if event != "认定" or np.isnat(moved) or not on < moved <= end or firm % 2:
             continue
         heir = int(firms.split_to[firm]) if firms.split_to[firm] >= 0 else firm
         book.write(heir, tier, batch, "承继", year, moved + 21, moved, end, firm)
+        if heir != firm:
+            book.hand_over(firm, heir, tier, moved, end)
 
 
 def _renamings(firms: Firms, book: _Book) -> None:

@@ -59,7 +59,7 @@ def shown(table: Table, quarter: Quarter, on: np.datetime64) -> pd.DataFrame:
 def _in_span(table: Table, rows: pd.DataFrame, quarter: Quarter) -> np.ndarray:
     """A: the quarter's year. P: that year and the two before, up to the quarter. L: everything."""
     if table.nature == "A":
-        return (rows["served_on"] >= day(f"{quarter.year}-01-01")).to_numpy()
+        return (rows["served_on"].dt.year == quarter.year).to_numpy()
     if table.nature == "P":
         years = rows["on"].dt.year
         return ((years >= quarter.year - 2) & (rows["on"] <= day(quarter.last_day))).to_numpy()

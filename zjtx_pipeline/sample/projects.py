@@ -83,14 +83,14 @@ def product_purchases(scene: Scene, products: pd.DataFrame) -> pd.DataFrame:
     chance = stream("purchases")
     rows = scene.happenings("purchases.invoices", lambda quarter: 60 + 6 * (quarter.year - 2021) + 25 * (quarter.number == 4), "big", 0.3)
     rows = rows.rename(columns={"on": "invoiced_on"})
-    few = some(chance, np.unique(rows["firm"]), 130)  # the same buyers come again
-    rows["firm"] = np.where(chance.random(len(rows)) < 0.75, few[(chance.random(len(rows)) ** 2 * len(few)).astype(int)], rows["firm"])
+    few = some(chance, np.unique(rows["firm"]), 110)  # the same buyers come again
+    rows["firm"] = np.where(chance.random(len(rows)) < 0.75, few[(chance.random(len(rows)) ** 2.6 * len(few)).astype(int)], rows["firm"])
     rows["contracted_on"] = later(rows["invoiced_on"].to_numpy("datetime64[D]"), chance, -140, -20)
     rows["purchase_type"] = choose(chance, len(rows), {"首台套采购": 70, "首购首用": 30})
     rows = _bought(rows, products, chance)
     rows["contract_no"] = numbered("示CGHT", rows["contracted_on"])
     rows["invoice_no"] = [f"示票{count:07d}" for count in range(len(rows))]
-    net = np.round(np.exp(chance.random(len(rows)) * 3.2 + 11.8 + 2.3 * (chance.random(len(rows)) < 0.06)) * 100)
+    net = np.round(np.exp(chance.random(len(rows)) * 3.2 + 12.1 + 2.4 * (chance.random(len(rows)) < 0.08)) * 100)
     rows["net_purchase_fen"], rows["tax_fen"] = net, np.round(net * 0.13)
     rows["contract_fen"] = net + rows["tax_fen"]
     rows["is_related_party"] = choose(chance, len(rows), {"否": 97, "是": 3})

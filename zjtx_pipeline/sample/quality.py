@@ -11,7 +11,7 @@ from zjtx_pipeline.sample.pools import KEEN
 from zjtx_pipeline.sample.scene import Scene, numbered
 
 _CAMPAIGN = {  # share of the firms of the end of 2025 that are rated by then: slow in 2023, all by the due day
-    "2020-06-01": 0.0, "2022-12-31": 0.09, "2023-12-31": 0.13, "2024-03-31": 0.23, "2024-06-30": 0.36, "2024-09-30": 0.49,
+    "2020-06-01": 0.0, "2022-12-31": 0.09, "2023-12-31": 0.12, "2024-03-31": 0.22, "2024-06-30": 0.36, "2024-09-30": 0.49,
     "2024-12-31": 0.6, "2025-03-31": 0.74, "2025-06-30": 0.86, "2025-09-30": 0.93, "2025-12-12": 1.0,
 }  # fmt: skip
 _ITEMS = {  # item: how many a quarter, levels, years valid (0: without end)
@@ -25,8 +25,9 @@ def star_ratings(scene: Scene) -> pd.DataFrame:
     """D17: the campaign that covers 梯队企业 by the end of 2025, re-ratings, and newcomers after it."""
     chance = stream("stars")
     ever = np.zeros(NUMBER, dtype=bool)
-    for on in np.arange(day("2022-12-31"), day("2026-01-01"), 20):
+    for on in np.append(np.arange(BASE, day("2025-12-31"), 20), day("2025-12-31")):
         ever |= scene.pools.members(on) | scene.ladder.holders(NUMBER, on)
+    ever[scene.firms.merged_into[ever & (scene.firms.merged_into >= 0)]] = True
     firm, entered = np.flatnonzero(ever), first_days(scene)
     share = chance.random(len(firm))
     days = np.array(list(_CAMPAIGN), dtype="datetime64[D]")

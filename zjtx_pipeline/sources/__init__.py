@@ -154,8 +154,8 @@ def _senders(settings: Settings, table: Table, headers: Sequence[str], rows: Seq
     at = next((at for at, text in enumerate(headers) if comparable(text) == comparable(settings.sender_column)), None)
     if at is None:
         return [table.senders[0]] * len(rows)
-    named = [row[at].strip() or table.senders[0] for row in rows]
-    return [settings.rules.department(name) or name for name in named]
+    full = {name: settings.rules.department(name.strip()) or name.strip() for name in {row[at] for row in rows}}
+    return [full[row[at]] or table.senders[0] for row in rows]
 
 
 def _key_texts(table: Table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

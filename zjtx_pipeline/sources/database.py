@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.sources.raw import ZERO_REPORT
 from zjtx_pipeline.tables import Table, comparable
 
 if TYPE_CHECKING:
@@ -48,10 +46,10 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).is_file():
             raise ZjtxError(f"找不到数据库文件 {parsed.database}：请检查配置中的 database。")
         return sqlalchemy.create_engine(parsed)
-    except (ArgumentError, ValueError):
-        raise ZjtxError("配置中的 database 不是合规的数据库地址（SQLAlchemy URL）：请检查写法。") from None
     except NoSuchModuleError:
         raise ZjtxError(f"不认识数据库类型“{parsed.drivername}”：请检查配置中的 database。") from None
+    except (ArgumentError, ValueError):
+        raise ZjtxError("配置中的 database 不是合规的数据库地址（SQLAlchemy URL）：请检查写法。") from None
     except ImportError as error:
         raise ZjtxError(f"缺少连接数据库“{parsed.drivername}”所需的驱动（{error.name}）：请先安装。") from None
 
@@ -86,12 +84,6 @@ def read_view(url: str, view: str, quarter_column: str, quarter: str) -> tuple[l
         query = sqlalchemy.select(source).where(source.c[period] == quarter)
         rows = [[cell_text(value) for value in row] for row in connection.execute(query)]
     return headers, sorted(rows)
-
-
-def zero_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[bool]:
-    """Which rows only say 零报送=是."""
-    at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
-    return [at is not None and row[at].strip() == "是" for row in rows]
 
 
 class _connection_errors:

@@ -87,10 +87,16 @@ def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> It
 
 
 def _joined(lines: Sequence[str], position: int, delimiter: str, width: int) -> tuple[list[str] | None, int]:
-    """The record that a quoted line break continues, if it closes soon and has the header's number of fields."""
+    """The record that a quoted line break continues, if it closes soon and has the header's number of fields.
+
+    A line that by itself has as many fields as the header is a record that an unclosed quote must not swallow.
+    """
     record = lines[position]
     for taken in range(2, min(MOST_JOINED, len(lines) - position) + 1):
-        record = f"{record}\n{lines[position + taken - 1]}"
+        line = lines[position + taken - 1]
+        if line.count(delimiter) + 1 == width:
+            break
+        record = f"{record}\n{line}"
         if record.count('"') % 2 == 0:
             fields = _fields_of_record(record, delimiter)
             return (fields, taken) if fields is not None and len(fields) == width else (None, 1)

@@ -102,13 +102,14 @@ def assemble(
 ) -> Raw:
     """Headers and lines as one delivery; wholly blank lines and the row 零报送=是 are no rows (5.1, 5.8)."""
     headers, doubled = _distinct(delivered)
+    zero_at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
     rows, rejected, read = [], [], 0
     for line in lines:
         if line.reason:
             rejected.append(line)
         elif not any(cell.strip() for cell in line.cells):
             continue
-        elif _is_zero_row(headers, line.cells):
+        elif zero_at is not None and line.cells[zero_at].strip() == "是":
             says_zero = True
             continue
         else:
@@ -153,12 +154,6 @@ def _distinct(delivered: Sequence[str]) -> tuple[list[str], list[str]]:
 def is_doubled(header: str) -> bool:
     """Does a header stand for the second or a later column of that name?"""
     return header.endswith("〕")
-
-
-def _is_zero_row(headers: Sequence[str], cells: Sequence[str]) -> bool:
-    return any(
-        comparable(header) == ZERO_REPORT and cell.strip() == "是" for header, cell in zip(headers, cells, strict=False)
-    )
 
 
 def _rows(lines: Sequence[Line], headers: Sequence[str], origin: Origin) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from zjtx_pipeline.codes import normal_form, patent_normal_form
 from zjtx_pipeline.tables import Column, Table, comparable
@@ -17,9 +18,12 @@ from zjtx_pipeline.tables import Column, Table, comparable
 EMPTY_WORDS = ["N/A", "n/a", "/", "—", "——", "-", "无", "null", "NULL", r"\n", r"\N"]
 DATES = "datetime64[us]"
 DECIMALS = pd.ArrowDtype(pa.decimal128(20, 6))
-_DATE = r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+_DATE = (
+    r"(?P<y>\d{4})(?:[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|年(?P<m1>\d{1,2})月(?P<d1>\d{1,2})日|(?P<m2>\d{2})(?P<d2>\d{2}))"
+    r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+)
 _NEVER = r"(?:9999|2099[-/.]12[-/.]31|20991231)"
-_NUMBER = r"([-+]?)((?:\d{1,3}(?:,\d{3})+|\d+))(?:\.(\d+))?"
+_NUMBER = r"(?P<sign>[-+]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?"
 
 
 def canonical(table: Table, raw: pd.DataFrame, lists: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
@@ -62,6 +66,13 @@ def typed(table: Table, text: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=text.index)
 
 
+def with_all_columns(table: Table, known: pd.DataFrame) -> pd.DataFrame:
+    """Values in the dictionary's order, with a column of NA, of its kind, for each that no delivery bore."""
+    absent = [column.header for column in table.columns.values() if column.name not in known]
+    nothing = pd.DataFrame({header: pd.Series(pd.NA, index=known.index, dtype="str") for header in absent}, index=known.index)
+    return pd.concat([known, typed(table, nothing)], axis=1)[list(table.columns)]
+
+
 def values(text: pd.Series, kind: str) -> pd.Series:
     """Canonical text as values of one kind; NA where empty or unreadable."""
     return _READERS.get(kind, _text)(text)
@@ -76,23 +87,38 @@ def _text(text: pd.Series) -> pd.Series:
     return text
 
 
+def _parts(text: pd.Series, pattern: str) -> pd.DataFrame:
+    """The named groups of a pattern that must fit the whole text: NA where it does not, "" for a group not taken."""
+    plain = pc.utf8_normalize(pa.array(text, pa.string(), from_pandas=True), form="NFKC")
+    found = pc.extract_regex(plain, f"^(?:{pattern})$")
+    return pd.DataFrame(
+        {field.name: pd.Series(pc.struct_field(found, field.name), dtype="str") for field in found.type}
+    ).set_index(text.index)
+
+
 def _dates(text: pd.Series) -> pd.Series:
-    parts = text.str.normalize("NFKC").str.extract(f"^{_DATE}$")
-    month, day = parts[1].fillna(parts[3]).fillna(parts[5]), parts[2].fillna(parts[4]).fillna(parts[6])
-    joined = parts[0] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
+    parts = _parts(text, _DATE)
+    month, day = parts["m"] + parts["m1"] + parts["m2"], parts["d"] + parts["d1"] + parts["d2"]
+    joined = parts["y"] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
     return pd.to_datetime(joined, format="%Y-%m-%d", errors="coerce").astype(DATES)
+
+
+def _events(text: pd.Series) -> pd.Series:
+    """Days of things that happened; the far-off days that exports write for “not yet” are none."""
+    return _dates(text.mask(text.str.match(_NEVER).fillna(False).astype(bool)))
 
 
 def _whole(scale: int) -> Callable[[pd.Series], pd.Series]:
     """A reader of numbers with at most `scale` decimals as whole multiples of 10^-scale."""
 
     def read(text: pd.Series) -> pd.Series:
-        parts = text.str.normalize("NFKC").str.extract(f"^{_NUMBER}$")
-        decimals = parts[2].fillna("").str.rstrip("0")
-        digits = parts[1].str.replace(",", "") + decimals.str.ljust(scale, "0")
+        parts = _parts(text, _NUMBER)
+        decimals = parts["decimals"].str.rstrip("0")
+        digits = parts["whole"].str.replace(",", "") + decimals.str.pad(scale, side="right", fillchar="0")
         digits = digits.where((decimals.str.len() <= scale) & (digits.str.len() <= 18))
-        amount = pd.to_numeric(digits).astype("Int64")
-        return amount.mask(parts[0].eq("-").fillna(False).astype(bool), -amount)
+        amount = pd.Series(pc.cast(pa.array(digits, pa.string(), from_pandas=True), pa.int64()), index=text.index)
+        amount = amount.astype("Int64")
+        return amount.mask(parts["sign"].eq("-").fillna(False).astype(bool), -amount)
 
     return read
 
@@ -129,7 +155,7 @@ def _tasks(text: pd.Series) -> pd.Series:
 
 
 _READERS: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "event": _dates,
+    "event": _events,
     "date": _dates,
     "yuan": _whole(2),
     "wan": _whole(6),

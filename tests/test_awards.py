@@ -1,0 +1,122 @@
+"""Award units: what sets them off, what they entitle to, what came of them."""
+
+import pandas as pd
+import pytest
+from builders import books, case_books, cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen, units
+from zjtx_pipeline.money import yuan_text
+
+CAP_FEN = 300_000_000
+
+
+def _shown(unit, name):
+    value = unit[name if name in unit else f"{name}_fen"]
+    if pd.isna(value):
+        return ""
+    if name not in unit:
+        return yuan_text(int(value))
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else value
+
+
+@pytest.mark.parametrize("case", cases("awards"))
+def test_award_units(case):
+    found = units(case_books(case))
+    found = found[~found["clause"].isin(case.get("除外", []))].to_dict("records")
+    expected = case["单元"]
+    assert [{name: _shown(unit, name) for name in want} for unit, want in zip(found, expected)] == [
+        {name: str(value) for name, value in want.items()} for want in expected
+    ]
+    assert len(found) == len(expected)
+
+
+INVOICES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "uscc": st.sampled_from("甲乙丙"),
+            "supplier_uscc": st.sampled_from("丙丁"),
+            "product_no": st.sampled_from(["P1", "P2"]),
+            "contracted_on": st.sampled_from(["2023-01-01", "2023-09-01"]),
+            "invoiced_on": st.dates(pd.Timestamp("2022-06-01").date(), pd.Timestamp("2025-03-31").date()),
+            "net_purchase_fen": st.integers(-2_000_000_000, 5_000_000_000).map(yuan_text),
+            "is_related_party": st.booleans(),
+        }
+    ),
+    max_size=12,
+)
+PRODUCTS = [
+    {"uscc": "丙", "product_no": "P1", "category": "首台套", "level": "国际", "recognised_on": "2022-01-01"},
+    {"uscc": "丁", "product_no": "P2", "category": "首台套", "level": "省内", "recognised_on": "2023-06-01"},
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(invoices=INVOICES, order=st.randoms(use_true_random=False))
+def test_no_buyer_ever_passes_the_cap_in_a_year_in_any_order_of_rows(invoices, order):
+    register = [{"uscc": code} for code in "甲乙丙丁"]
+    renamed = [{"uscc": "甲", "item": "换码", "changed_on": "2024-06-01", "successor_uscc": "乙"}]
+    rows = [row | {"invoice_no": str(number)} for number, row in enumerate(invoices)]
+    found = units(books(D01=register, D02=renamed, D13=PRODUCTS, D14=rows))
+    assert found["entitled_fen"].between(0, CAP_FEN).all()
+    years = found["trigger_key"].str[-4:]
+    assert (found.groupby([found["firm"], years])["entitled_fen"].sum() <= CAP_FEN).all()
+    shuffled = order.sample(rows, len(rows))
+    pd.testing.assert_frame_equal(units(books(D01=register, D02=renamed, D13=PRODUCTS, D14=shuffled)), found)
+
+
+@settings(max_examples=25, deadline=None)
+@given(invoices=INVOICES)
+def test_one_cap_for_the_whole_plan_never_gives_more(invoices):
+    from zjtx_pipeline.rules import load_rules
+
+    whole = load_rules().overlay({"readings": {"B-02": "每企业整个计划期"}})
+    rows = {"D01": [{"uscc": code} for code in "甲乙丙丁"], "D13": PRODUCTS, "D14": invoices}
+    yearly, by_plan = units(books(**rows)), units(books(rules=whole, **rows))
+    assert (by_plan["entitled_fen"] <= yearly["entitled_fen"]).all()
+    assert (by_plan.groupby("firm")["entitled_fen"].sum() <= CAP_FEN).all()
+    changed = yearly["entitled_fen"].ne(by_plan["entitled_fen"])
+    beside = changed_by_plan_cap(books(**rows))
+    assert beside["by_plan_fen"].tolist() == by_plan.loc[changed, "entitled_fen"].tolist()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    payments=st.lists(
+        st.fixed_dictionaries(
+            {
+                "uscc": st.sampled_from("甲乙"),
+                "award_no": st.sampled_from(["1", "2", "9"]),
+                "clause": st.just("A17"),
+                "paid_fen": st.integers(1, 90_000_000).map(yuan_text),
+                "paid_on": st.sampled_from(["2022-05-01", "2024-05-01", "2025-01-01"]),
+                "payment_type": st.sampled_from(["拨付", "退回", "追回"]),
+                "purse": st.sampled_from(["区", "市"]),
+            }
+        ),
+        max_size=8,
+    )
+)
+def test_every_fen_of_the_own_purse_paid_by_the_quarters_end_stands_in_one_unit(payments):
+    listed = [{"uscc": code, "demonstration": "绿色工厂", "level": "省级", "batch": "一", "item_name": "厂", "announced_on": "2024-01-01"} for code in "甲乙"]
+    claims = [
+        {"uscc": code, "award_no": number, "clause": "A17", "trigger_key": f"{code}|绿色工厂|省级|一|厂", "applied_on": "2024-02-01"}
+        for code, number in [("甲", "1"), ("乙", "2")]
+    ]
+    found = units(books(D16=listed, D06a=claims, D06b=payments))
+    signs = {"拨付": 1, "退回": -1, "追回": -1}
+    counted = [row for row in payments if row["purse"] == "区" and row["paid_on"] <= "2024-12-31"]
+    assert int(found["paid_fen"].sum()) == sum(signs[row["payment_type"]] * round(float(row["paid_fen"]) * 100) for row in counted)
+    assert (found["gap_fen"] == found["entitled_fen"] - found["paid_fen"]).all()
+
+
+def test_highest_only_counts_one_unit_a_firm():
+    listed = [
+        {"uscc": "甲", "demonstration": "数字化车间", "level": "市级", "announced_on": "2023-05-01"},
+        {"uscc": "甲", "demonstration": "数字化车间", "level": "省级", "announced_on": "2024-05-01"},
+        {"uscc": "乙", "demonstration": "绿色工厂", "level": "省级", "announced_on": "2024-05-01"},
+    ]
+    found = units(books(D16=listed))
+    assert int(found["entitled_fen"].sum()) == 230_000_000
+    assert highest_only_fen(found) == 150_000_000

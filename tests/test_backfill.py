@@ -1,0 +1,173 @@
+"""Quarters run from the shell, as Dagster records them: two in a row, one that is blocked, one cut short, one too early."""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey, DagsterInstance, DagsterRunStatus
+
+ROOT = Path(__file__).parents[1]
+TWO = ("2024Q3", "2024Q4")
+
+
+def zjtx(*words):
+    """Run a verb in this process; its exit code."""
+    from zjtx_pipeline import cli
+
+    return cli.main(list(words))
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def two_quarters(golden_run, miniature, tmp_path_factory):
+    """A home in which a run of 2024Q3 was killed and both quarters were then made; what the shell showed."""
+    home = tmp_path_factory.mktemp("two")
+    for kept in ("snapshots", "validated"):
+        shutil.copytree(golden_run.home / kept, home / kept)
+    command = [sys.executable, "-m", "zjtx_pipeline.cli"]
+    environment = os.environ | {"ZJTX_HOME": str(home), "ZJTX_CONFIG": str(miniature), "PYTHONPATH": str(ROOT)}
+    begun = subprocess.Popen([*command, "report", "2024Q3"], env=environment, cwd=home, stdout=subprocess.DEVNULL, start_new_session=True)
+    while begun.poll() is None and not (home / "work" / "2024Q3" / "judged").exists():
+        time.sleep(0.05)
+    os.killpg(begun.pid, signal.SIGKILL)
+    begun.wait()
+    done = subprocess.run([*command, "backfill", *TWO, "--profile"], env=environment, cwd=home, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return home, done.stdout
+
+
+@pytest.fixture
+def instance(two_quarters, monkeypatch):
+    from assets.instance import prepare
+
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("ZJTX_HOME", str(two_quarters[0]))
+    prepare()
+    with DagsterInstance.get() as opened:
+        yield opened
+
+
+def newest(instance, key, quarter):
+    """What an asset's last run for a quarter told."""
+    records = instance.fetch_materializations(AssetKey(key.split("/")), limit=100).records
+    return next(record.asset_materialization.metadata for record in records if record.partition_key == quarter)
+
+
+def test_thirty_reports_follow_and_the_shell_names_their_folders(two_quarters):
+    home, shown = two_quarters
+    for quarter in TWO:
+        assert len(list((home / "reports" / quarter).glob("*.pdf"))) == 15
+        assert str(home / "reports" / quarter) in shown.splitlines()
+
+
+def test_the_orchestrator_makes_the_very_files_that_the_library_alone_makes(two_quarters, golden_run):
+    home, _ = two_quarters
+    alone = {path.name: sha256(path) for path in golden_run.reports.iterdir()}
+    assert {path.name: sha256(path) for path in (home / "reports" / "2024Q4").iterdir()} == alone
+
+
+def test_each_quarter_reads_its_own_period(two_quarters):
+    home, _ = two_quarters
+    for quarter in TWO:
+        with (home / "reports" / quarter / "figures.csv").open(encoding="utf-8-sig") as file:
+            assert {line["quarter"] for line in csv.DictReader(file)} == {quarter}
+        manifest = json.loads((home / "reports" / quarter / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["quarter"] == quarter
+
+
+def test_the_shell_shows_steps_done_and_where_the_time_went(two_quarters):
+    _, shown = two_quarters
+    for stage in ("取数留存", "逐行校验", "指标测算", "编排打印"):
+        assert shown.count(f"] {stage}") == 2
+    assert "累计 96/96 步" in shown and "时间去向" in shown
+
+
+def test_the_run_that_was_killed_is_closed_and_the_others_stand_as_done(instance):
+    runs = [(run.tags["dagster/partition"], run.status) for run in instance.get_runs()]
+    assert runs == [
+        ("2024Q4", DagsterRunStatus.SUCCESS),
+        ("2024Q3", DagsterRunStatus.SUCCESS),
+        ("2024Q3", DagsterRunStatus.FAILURE),
+    ]
+
+
+def test_every_asset_is_recorded_for_both_quarters(instance):
+    from assets.definitions import defs
+
+    for spec in defs.resolve_all_asset_specs():
+        assert set(TWO) <= instance.get_materialized_partitions(spec.key), spec.key
+
+
+def test_what_a_person_sees_in_the_ui(instance):
+    raw, sound = newest(instance, "raw/D04", "2024Q4"), newest(instance, "sound/D04", "2024Q4")
+    assert raw["报送情况"].value == "已报送" and raw["读到行数"].value == sound["读入"].value
+    assert sound["合格"].value + sound["退回"].value + sound["无法识别"].value == sound["读入"].value
+    assert sound["问题清单"].value.startswith("| 级别 ")
+    figures = newest(instance, "figures/T01", "2024Q4")
+    assert "红" in figures["亮灯"].value and "T01-1a" in figures["指标"].value
+    assert newest(instance, "figures/T02", "2024Q4")["亮灯"].value == "未设量化目标"
+    report = newest(instance, "report/overall", "2024Q4")
+    assert report["文件"].value.endswith("reports/2024Q4/00-总报告.pdf")
+    assert report["首页预览"].value.startswith("![首页预览](data:image/png;base64,")
+
+
+def test_a_table_that_was_not_delivered_stops_nothing(instance):
+    assert newest(instance, "raw/D24a", "2024Q4")["报送情况"].value == "未报送"
+    assert "待补" in newest(instance, "figures/T13", "2024Q4")["指标"].value
+
+
+def test_one_report_can_be_made_again_by_itself(instance, two_quarters, miniature, monkeypatch):
+    from assets.definitions import defs
+
+    monkeypatch.setenv("ZJTX_CONFIG", str(miniature))
+    path = next((two_quarters[0] / "reports" / "2024Q4").glob("07-*.pdf"))
+    before = sha256(path)
+    path.unlink()
+    job = defs.resolve_job_def("quarterly_reports")
+    result = job.execute_in_process(instance=instance, partition_key="2024Q4", asset_selection=[AssetKey(["report", "T07"])])
+    assert result.success and sha256(path) == before
+
+
+@pytest.fixture
+def without_a_column(miniature, tmp_path):
+    """A miniature district whose D15 has lost a column."""
+    inbox = shutil.copytree(miniature.parent / "inbox", tmp_path / "district" / "inbox")
+    (path,) = (inbox / "2024Q4").glob("D15_*.csv")
+    path.write_text(path.read_text(encoding="utf-8-sig").replace("验收结论", "结论"), encoding="utf-8")
+    return Path(shutil.copy(miniature, tmp_path / "district"))
+
+
+def test_a_faulty_table_stops_what_rests_on_it_and_nothing_else(without_a_column, warm_home, capsys):
+    assert zjtx("report", "2024Q4", "--config", str(without_a_column)) == 1
+    made = {path.name[:2] for path in (warm_home / "reports" / "2024Q4").glob("*.pdf")}
+    assert made >= {"03", "07", "08", "09", "10", "12", "13", "14"} and not made & {"00", "05"}
+    assert not (warm_home / "reports" / "2024Q4" / "manifest.json").exists()
+    told = capsys.readouterr().err
+    assert "sound/D15：" in told and "验收结论" in told and "Traceback" not in told
+    assert "figures/T05" in told and "report/overall" in told
+
+
+def test_a_quarter_that_has_not_ended_is_refused_in_one_sentence(warm_home, miniature, monkeypatch):
+    from datetime import datetime
+
+    from assets import launch
+    from zjtx_pipeline.quarter import Quarter
+    from zjtx_pipeline.stages import CHINA
+
+    monkeypatch.setenv("ZJTX_CONFIG", str(miniature))
+    running = str(Quarter.of(datetime.now(CHINA).date()))
+    outcome = launch.run_quarter(running, False, lambda step: None)
+    assert not outcome.succeeded
+    assert [(step.name, step.state) for step in outcome.steps] == [("period", "失败")]
+    assert outcome.failed[0].sentence.startswith(running) and "草稿" in outcome.failed[0].sentence

@@ -1,0 +1,171 @@
+"""Paper: our fonts and nothing else, every glyph or none, the same bytes in every process."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import made_results
+import pypdf
+import pypdfium2
+import pytest
+
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.report import compose, pages, pdf
+from zjtx_pipeline.settings import Settings
+
+RARE = "喆炘旸昇垚犇邨嫚溇燊璟镠堃"
+HERE = Path(__file__).parent
+
+
+def words(content):
+    """The text of each page, without blanks."""
+    return [re.sub(r"\s", "", page.get_textpage().get_text_range()) for page in pypdfium2.PdfDocument(content)]
+
+
+def fonts(content):
+    names = set()
+    for page in pypdf.PdfReader(BytesIO(content)).pages:
+        names |= {font.get_object()["/BaseFont"].split("+")[-1] for font in page["/Resources"].get("/Font", {}).values()}
+    return names
+
+
+def titles(outline):
+    """Bookmarks at every depth."""
+    for mark in outline:
+        yield from titles(mark) if isinstance(mark, list) else [mark["/Title"]]
+
+
+def page_with(body):
+    return f'<!DOCTYPE html><html lang="zh-CN"><head><title>试</title></head><body>{body}</body></html>'
+
+
+@pytest.fixture(scope="module")
+def task_pdf():
+    inputs = made_results.inputs(settings=Settings(sample=True), draft=True)
+    return pdf.render_report(compose.task_report(inputs, 5))
+
+
+@pytest.fixture(scope="module")
+def overall_pdf():
+    return pdf.render_report(compose.overall_report(made_results.inputs()))
+
+
+def test_only_the_bundled_fonts_are_embedded(task_pdf, overall_pdf):
+    held = fonts(task_pdf) | fonts(overall_pdf)
+    assert held == {"zjtx-song", "zjtx-hei"}
+
+
+def test_every_page_says_that_it_is_a_sample_and_a_draft(task_pdf):
+    told = words(task_pdf)
+    assert len(told) > 3 and all("示例数据" in text and "草稿（未结账）" in text for text in told)
+
+
+def test_every_page_bears_its_number_between_dashes(overall_pdf):
+    assert all(f"—{number}—" in text for number, text in enumerate(words(overall_pdf), 1))
+
+
+def test_page_one_says_it_all_and_the_contents_follow_on_page_two(overall_pdf):
+    first, second, *_ = words(overall_pdf)
+    assert all(title in first for title in ("第三方服务机构", "企业服务联盟组建", "任务亮灯取其目标中最差者"))
+    assert "目录" in second and "附件3数据来源与版本" in second
+
+
+def test_the_contents_name_the_pages_where_sections_begin(overall_pdf):
+    told = words(overall_pdf)
+    number = int(re.search(r"附件2口径说明\.*(\d+)", told[1])[1])
+    assert "附件2口径说明" in told[number - 1]
+
+
+def test_the_file_knows_its_title_language_and_dates_and_has_bookmarks(task_pdf):
+    read = pypdf.PdfReader(BytesIO(task_pdf))
+    assert read.metadata.title == "2024年第四季度“打造数字赋能样板”工作进展情况"
+    assert read.metadata.author == "区经信局"
+    assert read.trailer["/Root"]["/Lang"] == "zh-CN"
+    assert read.metadata["/CreationDate"].startswith("D:20250115")
+    assert {"一、总体情况", "附件3　数据来源与版本"} <= set(titles(read.outline))
+
+
+def test_paper_is_a4_with_mirrored_margins(task_pdf):
+    read = pypdf.PdfReader(BytesIO(task_pdf))
+    assert all([round(float(side) / 72 * 25.4) for side in page.mediabox[2:]] == [210, 297] for page in read.pages)
+
+
+def test_rare_characters_of_real_names_print():
+    units = made_results.awards({"clause": "A10", "name": f"杭州{RARE}公司", "entitled_fen": 1, "paid_fen": 2, "state": "超付"})
+    told = "".join(words(pdf.render_report(compose.task_report(made_results.inputs(awards=units), 5))))
+    assert f"杭州{RARE}公司" in told
+
+
+def test_a_character_that_no_font_holds_fails_the_report_and_is_named_with_its_place():
+    texts = made_results.texts(main_progress="走访杭州\ue000电子等企业")
+    with pytest.raises(ZjtxError, match=r"01 2024年第四季度.*U\+E000.*走访杭州.*电子等企业"):
+        pdf.render_report(compose.task_report(made_results.inputs(texts=texts), 1))
+
+
+@pytest.mark.parametrize("sign", ["\U0001f600", "\U000f0000", "ߐ", "\ud800"])
+def test_a_picture_or_a_broken_character_fails_too(sign):
+    with pytest.raises(ZjtxError, match=f"U\\+{ord(sign):04X}"):
+        pdf.render(page_with(f"<p>甲{sign}乙</p>"), name="试")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<img src="file:///etc/hostname">',
+        '<img src="http://127.0.0.1:9/a.png">',
+        '<img src="missing.png">',
+        '<link rel="stylesheet" href="https://example.org/a.css">',
+        '<object data="file:///etc/passwd"></object>',
+        '<style>@import url("file:///etc/passwd");</style>',
+        '<style>p { background: url("data:image/png;base64,AAAA") }</style><p>甲</p>',
+        '<style>@font-face { font-family: X; src: url("zjtx-font:../../__init__.py") }</style>',
+        "<style>p { no-such-property: 1 }</style>",
+    ],
+)
+def test_nothing_is_fetched_and_nothing_is_left_out_in_silence(body):
+    with pytest.raises(ZjtxError, match="试"):
+        pdf.render(page_with(body), name="试")
+
+
+def test_an_error_leaves_the_next_report_alone(task_pdf):
+    with pytest.raises(ZjtxError):
+        pdf.render(page_with('<img src="missing.png">'), name="试")
+    assert pdf.render(page_with("<p>甲</p>"), name="试").startswith(b"%PDF")
+
+
+RENDER = """
+import made_results, sys
+from hashlib import sha256
+from zjtx_pipeline.report import compose, pdf
+inputs = made_results.inputs()
+for number in map(int, sys.argv[1:]):
+    report = compose.task_report(inputs, number) if number else compose.overall_report(inputs)
+    print(number, sha256(pdf.render_report(report)).hexdigest())
+"""
+
+
+def digests(seed, *numbers):
+    environment = dict(os.environ, PYTHONHASHSEED=seed, PYTHONPATH=os.pathsep.join([str(HERE.parent), str(HERE)]), TZ="Asia/Tokyo" if seed == "1" else "UTC")
+    done = subprocess.run([sys.executable, "-c", RENDER, *map(str, numbers)], env=environment, capture_output=True, text=True, check=True)
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
+def test_two_processes_make_the_same_bytes_in_any_order(overall_pdf):
+    assert digests("1", 0, 8) == digests("2", 8, 0) | {"0": sha256(overall_pdf).hexdigest()}
+
+
+def test_one_changed_figure_changes_the_identifier():
+    report = compose.task_report(made_results.inputs(), 8)
+    other = replace(report, cover=replace(report.cover, bureau="区发改局"))
+    first, second = (pypdf.PdfReader(BytesIO(pdf.render_report(one))).trailer["/ID"][0] for one in (report, other))
+    assert first != second
+
+
+def test_the_style_sheet_has_its_four_parts_in_order():
+    parts = re.findall(r"^/\* (Fonts|Variables|Page rules|Style) \*/$", pages.style(), flags=re.MULTILINE)
+    assert parts == ["Fonts", "Variables", "Page rules", "Style"]

@@ -1,0 +1,254 @@
+"""What a report says: composed from rules and results, withheld where it must be, never trusting a source."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from html import unescape
+
+import jinja2
+import made_results
+import pytest
+
+from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.progress import Progress
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.report import compose, pages
+from zjtx_pipeline.rules import load_rules
+from zjtx_pipeline.settings import Settings
+
+RULES = load_rules()
+TASKS = list(RULES.tasks)
+
+
+def with_figure(inputs, indicator, part="a", **standing):
+    """The results with one total replaced."""
+    value, status = standing.pop("value", None), standing.pop("status", "正常")
+    new = Progress(Figure(indicator, part, "", value, status), **standing)
+    kept = [new if (one.figure.indicator, one.figure.part, one.figure.breakdown) == (indicator, part, "") else one for one in inputs.progress]
+    return replace(inputs, progress=kept)
+
+
+def text_of(report):
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", pages.html(report))).split())
+
+
+def row(report, name):
+    return next(one for one in report.targets + report.others if one.name == name)
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return made_results.inputs()
+
+
+@pytest.fixture(scope="module")
+def texts(inputs):
+    return {number: text_of(compose.task_report(inputs, number)) for number in TASKS}
+
+
+@pytest.mark.parametrize("number", TASKS)
+def test_every_task_report_names_its_clause_departments_and_every_indicator(number, texts):
+    task, text = RULES.tasks[number], texts[number]
+    assert task.clause in text and "、".join(task.departments) in text and task.label in text
+    assert all(indicator.id in text and indicator.title in text for indicator in RULES.indicators_of(number))
+
+
+@pytest.mark.parametrize("number", TASKS)
+def test_every_task_report_has_the_parts_that_the_issue_names(number, texts):
+    sections = ("总体情况", "指标进展", "较上季变化", "责任单位报送情况", "数据质量情况", "口径说明", "数据来源与版本")
+    assert all(section in texts[number] for section in sections)
+    assert RULES.digest[:16] in texts[number] and "程序版本0.1.0" in texts[number]
+
+
+def test_a_task_without_target_has_neither_light_nor_pace(inputs):
+    report = compose.task_report(inputs, 2)
+    assert report.light is None and report.targets == () and "未设量化目标" in text_of(report)
+
+
+def test_a_task_s_light_is_the_worst_of_its_targets():
+    aimed = dict(target=Fraction(1), due=Quarter(2025, 4), value=Fraction(0))
+    inputs = made_results.inputs()
+    for indicator, light in (("T01-1", "绿"), ("T01-2", "已完成"), ("T01-8", "灰")):
+        inputs = with_figure(inputs, indicator, light=light, **aimed)
+    assert compose.task_report(inputs, 1).light.name == "灰"
+    assert compose.task_report(with_figure(inputs, "T01-1", light="黄", **aimed), 1).light.name == "黄"
+
+
+def test_a_light_is_told_by_shape_and_word_as_well_as_colour(inputs):
+    lights = [line.figure.light for line in compose.overall_report(inputs).targets]
+    assert len({light.sign for light in lights}) == len({light.name for light in lights}) == 5
+
+
+def test_a_target_row_shows_target_due_rate_and_pace(inputs):
+    inputs = with_figure(inputs, "T01-1", value=Fraction(8912), baseline=Fraction(5000), target=Fraction(10000), due=Quarter(2025, 4), pace=Fraction(25000, 3), light="绿")
+    shown = row(compose.task_report(inputs, 1), "创新型中小企业培育库在库企业")
+    assert (shown.now_in_full, shown.target, shown.due, shown.done, shown.pace, shown.light.name) == ("8,912家", "10,000家", "2025年末", "89.12%", "8,333.33", "绿")
+
+
+def test_a_falling_target_has_no_rate_of_completion(inputs):
+    inputs = with_figure(inputs, "T03-3", value=Fraction(4), baseline=Fraction(40), target=Fraction(0), due=Quarter(2023, 4), pace=Fraction(0), light="红")
+    shown = row(compose.task_report(inputs, 3), "知识产权贯标清零（未贯标企业）")
+    assert (shown.done, shown.bar.filled) == ("—", "81.82")
+
+
+@pytest.mark.parametrize("status", ["尚未测算", "待补", "待明确", "无适用对象"])
+def test_a_figure_without_value_stands_in_its_table_under_its_status(status, inputs):
+    report = compose.task_report(with_figure(inputs, "T02-2", status=status), 2)
+    shown = row(report, "产业链并购重组")
+    assert (shown.now, shown.change) == (status, "—")
+
+
+def test_a_figure_that_was_never_made_shows_as_not_measured(inputs):
+    inputs = replace(inputs, progress=[one for one in inputs.progress if one.figure.indicator != "T02-2"])
+    assert row(compose.task_report(inputs, 2), "产业链并购重组").now == "尚未测算"
+
+
+def test_changes_tell_value_then_now_and_difference(inputs):
+    inputs = with_figure(inputs, "T01-1", value=Fraction(8912), target=Fraction(10000), due=Quarter(2025, 4), light="绿")
+    then = with_figure(replace(inputs, progress=inputs.progress_before), "T01-1", value=Fraction(8800), light="黄").progress
+    changes = "".join(compose.task_report(replace(inputs, progress_before=then), 1).changes)
+    assert "转为绿灯：“创新型中小企业培育库在库企业”（上季黄灯）" in changes
+    assert "由8,800家变为8,912家，增加112家" in changes
+
+
+def test_the_first_quarter_of_the_plan_has_nothing_to_compare_with(inputs):
+    report = compose.task_report(replace(inputs, progress_before=None), 1)
+    assert report.changes == ("本季为计划期首个报告季，无上季可比。",) and row(report, "各层级有效企业").then == "—"
+
+
+def test_a_count_of_the_year_is_not_compared_across_new_year(inputs):
+    inputs = replace(inputs, quarter=Quarter(2025, 1), progress=made_results.progress(Quarter(2025, 1)), progress_before=made_results.progress())
+    assert row(compose.task_report(inputs, 2), "产业链并购重组").change == "新年度"
+
+
+@pytest.mark.parametrize(("persons", "shown"), [(0, "<3"), (2, "<3"), (3, "3")])
+def test_few_persons_are_masked(persons, shown):
+    report = compose.task_report(made_results.inputs(progress=made_results.progress(T10_1a=Fraction(persons))), 10)
+    assert row(report, "新增补贴人数").now == shown
+    assert (row(report, "补贴额").now == "不列") == (persons < 3)
+    assert (row(report, "新增补贴人数").change == "—") == (persons < 3)
+
+
+def test_an_event_of_the_talent_task_is_no_person():
+    report = compose.task_report(made_results.inputs(progress=made_results.progress(T10_5a=Fraction(1))), 10)
+    assert row(report, "对接活动").now == "1"
+
+
+@pytest.mark.parametrize(("firms", "shown"), [(2, False), (3, True)])
+def test_business_figures_stand_only_as_sums_over_three_firms(firms, shown):
+    inputs = made_results.inputs(firms_behind={f"T03-8{part}": firms for part in "abc"} | {"T01-7b": firms})
+    assert (row(compose.task_report(inputs, 3), "营业收入").now != "不列") == shown
+    assert (row(compose.task_report(inputs, 1), "实缴税金同比").now != "不列") == shown
+
+
+def test_tax_relief_of_two_firms_is_not_printed():
+    report = compose.task_report(made_results.inputs(progress=made_results.progress(T03_5a=Fraction(2))), 3)
+    assert row(report, "加计扣除额").now == "不列" and row(report, "户数").now == "2"
+
+
+def test_a_share_of_firms_is_no_business_figure(inputs):
+    assert row(compose.task_report(inputs, 1), "覆盖率").now != "不列"
+
+
+def test_an_amount_that_the_plan_does_not_state_is_never_zero(inputs):
+    awards = {line.clause: line for line in compose.task_report(inputs, 1).awards.rows}
+    assert [awards["A01"].entitled, awards["A01"].gap] == ["待兑现政策明确"] * 2
+    assert [awards["A04"].entitled, awards["A04"].gap] == ["待兑现政策明确"] * 2
+
+
+def test_the_award_table_counts_every_clause_and_sums_the_known_ones():
+    units = made_results.awards(
+        {"clause": "A08", "entitled_fen": 50_000_000, "paid_fen": 20_000_000, "state": "部分拨付"},
+        {"clause": "A08", "entitled_fen": 10_000_000, "paid_fen": 30_000_000, "state": "超付"},
+        {"clause": "A07", "paid_fen": 1_000_000, "state": "待明确"},
+    )
+    awards = compose.task_report(made_results.inputs(awards=units), 4).awards
+    line = next(line for line in awards.rows if line.clause == "A08")
+    assert (line.units, line.entitled, line.paid, line.gap) == ("2", "60.00", "50.00", "10.00")
+    assert (awards.total.entitled, awards.total.paid, awards.total.gap) == ("60.00", "50.00", "10.00")
+    assert [over.over for over in awards.overpaid] == ["20.00"] and "超付1个兑现单元" in awards.remarks[0]
+
+
+def test_entitlement_is_always_called_unaudited(texts):
+    assert all("测算应兑 （未经审核）" in texts[number] for number in (1, 2, 4, 5, 6, 10, 11))
+
+
+def test_a_task_without_grants_has_no_award_section(texts):
+    assert not [number for number in (3, 7, 8, 9, 12, 13, 14) if "奖补兑现情况" in texts[number]]
+
+
+def test_only_approved_words_are_printed_and_silent_departments_are_named(inputs):
+    text = text_of(compose.task_report(inputs, 1))
+    assert "本季组织培育库动态调整" in text and "责任单位：区科技局、区财政局" in text
+    draft = compose.task_report(replace(inputs, texts=made_results.texts(review_state="草稿")), 1)
+    assert draft.told == () and draft.silent == "区经信局、区科技局、区财政局"
+
+
+def test_nothing_from_a_source_is_trusted():
+    evil = "<script>alert(1)</script>{{ 7*7 }}{% raw %}\x00\x1b\u202e<img src='file:///etc/passwd'>&amp;"
+    texts = made_results.texts(main_progress=evil)
+    findings = made_results.findings(4).assign(message=evil, sender=evil)
+    page = pages.html(compose.task_report(made_results.inputs(texts=texts, findings=findings), 1))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}{% raw %}" in page
+    assert "<script" not in page and "<img" not in page and "\x00" not in page and "\u202e" not in page
+
+
+def test_a_finding_is_told_without_the_cell_of_one_firm():
+    findings = made_results.findings(1).assign(message="“123456.78”大于营业收入，请核对。", value="123456.78", dataset="D05")
+    quality = compose.task_report(made_results.inputs(findings=findings), 1).quality
+    assert [line.message for line in quality.findings] == ["“…”大于营业收入，请核对。"]
+
+
+def test_a_table_that_nobody_delivered_and_a_missing_department_are_named():
+    inputs = made_results.inputs(status=dict.fromkeys(made_results.load_tables(), "已报送") | {"D03": "未报送"}, missing={"D05": ("区税务局",)})
+    text = text_of(compose.task_report(inputs, 1))
+    assert "未报送的数据表：D03_培育库" in text and "D05_经营与评价（区税务局）" in text
+
+
+def test_late_departments_are_named():
+    findings = made_results.findings(1).assign(rule="D03.逾期", dataset="D03", sender="区经信局", place="")
+    assert [line.late for line in compose.task_report(made_results.inputs(findings=findings), 1).quality.departments] == ["D03"]
+
+
+def test_the_overall_report_says_it_all(inputs):
+    report = compose.overall_report(inputs)
+    assert len(report.targets) == 13 and len(report.tasks) == 14 and len(report.quality.datasets) == 31
+    assert [task.number for task in report.tasks if task.light] == [1, 3, 7, 9, 12, 14]
+    text = text_of(report)
+    assert all(reading in text for reading in RULES.readings) and all(task.title in text for task in RULES.tasks.values())
+    assert all(award.id in text for award in RULES.awards.values())
+
+
+def test_the_overall_table_of_rows_conserves_them(inputs):
+    quality = compose.overall_report(inputs).quality
+    assert all(line.balanced for line in quality.datasets) and quality.total.balanced
+
+
+def test_tiers_are_counted_in_the_district_and_beside_it(inputs):
+    tiers = {line.tier: line for line in compose.overall_report(inputs).tiers}
+    assert list(tiers) == list(RULES.tiers.types)
+    assert (tiers["小巨人"].now, tiers["省专精特新"].now, tiers["省专精特新"].left) == ("1", "0", "1")
+
+
+def test_every_page_of_a_sample_or_a_draft_says_so(inputs):
+    marked = replace(inputs, settings=Settings(sample=True), draft=True)
+    for report in (compose.task_report(marked, 5), compose.overall_report(marked)):
+        assert report.cover.marks == ("示例数据", "草稿（未结账）")
+        assert pages.html(report).index('class="marks"') < pages.html(report).index("<h1>")
+    assert "示例数据" not in text_of(compose.task_report(inputs, 5))
+
+
+def test_the_date_on_a_report_is_its_data_deadline(inputs):
+    page = pages.html(compose.task_report(inputs, 5))
+    assert "数据截至2024年12月31日" in page and "报送截止2025年1月15日" in page
+    assert '<meta name="dcterms.created" content="2025-01-15">' in page
+
+
+def test_a_template_cannot_misspell_a_name():
+    with pytest.raises(jinja2.UndefinedError):
+        pages._environment().from_string("{{ report.covr }}").render(report=None)
+
+
+def test_file_names_are_a_number_and_the_task_s_title():
+    names = [compose.file_name(number, RULES) for number in (0, 1, 14)]
+    assert names == ["00-总报告.pdf", "01-优化企业培育梯队.pdf", "14-加强企业培训交流.pdf"]

@@ -1,0 +1,125 @@
+"""When reports are made by themselves: on one working day after each quarter, by a real daemon whose clock is moved."""
+
+import threading
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus, RunRequest, SkipReason, build_schedule_context
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ROOT = Path(__file__).parents[1]
+
+
+def evaluated(day, hour=8):
+    from assets.schedules import after_each_quarter
+
+    with build_schedule_context(scheduled_execution_time=datetime.fromisoformat(f"{day}T{hour:02}:00:00").replace(tzinfo=SHANGHAI)) as context:
+        return after_each_quarter(context)
+
+
+@pytest.mark.parametrize(
+    "day, quarter",
+    [
+        pytest.param("2025-01-16", "2024Q4", id="元旦后第11个工作日"),
+        pytest.param("2024-10-21", "2024Q3", id="国庆七天不算，10月12日周六上班算"),
+        pytest.param("2025-04-16", "2025Q1", id="清明放假一天"),
+        pytest.param("2026-01-16", "2025Q4", id="1月4日周日上班算；计划期最后一季"),
+        pytest.param("2026-07-15", "2026Q2", id="收官后继续"),
+    ],
+)
+def test_the_quarter_just_closed_is_asked_for_on_the_eleventh_working_day(day, quarter):
+    request = evaluated(day)
+    assert isinstance(request, RunRequest)
+    assert request.partition_key == quarter and request.run_key == quarter
+
+
+@pytest.mark.parametrize("day", ["2025-01-15", "2025-01-17", "2024-12-31", "2025-02-16"])
+def test_on_any_other_day_nothing_is_asked_for_and_the_reason_is_told(day):
+    skipped = evaluated(day)
+    assert isinstance(skipped, SkipReason) and "定于" in skipped.skip_message
+
+
+def test_outside_the_quarters_that_can_be_reported_nothing_is_asked_for():
+    assert "2022Q4" in evaluated("2023-01-17").skip_message
+
+
+def test_a_year_that_the_calendar_does_not_know_counts_monday_to_friday_and_warns():
+    from zjtx_pipeline.workdays import UnknownHolidays
+
+    with pytest.warns(UnknownHolidays, match="2027"):
+        assert evaluated("2027-01-15").partition_key == "2026Q4"
+
+
+def test_it_is_asked_daily_at_eight_in_shanghai_without_anyone_switching_it_on():
+    from dagster import DefaultScheduleStatus
+
+    from assets.schedules import after_each_quarter
+
+    assert after_each_quarter.cron_schedule == "0 8 * * *"
+    assert after_each_quarter.execution_timezone == "Asia/Shanghai"
+    assert after_each_quarter.default_status == DefaultScheduleStatus.RUNNING
+
+
+class Daemon:
+    """Dagster's own scheduler and queue over the real workspace file, with the clock in our hand."""
+
+    def __init__(self, instance, workspace):
+        from dagster._daemon.daemon import SchedulerDaemon
+        from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
+
+        never_waits = threading.Event()
+        never_waits.set()
+        self.instance, self.workspace = instance, workspace
+        self.rounds = SchedulerDaemon().core_loop(workspace, never_waits)
+        self.queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
+
+    def look_at(self, moment):
+        """One round of the scheduler at a moment, then one of the queue; which quarters have been launched by then."""
+        from dagster._core.test_utils import freeze_time
+        from dagster._daemon.daemon import SpanMarker
+
+        with freeze_time(datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI).astimezone(UTC)):
+            for told in self.rounds:
+                assert told is None or isinstance(told, SpanMarker), told
+                if told == SpanMarker.END_SPAN:
+                    break
+        assert [error for error in self.queue.run_iteration(self.workspace) if error] == []
+        return [(run.tags["dagster/partition"], run.tags["dagster/schedule_name"]) for run in self.instance.get_runs()]
+
+
+def until_ended(instance, seconds=300):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        (run,) = instance.get_runs()
+        if run.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED):
+            return run
+        time.sleep(0.5)
+    raise AssertionError(f"still {run.status} after {seconds} s")
+
+
+def test_a_daemon_makes_the_report_on_the_day_and_on_no_other(warm_home, miniature, monkeypatch):
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+    from assets.instance import prepare
+
+    monkeypatch.setenv("ZJTX_CONFIG", str(miniature))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    prepare()
+    with ExitStack() as open_things:
+        instance = open_things.enter_context(DagsterInstance.get())
+        target = WorkspaceFileTarget(paths=[str(ROOT / "workspace.yaml")])
+        daemon = Daemon(instance, open_things.enter_context(WorkspaceProcessContext(instance, target)))
+        for moment in ("2025-01-14T23:50:00", "2025-01-15T08:00:30", "2025-01-16T07:59:59"):
+            assert daemon.look_at(moment) == []
+        made = [("2024Q4", "after_each_quarter")]
+        assert daemon.look_at("2025-01-16T08:00:30") == made
+        for moment in ("2025-01-16T08:01:30", "2025-01-17T08:00:30", "2025-02-05T08:00:30"):
+            assert daemon.look_at(moment) == made
+        run = until_ended(instance)
+        assert run.status == DagsterRunStatus.SUCCESS
+    assert len(list((warm_home / "reports" / "2024Q4").glob("*.pdf"))) == 15

@@ -1,0 +1,70 @@
+"""Knows what a fact is given, and the list of all facts; leaves finding each to the modules beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from zjtx_pipeline.keys import contents, key_of, standing
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.rules import Rules
+from zjtx_pipeline.tables import Table
+
+if TYPE_CHECKING:
+    from zjtx_pipeline.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One table's rows in hand, as text and as values, and the verdicts of the delivered tables it is compared with."""
+
+    table: Table
+    quarter: Quarter
+    rules: Rules
+    rows: pd.DataFrame
+    text: pd.DataFrame
+    typed: pd.DataFrame
+    beside: Mapping[str, Verdict]
+
+    @cached_property
+    def standing(self) -> pd.Series:
+        content = contents(self.table, self.text, self.typed)
+        return standing(key_of(self.table, content, self.rows["sender"]), content)
+
+    def column(self, name: str) -> pd.Series:
+        return self.typed[name]
+
+    def accepted(self, table: str) -> pd.DataFrame:
+        return self.beside[table].accepted
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fault that a suite may name: `tables` it is checked against, `columns` without which it cannot be."""
+
+    name: str
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    find: Callable[[Scene], pd.Series]
+
+
+FACTS: dict[str, Fact] = {}
+
+
+def fact(*columns: str, beside: tuple[str, ...] = ()) -> Callable:
+    """Enter a function under its own name; `columns` of the table it reads, `beside` the other tables."""
+
+    def entered(find: Callable[[Scene], pd.Series]) -> Callable[[Scene], pd.Series]:
+        FACTS[find.__name__] = Fact(find.__name__, beside, columns, find)
+        return find
+
+    return entered
+
+
+def truth(condition: pd.Series) -> pd.Series:
+    """A condition as plain booleans; what cannot be told is not a fault."""
+    return condition.fillna(False).astype(bool)

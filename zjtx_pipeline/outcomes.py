@@ -1,0 +1,81 @@
+"""Knows what follows from the outcome of each rule: rows set aside, findings with header and value, reasons.
+
+Leaves running the rules to `validate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from zjtx_pipeline.facts import FACTS, Scene
+from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, SuiteRule
+from zjtx_pipeline.tables import Table
+from zjtx_pipeline.verdicts import findings_frame, shown
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one rule: the rows at fault, or why it was not run (`problem`, of a severity of its own)."""
+
+    rule: SuiteRule
+    at_fault: pd.Index
+    problem: str = ""
+    problem_severity: str = BLOCKING
+
+
+def not_compared(rule: SuiteRule, absent: Sequence[str]) -> Outcome:
+    """A rule that needs tables which nobody delivered: skipped, with one finding."""
+    return Outcome(rule, pd.Index([]), f"{'、'.join(absent)}本季未报送，没有核对“{rule.id}”。", NOTED)
+
+
+def not_run(rule: SuiteRule) -> Outcome:
+    """A rule that raised instead of answering stops its table."""
+    return Outcome(rule, pd.Index([]), f"规则“{rule.id}”没能执行：请联系维护人员检查本表的规则文件。")
+
+
+def returned(outcomes: Sequence[Outcome], rows: pd.Index) -> pd.Series:
+    """Which rows are set aside."""
+    at_fault = [outcome.at_fault for outcome in outcomes if outcome.rule.severity == RETURNED]
+    return pd.Series(rows.isin(at_fault[0].append(at_fault[1:]) if at_fault else []), index=rows)
+
+
+def findings(outcomes: Sequence[Outcome], scene: Scene) -> pd.DataFrame:
+    """One finding for each rule and row at fault, and for each rule not run; the frame's index is the row's label."""
+    told = [_told(outcome, scene) for outcome in outcomes if len(outcome.at_fault)]
+    problems = [
+        {"severity": each.problem_severity, "rule": each.rule.id, "header": _header(each.rule, scene.table), "message": each.problem}
+        for each in outcomes
+        if each.problem
+    ]
+    frame = pd.concat([findings_frame(problems).set_axis([-1] * len(problems)), *told])
+    return frame.assign(quarter=str(scene.quarter), dataset=scene.table.id)
+
+
+def _told(outcome: Outcome, scene: Scene) -> pd.DataFrame:
+    rule, rows = outcome.rule, scene.rows.loc[outcome.at_fault]
+    header = _header(rule, scene.table)
+    cells = scene.text.loc[outcome.at_fault, header] if header in scene.text else pd.Series("", index=rows.index)
+    values = [shown(cell) for cell in cells]
+    told = rows[["sender", "source", "place"]].assign(
+        severity=rule.severity, rule=rule.id, header=header, value=values,
+        message=[rule.message.replace("{值}", value) for value in values],
+    )  # fmt: skip
+    return findings_frame(told.to_dict("records")).set_axis(rows.index)
+
+
+def _header(rule: SuiteRule, table: Table) -> str:
+    """The Chinese header under which a fault is shown."""
+    if rule.header:
+        return rule.header
+    named = next((name for name in rule.columns if name not in FACTS), "")
+    return table.columns[named].header if named in table.columns else named
+
+
+def set_aside(rows: pd.DataFrame, aside: pd.Series, told: pd.DataFrame) -> pd.DataFrame:
+    """The returned rows as delivered, with the rules they broke and the sentences, in the suite's order."""
+    broken = told[told["severity"].eq(RETURNED)]
+    reasons = broken.groupby(broken.index)[["rule", "message"]].agg("；".join).reindex(rows.index[aside]).astype("str")
+    return rows[aside].assign(rules=reasons["rule"], reasons=reasons["message"]).reset_index(drop=True)
