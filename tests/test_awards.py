@@ -52,7 +52,7 @@ PRODUCTS = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(invoices=INVOICES, order=st.randoms(use_true_random=False))
 def test_no_buyer_ever_passes_the_cap_in_a_year_in_any_order_of_rows(invoices, order):
     register = [{"uscc": code} for code in "甲乙丙丁"]
@@ -66,7 +66,7 @@ def test_no_buyer_ever_passes_the_cap_in_a_year_in_any_order_of_rows(invoices, o
     pd.testing.assert_frame_equal(units(books(D01=register, D02=renamed, D13=PRODUCTS, D14=shuffled)), found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(invoices=INVOICES)
 def test_one_cap_for_the_whole_plan_never_gives_more(invoices):
     from zjtx_pipeline.rules import load_rules
@@ -81,7 +81,7 @@ def test_one_cap_for_the_whole_plan_never_gives_more(invoices):
     assert beside["by_plan_fen"].tolist() == by_plan.loc[changed, "entitled_fen"].tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     payments=st.lists(
         st.fixed_dictionaries(

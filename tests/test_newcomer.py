@@ -91,7 +91,8 @@ def test_a_second_call_goes_straight_to_work_from_any_folder(newcomer, first_rep
     (tmp_path / "assets").mkdir()
     for name in ("assets/__init__.py", "pandas.py", "typer.py"):
         (tmp_path / name).write_text("raise SystemExit('a stranger was imported')", encoding="utf-8")
-    second = newcomer.types("--help", cwd=tmp_path, PYTHONPATH=str(tmp_path), PYTHONHOME="/nowhere", PIP_TARGET="/nowhere")
+    odd = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nowhere", "PIP_TARGET": "/nowhere"}
+    second = newcomer.types("--help", cwd=tmp_path, **odd)
     assert second.returncode == 0, second.stderr
     assert SETTING_UP not in second.stderr and "report" in second.stdout
 

@@ -85,6 +85,14 @@ def test_a_target_row_shows_target_due_rate_and_pace(inputs):
     assert (shown.now_in_full, shown.target, shown.due, shown.done, shown.pace, shown.light.name) == ("8,912家", "10,000家", "2025年末", "89.12%", "8,333.33", "绿")
 
 
+@pytest.mark.parametrize("word", ["回落", "逾期完成"])
+def test_what_became_of_a_target_after_its_due_quarter_stands_beside_the_light(word, inputs):
+    inputs = with_figure(inputs, "T03-4", value=Fraction(90), target=Fraction(100), due=Quarter(2023, 4), pace=Fraction(100), light="已完成", note=word)
+    report = compose.overall_report(inputs)
+    assert next(line.figure.flag for line in report.targets if line.figure.id == "T03-4") == word
+    assert word in compose.task_report(inputs, 3).summary[0]
+
+
 def test_a_falling_target_has_no_rate_of_completion(inputs):
     inputs = with_figure(inputs, "T03-3", value=Fraction(4), baseline=Fraction(40), target=Fraction(0), due=Quarter(2023, 4), pace=Fraction(0), light="红")
     shown = row(compose.task_report(inputs, 3), "知识产权贯标清零（未贯标企业）")
@@ -107,7 +115,7 @@ def test_changes_tell_value_then_now_and_difference(inputs):
     inputs = with_figure(inputs, "T01-1", value=Fraction(8912), target=Fraction(10000), due=Quarter(2025, 4), light="绿")
     then = with_figure(replace(inputs, progress=inputs.progress_before), "T01-1", value=Fraction(8800), light="黄").progress
     changes = "".join(compose.task_report(replace(inputs, progress_before=then), 1).changes)
-    assert "转为绿灯：“创新型中小企业培育库在库企业”（上季黄灯）" in changes
+    assert "转为绿灯：创新型中小企业培育库在库企业（上季黄灯）" in changes
     assert "由8,800家变为8,912家，增加112家" in changes
 
 
@@ -154,6 +162,20 @@ def test_an_amount_that_the_plan_does_not_state_is_never_zero(inputs):
     awards = {line.clause: line for line in compose.task_report(inputs, 1).awards.rows}
     assert [awards["A01"].entitled, awards["A01"].gap] == ["待兑现政策明确"] * 2
     assert [awards["A04"].entitled, awards["A04"].gap] == ["待兑现政策明确"] * 2
+
+
+def test_a_unit_outside_the_term_does_not_make_an_unstated_clause_known():
+    units = made_results.awards({"clause": "A02", "entitled_fen": 0, "paid_fen": 100, "state": "超付", "eligible": False}, {"clause": "A02"})
+    awards = compose.task_report(made_results.inputs(awards=units), 1).awards
+    assert next(line for line in awards.rows if line.clause == "A02").entitled == "待兑现政策明确"
+    assert awards.total is None and not [remark for remark in awards.remarks if "就高" in remark]
+
+
+def test_an_amount_that_a_district_entered_is_counted_and_the_older_units_are_named():
+    rules = RULES.overlay({"awards": {"A02": [{"from": "2024-01-01", "amount": "500000"}]}})
+    units = made_results.awards({"clause": "A02", "entitled_fen": 50_000_000, "state": "未申请"}, {"clause": "A02"})
+    line = next(line for line in compose.task_report(made_results.inputs(rules=rules, awards=units), 1).awards.rows if line.clause == "A02")
+    assert (line.entitled, line.note) == ("50.00", "另1个单元金额待明确，不在内")
 
 
 def test_the_award_table_counts_every_clause_and_sums_the_known_ones():
@@ -203,6 +225,11 @@ def test_a_table_that_nobody_delivered_and_a_missing_department_are_named():
     inputs = made_results.inputs(status=dict.fromkeys(made_results.load_tables(), "已报送") | {"D03": "未报送"}, missing={"D05": ("区税务局",)})
     text = text_of(compose.task_report(inputs, 1))
     assert "未报送的数据表：D03_培育库" in text and "D05_经营与评价（区税务局）" in text
+
+
+def test_a_task_prints_the_readings_that_bear_on_it(inputs):
+    printed = [line.id for line in compose.task_report(inputs, 9).method.readings]
+    assert {"B-01", "B-14", "B-16"} <= set(printed) and not {"B-02", "B-12"} & set(printed)
 
 
 def test_late_departments_are_named():

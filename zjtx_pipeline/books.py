@@ -50,9 +50,13 @@ class Books:
     settings: Settings | None = None
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
+    @once
     def __getitem__(self, table: str) -> pd.DataFrame:
-        """The accepted rows of a table; no rows, but every column, where nothing was delivered."""
-        return self.tables[table] if table in self.tables else _no_rows(table)
+        """The accepted rows of a table in the dictionary's columns; no rows where nothing was delivered.
+
+        Where each row came from stands in `tables` beside these columns.
+        """
+        return self.tables[table][list(load_tables()[table].columns)] if table in self.tables else _no_rows(table)
 
     def lacks(self, tables: tuple[str, ...]) -> bool:
         """Did no department deliver one of these tables? (indicators.md, small print 12)"""

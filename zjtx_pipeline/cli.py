@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 UsageError = typer.BadParameter.__base__  # typer has no public name for it
 Config = Annotated[
     Optional[Path],
@@ -81,6 +82,7 @@ def ui(
 @app.command()
 def templates(
     folder: Annotated[Path, typer.Argument(metavar="目录", help="写到哪个目录，不存在则新建。", show_default=False)],
+    config: Config = None,
 ) -> None:
     """写出 31 张空白填报表（Excel）。
 
@@ -88,7 +90,7 @@ def templates(
     """
     from zjtx_pipeline.tables.blanks import write_blanks
 
-    written = write_blanks(folder)
+    written = write_blanks(folder, district.settings_known(config).rules)
     console.out.print(f"已写出 {len(written)} 张填报表：{folder.resolve()}")
 
 
@@ -229,14 +231,14 @@ def _usage(error: Exception) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return the exit code: 2 for what the user can put right, 1 for a run that did not succeed."""
     try:
-        return app(arguments, prog_name="zjtx", standalone_mode=False) or 0
+        code = app(arguments, prog_name="zjtx", standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            console.complain("已中止。已完成的文件都是完整的，再运行一次即可继续。")
+        return code
     except ZjtxError as error:
         console.complain(str(error))
     except UsageError as error:
         console.complain(_usage(error))
-    except (KeyboardInterrupt, typer.Abort):
-        console.complain("已中止。已完成的文件都是完整的，再运行一次即可继续。")
-        return 130
     except Exception:
         import traceback
 

@@ -33,6 +33,7 @@ from zjtx_pipeline import (
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators import measure as measured
+from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings, home
@@ -301,7 +302,7 @@ def _report_inputs(run: Run, number: int):
         due_on=run.due_on,
         progress=_figures(run, rules.tasks if every else [number]),
         progress_before=_figures_before(run),
-        awards=_awards(run) if has_awards else _awards(run).head(0),
+        awards=_awards(run) if has_awards else pd.DataFrame(),
         tiers=pd.read_parquet(_existing(run.work / "tiers.parquet")),
         findings=pd.concat([each.findings for each in judged], ignore_index=True),
         counts=pd.concat([each.counts for each in judged], ignore_index=True),
@@ -311,6 +312,7 @@ def _report_inputs(run: Run, number: int):
         missing={each.table.id: each.missing_senders for each in judged},
         version=__version__,
         draft=run.draft,
+        firms_behind=firms_behind(books(run)) if every or "D05" in rules.tables_of(number) else {},
     )
 
 

@@ -113,25 +113,34 @@ def _outcomes(suite: Suite, scene: Scene) -> Iterator[Outcome]:
 
 
 def _run(scene: Scene, rules: Sequence[SuiteRule], frame: pd.DataFrame) -> Iterator[Outcome]:
-    """Validate a frame against rules; a rule that raised inside is a problem of the table, never silence."""
-    if not rules:
-        return
-    batch_of, suite_of = _engine()
-    suite = suite_of([_expectation(number, rule, scene.rules, scene.quarter) for number, rule in enumerate(rules)])
-    with _configurations_built_once():
-        validated = batch_of(frame).validate(suite, **_FORMAT)
-    results = {result.expectation_config.meta["number"]: result for result in validated.results}
+    """Validate a frame against rules; a rule that raised inside is a problem of the table, never silence.
+
+    The first pass only asks which rules hold, at two thirds of the cost; the few that do not then name their rows.
+    """
+    expectations = [_expectation(number, rule, scene.rules, scene.quarter) for number, rule in enumerate(rules)]
+    results = _validated(frame, expectations, _VERDICT_ONLY)
+    broken = [each for each in expectations if not results[each["meta"]["number"]].success]
+    results |= _validated(frame, broken, _EVERY_ROW)
     for number, rule in enumerate(rules):
         yield _outcome(rule, results[number], frame)
 
 
-_FORMAT = {
-    "result_format": {
-        "result_format": "COMPLETE",
-        "partial_unexpected_count": 0,
-        "exclude_unexpected_values": True,
-        "return_unexpected_index_query": False,
-    }
+def _validated(frame: pd.DataFrame, expectations: list[dict[str, Any]], result_format: dict[str, Any]) -> dict[int, Any]:
+    """Great Expectations' result for each expectation, by its number: results come back in another order."""
+    if not expectations:
+        return {}
+    batch_of, suite_of = _engine()
+    with _configurations_built_once():
+        validated = batch_of(frame).validate(suite_of(expectations), result_format=result_format)
+    return {result.expectation_config.meta["number"]: result for result in validated.results}
+
+
+_VERDICT_ONLY = {"result_format": "BOOLEAN_ONLY"}
+_EVERY_ROW = {
+    "result_format": "COMPLETE",
+    "partial_unexpected_count": 0,
+    "exclude_unexpected_values": True,
+    "return_unexpected_index_query": False,
 }
 _SEVERITY = {RETURNED: "warning", NOTED: "info", BLOCKING: "critical"}
 
@@ -202,9 +211,9 @@ def _configurations_built_once() -> Iterator[None]:
 
 def check_suite(suite: Suite, rules: Rules, quarter: Quarter) -> None:
     """Build a suite without running it: Great Expectations refuses unknown types and misspelt arguments."""
-    import great_expectations.expectations.registry as registry
-
     _engine()
+    from great_expectations.expectations import registry
+
     for number, rule in enumerate(suite.rules):
         expectation = _expectation(number, rule, rules, quarter)
         registry.get_expectation_impl(expectation.pop("type"))(**expectation.pop("kwargs"), **expectation)

@@ -14,9 +14,10 @@ import pandas as pd
 from zjtx_pipeline import store
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.snapshots import Snapshot
+from zjtx_pipeline.sources import LINEAGE
 from zjtx_pipeline.suites import BLOCKING
 from zjtx_pipeline.tables import Table, load_tables
-from zjtx_pipeline.tables.typed import DECIMALS
+from zjtx_pipeline.tables.typed import DATES, DECIMALS, with_all_columns
 
 DELIVERED, ZERO, UNDELIVERED = "已报送", "零报送", "未报送"
 FINDING = ("quarter", "dataset", "sender", "severity", "rule", "header", "value", "message", "source", "place")
@@ -54,6 +55,12 @@ class Verdict:
 
 class ConservationError(AssertionError):
     """Rows were lost or doubled on the way: a defect, never a department's fault."""
+
+
+def typed_nothing(table: Table) -> pd.DataFrame:
+    """The accepted rows of a table of which nothing was delivered: every column of its kind, and the lineage."""
+    nothing = with_all_columns(table, pd.DataFrame(index=pd.RangeIndex(0)))
+    return nothing.assign(**{name: pd.Series(dtype=DATES if name == "received_at" else "str") for name in LINEAGE})
 
 
 def findings_frame(findings: Iterable[dict[str, str]]) -> pd.DataFrame:
@@ -112,13 +119,10 @@ def joined(table: Table, accepted: pd.DataFrame) -> pd.DataFrame:
     index = pd.MultiIndex.from_frame(whole)
     result = whole.reset_index(drop=True)
     for name in [name for name in accepted.columns if name not in key]:
-        fillers = present if name in (*_LINEAGE, "name") else [each for each in owners(table, name) if each in by_sender]
+        fillers = present if name in (*LINEAGE, "name") else [each for each in owners(table, name) if each in by_sender]
         columns = [by_sender[sender][name].reindex(index).reset_index(drop=True) for sender in fillers]
         result[name] = _merged(name, columns, accepted[name].dtype, len(result))
     return result[list(accepted.columns)]
-
-
-_LINEAGE = ("sender", "received_at", "source", "place")
 
 
 def _merged(name: str, columns: Sequence[pd.Series], dtype, rows: int) -> pd.Series:
@@ -127,7 +131,7 @@ def _merged(name: str, columns: Sequence[pd.Series], dtype, rows: int) -> pd.Ser
     for column in columns:
         if name == "received_at":
             merged = merged.where(merged >= column, column).fillna(merged)
-        elif name in _LINEAGE:
+        elif name in LINEAGE:
             merged = (merged + "；" + column).fillna(merged).fillna(column)
         else:
             merged = merged.fillna(column)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import DAY, MOVED_OUT, current, in_district
-from zjtx_pipeline.tiers import announced, grants
+from zjtx_pipeline.tiers import announced, grants, title_holder, title_key
 
 RUN_OUT = "到期未复核"
 
@@ -59,9 +59,10 @@ LOST = ["uscc", "tier", "lost_on", "原因"]
 def _run_out(books: Books) -> pd.DataFrame:
     """Titles at the day after 有效期止, unless another grant, or a review published later, covers that day."""
     rows = grants(books)
-    rows = rows.assign(lost_on=rows["ends_on"] + DAY, 原因=RUN_OUT, row=range(len(rows)))
+    rows = rows.assign(lost_on=rows["ends_on"] + DAY, 原因=RUN_OUT, row=range(len(rows)), key=title_key(rows["uscc"], rows["tier"]))
     over = rows[rows["ended_on"].isna() & (rows["ends_on"] == rows["valid_to"])]
-    pairs = over.merge(rows, on=["uscc", "tier"], suffixes=("", "_other"), validate="m:m")
+    over = over.assign(key=title_holder(books, over["key"], over["lost_on"]))  # whoever would hold it that day
+    pairs = over.merge(rows, on="key", suffixes=("", "_other"), validate="m:m")
     reviewed = pairs["event_other"].eq("复核通过") & (pairs["valid_from_other"] <= pairs["lost_on"])
     covered = ((pairs["starts_on_other"] <= pairs["lost_on"]) | reviewed) & (pairs["lost_on"] <= pairs["ends_on_other"])
     return over.loc[~over["row"].isin(pairs.loc[covered, "row"]), LOST]

@@ -26,8 +26,13 @@ def award_table(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
         return None
     units = inputs.awards[inputs.awards["clause"].isin([award.id for award in grants])]
     rows = tuple(_row(award, units[units["clause"].eq(award.id)]) for award in grants)
-    known = units[units["entitled_fen"].notna()]
+    known = units[units["clause"].isin([award.id for award in grants if is_stated(award)]) & units["entitled_fen"].notna()]
     return Awards(rows, _total(known) if len(rows) > 1 and len(known) else None, _overpaid(units), _remarks(inputs, units, known))
+
+
+def is_stated(award: Award) -> bool:
+    """Does the clause, or what a district entered for it, name an amount or a rate?"""
+    return any(terms.amount is not None or terms.rate is not None for terms in award.terms)
 
 
 def not_grants(awards: list[Award]) -> tuple[str, ...]:
@@ -36,12 +41,10 @@ def not_grants(awards: list[Award]) -> tuple[str, ...]:
 
 
 def _row(award: Award, units: pd.DataFrame) -> AwardRow:
-    """One clause. Where no unit's amount is known, 应兑 and 差额 are 待明确, never zero."""
-    entitled = units["entitled_fen"]
-    unstated = entitled.isna().any() or (award.terms[-1].amount is None and award.terms[-1].rate is None)
-    known = units[entitled.notna() & units["state"].ne("无触发")] if unstated else units
-    stated = not unstated or known["entitled_fen"].fillna(0).gt(0).any()
-    notes = [award.to_be_confirmed or "", f"另{entitled.isna().sum()}个单元金额待明确" if stated and unstated else ""]
+    """One clause. Where no amount is stated, 应兑 and 差额 are 待明确, never zero."""
+    known, stated = units[units["entitled_fen"].notna()], is_stated(award)
+    waiting = len(units) - len(known) if stated else 0
+    notes = [award.to_be_confirmed or "", f"另{waiting}个单元金额待明确，不在内" if waiting else ""]
     return AwardRow(
         clause=award.id,
         title=award.title,
@@ -71,7 +74,7 @@ def _overpaid(units: pd.DataFrame) -> tuple[Overpaid, ...]:
 
 
 def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(remark for remark in (_over_remark(units), _untriggered_remark(units), _highest_remark(known), _share_remark(inputs, known)) if remark)
+    return tuple(remark for remark in (_over_remark(units), _untriggered_remark(units), _highest_remark(known), _share_remark(inputs, known), _span_remark(inputs, units)) if remark)
 
 
 def _over_remark(units: pd.DataFrame) -> str:
@@ -101,6 +104,13 @@ def _share_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
     titles = inputs.tiers[inputs.tiers["tier"].isin(inputs.rules.population_types("P2")) & inputs.tiers["in_district"].eq(True)]
     share = known[known["firm"].isin(titles["uscc"])]
     return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(share, 'entitled_fen'))}万元。"
+
+
+def _span_remark(inputs: ReportInputs, units: pd.DataFrame) -> str:
+    """The units' payments are all of theirs; the indicators' only those since the term began (small print 3)."""
+    if not units["paid_fen"].gt(0).any():
+        return ""
+    return f"本表已兑按兑现单元的全部拨付计，指标中的已兑只计{formats.day(inputs.rules.plan.starts_on)}以来的拨付，两者可能不同。"
 
 
 def _states(units: pd.DataFrame) -> str:

@@ -33,10 +33,16 @@ def town_table(inputs: ReportInputs, indicators: list[Indicator]) -> TownTable |
         return None
     largest = _largest(inputs, *parts[0])
     rows = [
-        (town, tuple(shown(inputs, inputs.now, each, part, f"{TOWN}={town}") for each, part in parts), _town_bar(inputs, parts[0], town, largest))
+        (town, tuple(_in_town(inputs, each, part, town) for each, part in parts), _town_bar(inputs, parts[0], town, largest))
         for town in inputs.rules.towns
     ]
     return TownTable(tuple(f"{each.title}（{formats.printed_unit(part.unit)}）" for each, part in parts), tuple(rows))
+
+
+def _in_town(inputs: ReportInputs, indicator: Indicator, part: Part, town: str) -> str:
+    """A town's value; a dash where it has no firm to count among."""
+    text = shown(inputs, inputs.now, indicator, part, f"{TOWN}={town}")
+    return formats.NOTHING if text == "无适用对象" else text
 
 
 def _split_text(inputs: ReportInputs, indicator: Indicator, part: Part, columns: tuple[str, ...]) -> str:
@@ -57,7 +63,8 @@ def _columns(breakdown: str) -> tuple[str, ...]:
 
 
 def _label(breakdown: str) -> str:
-    return "·".join(pair.partition("=")[2] for pair in breakdown.split(";"))
+    pairs = [pair.partition("=") for pair in breakdown.split(";")]
+    return "·".join(f"{value}年" if column == YEAR else value for column, _, value in pairs)
 
 
 def _parts(indicators: list[Indicator]) -> Iterator[tuple[Indicator, Part]]:

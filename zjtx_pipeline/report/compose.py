@@ -5,6 +5,8 @@ Everything comes from the rules and the quarter's results; nothing is written he
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import award_table, not_grants
 from zjtx_pipeline.report.breakdown_rows import splits, town_table
@@ -79,7 +81,7 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         changes=changes(inputs, list(rules.indicators.values())),
         tiers=_tier_rows(inputs),
         tier_remarks=("本表按季末有效资质计，一家企业持有多项资质时各计一次。",),
-        awards=_awards(inputs, awards),
+        awards=_without_states(_awards(inputs, awards)),
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
         colophon=colophon(inputs, tables),
@@ -140,6 +142,11 @@ def _awards(inputs: ReportInputs, awards: list) -> Awards | None:
     return Awards(table.rows, table.total, table.overpaid, table.remarks + not_grants(awards))
 
 
+def _without_states(awards: Awards) -> Awards:
+    """The overall report leaves the units' states to the tasks'."""
+    return replace(awards, rows=tuple(replace(row, state="") for row in awards.rows))
+
+
 def _target_line(inputs: ReportInputs, number: int, target) -> TargetLine:
     return TargetLine(str(number), target.task, target_row(inputs, inputs.rules.indicators[target.indicator]))
 
@@ -167,8 +174,6 @@ def _key_figures(inputs: ReportInputs, task: Task) -> tuple[FigureRow, ...]:
 
 
 def _first_number(inputs: ReportInputs, indicator) -> FigureRow:
-    from dataclasses import replace
-
     part = indicator.parts["a"]
     row = next(row for row in other_rows(inputs, [indicator]) if row.unit or row.now)
     return replace(row, id=indicator.id, name=indicator.part_title(part.letter), under=False)

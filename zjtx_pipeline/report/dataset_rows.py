@@ -18,6 +18,7 @@ APPROVED = "已审核"
 UNDELIVERED = "未报送"
 LATE = "逾期"
 LONGEST_MESSAGE = 46
+MOST_NAMED = 4
 TOLD = ("main_progress", "problems", "next_steps")
 
 
@@ -26,7 +27,7 @@ def quality(inputs: ReportInputs, tables: Sequence[str], longest: int) -> Qualit
     counts = _counts(inputs, tables)
     rows = tuple(_dataset_row(inputs, table, counts) for table in tables)
     findings = inputs.findings[inputs.findings["dataset"].isin(tables)]
-    grouped = _grouped(findings)
+    grouped = _grouped(findings[~findings["rule"].str.contains(LATE)])
     left = len(grouped) - longest
     return Quality(
         datasets=rows,
@@ -69,15 +70,20 @@ def _counts(inputs: ReportInputs, tables: Sequence[str]) -> pd.DataFrame:
 def _dataset_row(inputs: ReportInputs, table: str, counts: pd.DataFrame) -> DatasetRow:
     numbers = [int(counts.at[table, column]) for column in COUNTED]
     known = load_tables()[table]
-    senders = [one.sender for one in inputs.sources if one.table == table]
     return DatasetRow(
         table=table,
         name=known.name,
-        senders="、".join(dict.fromkeys(senders)) or "、".join(known.senders) if len(known.senders) < 5 else f"{len(set(senders))}个部门",
+        senders=_senders(inputs, table),
         **{column: formats.count(number) for column, number in zip(COUNTED, numbers, strict=True)},
         status=inputs.status.get(table, UNDELIVERED),
         balanced=numbers[0] == sum(numbers[1:]),
     )
+
+
+def _senders(inputs: ReportInputs, table: str) -> str:
+    """Who delivered; who should have, where nobody did; only how many where they are many."""
+    names = list(dict.fromkeys(one.sender for one in inputs.sources if one.table == table)) or load_tables()[table].senders
+    return "、".join(names) if len(names) <= MOST_NAMED else f"{len(names)}个部门"
 
 
 def _total(counts: pd.DataFrame) -> DatasetRow:
@@ -139,7 +145,7 @@ def _remarks(inputs: ReportInputs, tables: Sequence[str]) -> tuple[str, ...]:
     known = load_tables()
     undelivered = [known[table].title for table in tables if inputs.status.get(table, UNDELIVERED) == UNDELIVERED]
     partly = [
-        f"{known[table].title}（{formats.listed(inputs.missing[table], 4)}）"
+        f"{known[table].title}（{formats.listed(inputs.missing[table], MOST_NAMED, '个部门')}）"
         for table in tables
         if inputs.missing.get(table) and known[table].title not in undelivered
     ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from zjtx_pipeline.progress import FELL_BACK, LATE, Progress
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import light
@@ -31,6 +32,11 @@ def aim_name(indicator: Indicator) -> str:
     """What a target counts: the title, and the part where a count stands among others."""
     part = indicator.parts["a"]
     return f"{indicator.title}（{part.name}）" if part.nature == "count" and len(indicator.parts) > 1 else indicator.title
+
+
+def after_due(progress: Progress) -> str:
+    """What became of a target after its due quarter, in a word: 回落 or 逾期完成."""
+    return "、".join(word for word in (FELL_BACK, LATE) if word in progress.note)
 
 
 def target_row(inputs: ReportInputs, indicator: Indicator) -> FigureRow:
@@ -95,7 +101,7 @@ def _row(inputs: ReportInputs, indicator: Indicator, part: Part, *, name: str = 
     )
 
 
-def _against_target(row: FigureRow, progress, part: Part, name: str) -> FigureRow:
+def _against_target(row: FigureRow, progress: Progress | None, part: Part, name: str) -> FigureRow:
     if progress is None or progress.target is None:
         return row
     return replace(
@@ -106,12 +112,13 @@ def _against_target(row: FigureRow, progress, part: Part, name: str) -> FigureRo
         done=_done(progress),
         pace=formats.pace_text(progress.pace, part.unit),
         light=light(progress.light),
+        flag=after_due(progress),
         bar=_bar(progress),
         note="；".join(text for text in (row.note, progress.baseline_note) if text),
     )
 
 
-def _done(progress) -> str:
+def _done(progress: Progress) -> str:
     """完成率 = V/T; not for a target that is to fall, nor for yes or no."""
     value, target = progress.figure.value, progress.target
     if value is None or not target or target == 1:
@@ -119,7 +126,7 @@ def _done(progress) -> str:
     return formats.percent(Fraction(value) / target)
 
 
-def _bar(progress) -> Bar | None:
+def _bar(progress: Progress) -> Bar | None:
     """Value and pace on the way to the target: from nothing where it is to rise, from the baseline where to fall."""
     value, target, pace = progress.figure.value, progress.target, progress.pace
     if value is None:

@@ -6,6 +6,7 @@ Leaves which number to show to `compose`, and exact arithmetic to `money`.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
 
@@ -165,12 +166,12 @@ def numeral(number: int) -> str:
     return ten + (_NUMERALS[ones] if ones or not tens else "")
 
 
-def listed(names, limit: int | None = None) -> str:
+def listed(names: Iterable[str], limit: int | None = None, measure: str = "项") -> str:
     """Names joined as Chinese joins them, cut with 等N项 past a limit."""
     names = list(names)
     if limit is None or len(names) <= limit:
         return "、".join(names)
-    return f"{'、'.join(names[:limit])}等{len(names)}项"
+    return f"{'、'.join(names[:limit])}等{len(names)}{measure}"
 
 
 def plain(text: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.award_rows import is_stated
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.model import Colophon, Method, Origin, ReadingRow
 from zjtx_pipeline.rules import Award, Indicator, Reading, Target
@@ -28,8 +29,7 @@ def method(inputs: ReportInputs, indicators: list[Indicator], awards: list[Award
 
 def concerns(reading: Reading, tasks: list[int]) -> bool:
     """A reading that names no task concerns all."""
-    named = getattr(reading, "tasks", ())
-    return not named or bool(set(named) & set(tasks))
+    return not reading.tasks or bool(set(reading.tasks) & set(tasks))
 
 
 def colophon(inputs: ReportInputs, tables: Sequence[str]) -> Colophon:
@@ -48,7 +48,7 @@ def colophon(inputs: ReportInputs, tables: Sequence[str]) -> Colophon:
 
 def _open_points(inputs: ReportInputs, awards: list[Award], targets: list[Target]) -> tuple[str, ...]:
     """What waits for somebody's decision: amounts that the text does not state, amounts and dates to be confirmed."""
-    unstated = [award.id for award in awards if award.is_grant and award.terms[-1].amount is None and award.terms[-1].rate is None]
+    unstated = [award.id for award in awards if award.is_grant and not is_stated(award)]
     confirm = [f"{award.id}{award.title}：{award.to_be_confirmed}" for award in awards if award.to_be_confirmed]
     dates = [f"{target.title}：{target.note}" for target in targets if not target.stated]
     scenes = [] if inputs.rules.chains.scenes else ["六大“新场景”的名称原文未列，待明确"]

@@ -55,6 +55,7 @@ class FigureRow:
     done: str = ""
     pace: str = ""
     light: Light | None = None
+    flag: str = ""
     bar: Bar | None = None
     note: str = ""
     owner: str = ""

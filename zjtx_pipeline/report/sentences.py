@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.figure_rows import aim_name, change, in_full
+from zjtx_pipeline.report.figure_rows import after_due, aim_name, change, in_full
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import LIGHTS, WORST_FIRST, worst
 from zjtx_pipeline.report.model import Light
-from zjtx_pipeline.rules import Indicator, Task
+from zjtx_pipeline.rules import Indicator, Part, Task
 
 NO_TARGET = "未设量化目标"
+MOST_TOLD = 5
 
 
 def task_light(inputs: ReportInputs, task: int) -> Light | None:
@@ -26,7 +28,7 @@ def summary(inputs: ReportInputs, task: Task) -> tuple[str, ...]:
     aimed = [indicator for indicator in indicators if indicator.kind == "H"]
     opening = f"截至{formats.day(inputs.quarter.last_day)}，本任务"
     if not aimed:
-        return (f"{opening}{NO_TARGET}，{_measured(inputs, indicators)}",)
+        return (f"{opening}{NO_TARGET}，{_measured(inputs, indicators)}{_first_numbers(inputs, indicators)}",)
     standing = "；".join(_standing(inputs, indicator) for indicator in aimed)
     others = [indicator for indicator in indicators if indicator.kind == "S"]
     return (
@@ -55,7 +57,7 @@ def light_changes(inputs: ReportInputs, aimed: Sequence[Indicator]) -> list[str]
     for indicator in aimed:
         now, then = _light(inputs.now, indicator), _light(inputs.before, indicator)
         if now and then and now != then:
-            turned.setdefault(now, []).append(f"“{aim_name(indicator)}”（上季{_lamp(then)}）")
+            turned.setdefault(now, []).append(f"{aim_name(indicator)}（上季{_lamp(then)}）")
     if not turned:
         return ["量化目标亮灯与上季相同。"] if aimed else []
     return [f"转为{_lamp(name)}：{formats.listed(turned[name])}。" for name in WORST_FIRST if name in turned]
@@ -105,7 +107,11 @@ def _standing(inputs: ReportInputs, indicator: Indicator) -> str:
         told += f"，目标{formats.target_text(progress.target, part.unit)}"
     if progress.pace is not None and progress.light in ("绿", "黄", "红") and progress.pace != progress.target:
         told += f"，序时进度{formats.pace_text(progress.pace, part.unit).removesuffix('%')}{formats.printed_unit(part.unit)}"
-    return f"{told}，{_lamp(progress.light)}" if progress.light else told
+    return f"{told}，{_lamp(progress.light)}{_aside(after_due(progress))}" if progress.light else told
+
+
+def _aside(text: str) -> str:
+    return f"（{text}）" if text else ""
 
 
 def _is(unit: str) -> str:
@@ -120,6 +126,22 @@ def _measured(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str:
     told = f"监测数据{len(parts)}项，已取得{len(parts) - states.total()}项"
     missing = "、".join(f"{state}{number}项" for state, number in states.items())
     return f"{told}（{missing}）。" if missing else f"{told}。"
+
+
+def _first_numbers(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str:
+    """The first number of some indicators, those that are not nought: `其中，技术交易额173.46万元、…。`"""
+    firsts = [(each, part) for each in indicators for part in [next(iter(each.parts.values()))] if _counts(inputs, each, part)]
+    told = [f"{_short_name(each, part)}{in_full(inputs, inputs.now, each, part)}" for each, part in firsts[:MOST_TOLD]]
+    return f"其中，{'、'.join(told)}。" if told else ""
+
+
+def _counts(inputs: ReportInputs, indicator: Indicator, part: Part) -> bool:
+    progress = inputs.now.get(indicator.id, part.letter)
+    return bool(progress and progress.figure.value) and in_full(inputs, inputs.now, indicator, part)[0].isdigit()
+
+
+def _short_name(indicator: Indicator, part: Part) -> str:
+    return f"{indicator.title}（{part.name}）" if len(indicator.parts) > 1 else indicator.title
 
 
 def _value_changes(inputs: ReportInputs, aimed: Sequence[Indicator]) -> list[str]:
@@ -154,9 +176,28 @@ def _other_changes(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str
     if not told:
         return ""
     again = f"；按本年累计的{moves['新年度']}项自一季度重新累计，不与上季比较" if moves["新年度"] else ""
-    return f"监测数据中，{'、'.join(told)}{again}。"
+    return f"监测数据中，{'、'.join(told)}{again}。{_largest_changes(inputs, indicators)}"
 
 
-def _direction(inputs: ReportInputs, indicator: Indicator, part) -> str:
+def _largest_changes(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str:
+    """The numbers without target that moved most, measured by what they were: at most five, of one task alone."""
+    if len({indicator.task for indicator in indicators}) > 1:
+        return ""
+    moved = [(each, part) for each in indicators for part in each.parts.values() if part.kind == "S" and _direction(inputs, each, part) in ("增加", "减少")]
+    moved.sort(key=lambda pair: _relative(inputs, *pair), reverse=True)
+    told = [f"{_short_name(each, part)}由{_then_now(inputs, each, part)}" for each, part in moved[:MOST_TOLD]]
+    return f"其中变化较大的：{'；'.join(told)}。" if told else ""
+
+
+def _relative(inputs: ReportInputs, indicator: Indicator, part: Part) -> Fraction:
+    now, then = inputs.now.get(indicator.id, part.letter).figure.value, inputs.then(indicator.id, part.letter).figure.value
+    return abs(Fraction(now) - then) / max(abs(Fraction(then)), 1)
+
+
+def _then_now(inputs: ReportInputs, indicator: Indicator, part: Part) -> str:
+    return f"{in_full(inputs, inputs.before, indicator, part)}变为{in_full(inputs, inputs.now, indicator, part)}"
+
+
+def _direction(inputs: ReportInputs, indicator: Indicator, part: Part) -> str:
     moved = change(inputs, indicator, part)
     return {"+": "增加", formats.MINUS: "减少"}.get(moved[0], moved)

@@ -213,11 +213,13 @@ class Chains(Rule):
 class Reading(Rule):
     """One of B-01…B-28 (R9): an unclear wording and the choice in force.
 
-    `unsupported` choices are known but not calculated by this version; choosing one is refused.
+    `unsupported` choices are known but not calculated by this version; choosing one is refused. `tasks`: those that
+    it bears on, all where none is named.
     """
 
     id: str
     wording: str
+    tasks: tuple[int, ...] = ()
     value: str
     options: dict[str, str]
     unsupported: dict[str, str] = {}

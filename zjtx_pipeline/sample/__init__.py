@@ -8,9 +8,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from zjtx_pipeline.quarter import Quarter
@@ -41,7 +42,14 @@ def build(home: Path) -> Path:
         draft = folder / f".district.{os.getpid()}"
         draft.write_text(_DISTRICT, encoding="utf-8")
         os.replace(draft, path)
+    _make_database(folder / "district.db")
     return path
+
+
+def _make_database(path: Path) -> None:
+    """An empty database stands from the start: a quarter before the first brings nothing, which is no fault."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 1")
 
 
 def deliver(home: Path, quarter: Quarter | str) -> None:

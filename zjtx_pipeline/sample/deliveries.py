@@ -77,9 +77,9 @@ def _own_columns(table: Table, rows: pd.DataFrame, sender: str) -> pd.DataFrame:
 
 
 def _received(table: Table, quarter: Quarter, sender: str) -> datetime:
-    """When the file came in: the third to tenth working day, one in twenty-five some days late."""
+    """When the file came in: the third to tenth working day, one in sixteen some days late."""
     chance = stream(f"received.{table.id}.{quarter}.{sender}")
-    workday = 11 + int(chance.random() * 3) if chance.random() < 0.04 else 3 + int(chance.random() * 8)
+    workday = 11 + int(chance.random() * 3) if chance.random() < 0.06 else 3 + int(chance.random() * 8)
     workday = 8 if table.delivered == "database" else workday
     clock = time(9 + int(chance.random() * 8), int(chance.random() * 60))
     return datetime.combine(workday_after(quarter, workday), clock, _SHANGHAI)

@@ -41,6 +41,11 @@ def _wrong_check(code: str, pick: int) -> str:
     return code[:17] + ("7" if code[17] != "7" else "8")
 
 
+def _placeholder(table: Table, row: Row, pick: int) -> Row | None:
+    """Not in D02: as a merged firm's code it would hand every other placeholder on to the successor."""
+    return {"uscc": "123456789012345678"} if row.get("uscc") and table.id != "D02" else None
+
+
 def _letter_o(code: str, pick: int) -> str:
     return code[:4] + code[4:].replace("0", "O", 1)
 
@@ -139,7 +144,7 @@ def _too_small(row: Row) -> Row | None:
 
 SPOILERS: dict[str, Fault] = {
     "校验位错": _code(_wrong_check),
-    "占位码": _code(lambda code, pick: "123456789012345678"),
+    "占位码": _placeholder,
     "零写成字母": _code(_letter_o),
     "只有组织机构代码": _code(lambda code, pick: code[8:17]),
     "掩码": _code(lambda code, pick: code[:8] + "******" + code[14:]),

@@ -208,7 +208,7 @@ def _events(firms: Firms, book: _Book) -> pd.DataFrame:
 def _document(rows: pd.DataFrame) -> pd.Series:
     issuer = rows["tier"].map(_ISSUERS).fillna("示浙经信企服")
     on = rows["announced_on"].dt
-    return issuer + "〔" + on.year.astype("str") + "〕" + on.dayofyear.astype("str") + "号"
+    return issuer + "〔" + on.year.astype("str") + "〕" + on.day_of_year.astype("str") + "号"
 
 
 def _spells(firms: Firms, book: _Book) -> pd.DataFrame:

@@ -1,0 +1,149 @@
+"""What the shell answers: a verb for everything, one clear line for what is wrong, never a traceback."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from zjtx_pipeline import cli
+from zjtx_pipeline.errors import ZjtxError
+
+ROOT = Path(__file__).parents[1]
+VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "test"]
+CHINESE = re.compile(r"[一-鿿]")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZJTX_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ZJTX_CONFIG", "")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "远期.yaml").write_text("inbox: 收件\nfollow_until: 2099Q4", encoding="utf-8")
+    return tmp_path / "home"
+
+
+def shell(*words, **environment):
+    command = [sys.executable, "-m", "zjtx_pipeline.cli", *words]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"} | environment
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_the_help_explains_every_verb_in_chinese():
+    shown = shell("--help").stdout
+    for verb in VERBS:
+        assert re.search(rf"^\W*{verb} .*[一-鿿]", shown, re.MULTILINE), verb
+        assert len(CHINESE.findall(shell(verb, "--help").stdout)) > 30, verb
+
+
+def test_the_help_answers_at_once_because_nothing_heavy_is_loaded():
+    heavy = ["pandas", "dagster", "great_expectations", "weasyprint", "sqlalchemy"]
+    code = f"import sys, zjtx_pipeline.cli; print(*set({heavy}) & set(sys.modules))"
+    began = time.monotonic()
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.split() == []
+    assert time.monotonic() - began < 5  # 0.4 s on an idle machine
+
+
+WRONG = {
+    "季度写法不对": (["report", "2024Q5"], "2024Q5"),
+    "季度在计划之前": (["report", "2022Q4"], "2023Q1"),
+    "季度在收官后跟踪之后": (["report", "2031Q1"], "2027Q4"),
+    "季度还没有开始": (["report", "2099Q4", "--config", "远期.yaml"], "2099Q4"),
+    "起止颠倒": (["backfill", "2024Q4", "2024Q3"], "晚于"),
+    "补跑到还没有结束的季度": (["backfill", "2024Q4", "2099Q4", "--config", "远期.yaml"], "才结束"),
+    "没有这个命令": (["repot", "2024Q4"], "没有这个命令"),
+    "没有这个选项": (["report", "2024Q4", "--dratf"], "没有这个选项"),
+    "缺少季度": (["report"], "缺少参数"),
+    "多余的参数": (["report", "2024Q4", "2024Q3"], "多余的参数"),
+    "端口不是数": (["ui", "--port", "abc"], "值不对"),
+    "缺少批准人": (["send", "2024Q4"], "--approved-by"),
+    "没有出过报告就发送": (["send", "2024Q4", "--approved-by", "张三"], "zjtx report 2024Q4"),
+    "找不到配置": (["report", "2024Q4", "--config", "没有.yaml"], "找不到配置文件"),
+    "配置是目录": (["report", "2024Q4", "--config", "."], "读不出来"),
+    "在脚本之外测试": (["test"], "./zjtx test"),
+}
+
+
+@pytest.mark.parametrize("words, names", WRONG.values(), ids=WRONG)
+def test_wrong_input_gets_one_clear_line_and_exit_code_two(words, names, capsys):
+    assert cli.main(words) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (line,) = told.err.splitlines()
+    assert names in line and CHINESE.search(line)
+
+
+@pytest.mark.parametrize(
+    "text, names",
+    [
+        pytest.param("inbox: [", "不是合规的 YAML", id="括号没有合上"),
+        pytest.param("district: 某区", "inbox", id="没有数据来源"),
+        pytest.param("inbox: 收件\ninbax: x", "inbax", id="拼错配置项"),
+        pytest.param("inbox: 收件\nreport_time: 25点", "report_time", id="时刻写错"),
+        pytest.param("inbox: 收件\ntargets: {Q99: {value: '1'}}", "Q99", id="没有这个目标"),
+    ],
+)
+def test_a_malformed_configuration_gets_one_clear_line(text, names, tmp_path, capsys):
+    (tmp_path / "district.yaml").write_text(text, encoding="utf-8")
+    assert cli.main(["report", "2024Q4", "--config", "district.yaml"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert names in line
+
+
+def test_a_defect_gets_one_line_that_names_where_the_traceback_lies(home, capsys, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("out of cheese")
+
+    monkeypatch.setattr("zjtx_pipeline.tables.blanks.write_blanks", broken)
+    assert cli.main(["templates", "blanks"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "程序内部出错" in line and str(home / "zjtx.log") in line
+    assert "out of cheese" in (home / "zjtx.log").read_text(encoding="utf-8")
+
+
+def test_stopping_by_hand_gets_one_line(capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zjtx_pipeline.tables.blanks.write_blanks", interrupted)
+    assert cli.main(["templates", "blanks"]) == 130
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_taken_port_is_told_before_anything_starts(capsys):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert cli.main(["ui", "--port", str(port)]) == 2
+    assert f"端口 {port}" in capsys.readouterr().err
+
+
+def test_templates_are_one_workbook_a_table(tmp_path, capsys):
+    assert cli.main(["templates", str(tmp_path / "blanks")]) == 0
+    assert len(list((tmp_path / "blanks").glob("*.xlsx"))) == 31
+    assert "31 张" in capsys.readouterr().out
+
+
+def test_the_sample_district_is_built_where_asked(home, capsys):
+    assert cli.main(["sample"]) == 0
+    assert (home / "sample" / "district.yaml").exists() and str(home / "sample") in capsys.readouterr().out
+
+
+def test_a_named_configuration_comes_before_the_environment_and_that_before_the_sample(tmp_path, monkeypatch):
+    from zjtx_pipeline import district
+
+    for name in ("一", "二"):
+        (tmp_path / f"{name}.yaml").write_text(f"inbox: 收件\ndistrict: {name}区", encoding="utf-8")
+    assert district.settings_known().sample and district.settings_in_force().sample
+    monkeypatch.setenv("ZJTX_CONFIG", str(tmp_path / "一.yaml"))
+    assert district.settings_in_force().district == "一区"
+    assert district.settings_in_force(tmp_path / "二.yaml").district == "二区"
+    monkeypatch.setenv("ZJTX_CONFIG", "没有.yaml")
+    with pytest.raises(ZjtxError):
+        district.settings_in_force()

@@ -1,0 +1,263 @@
+"""Judging deliveries: what becomes of each row, of each table, and that no row is lost on the way."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_deliveries import FIRM, NAMES, OTHER, QUARTER, THIRD, deliver, delimited, inbox, judged, row, verdict, workbook
+
+from zjtx_pipeline import snapshots, sources, validate, verdicts
+from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.suites import load_suite
+from zjtx_pipeline.tables import load_tables
+
+# Every cell is text: no day or number is read by YAML.
+CASES = yaml.load((Path(__file__).parent / "cases" / "hazards.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+ROW_RULES = {rule.id for table in load_tables() for rule in load_suite(table).rules}
+
+
+def rules_of(found):
+    """The ids of a verdict's findings about rows, without the table's."""
+    ids = found.findings.loc[found.findings["rule"].isin(ROW_RULES), "rule"]
+    return sorted(rule.partition(".")[2] for rule in ids)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_hazards(tmp_path, case):
+    found = judged(tmp_path, case["table"], [row(case["table"], **cells) for cells in case["rows"]], case.get("sender"))
+    returned = [str(int(place.strip("第行")) - 1) for place in found.set_aside["place"]]
+    assert returned == case["returned"]
+    assert rules_of(found) == sorted(case["rules"])
+
+
+def test_a_finding_names_header_value_file_and_place(tmp_path):
+    found = judged(tmp_path, "D03", [row("D03"), row("D03", 库别="种" * 70, 入库日期="2024-05-07")])
+    [finding] = found.findings[found.findings["severity"].eq("退回")].to_dict("records")
+    assert finding == {
+        "quarter": "2024Q4", "dataset": "D03", "sender": "区经信局", "severity": "退回", "rule": "D03.库别.值域",
+        "header": "库别", "value": "种" * 59 + "…", "message": finding["message"],
+        "source": "2024Q4/D03_培育库_区经信局.csv", "place": "第3行",
+    }  # fmt: skip
+    assert f"“{'种' * 59}…”" in finding["message"]
+    [aside] = found.set_aside.to_dict("records")
+    assert (aside["库别"], aside["rules"], aside["reasons"]) == ("种" * 70, "D03.库别.值域", finding["message"])
+
+
+def test_accepted_rows_are_values_of_their_kind_with_lineage(tmp_path):
+    found = judged(tmp_path, "D21a", [row("D21a", **{"面积(亩)": "1.25", "最低价标准(元/㎡)": "1,234.5"})])
+    [accepted] = found.accepted.to_dict("records")
+    assert accepted["standard_price_fen"] == 123450 and str(accepted["area_mu"]) == "1.250000"
+    assert accepted["with_project"] is True and accepted["sold_on"] == pd.Timestamp("2024-05-06")
+    assert accepted["sender"] == "规划资源萧山分局" and accepted["place"] == "第2行"
+    assert {name: str(kind) for name, kind in found.accepted.dtypes.items() if name in ("area_mu", "with_project")} == {
+        "area_mu": "decimal128(20, 6)[pyarrow]", "with_project": "boolean",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("table", load_tables())
+def test_a_verdict_read_back_is_the_one_that_was_kept(tmp_path, table):
+    found = judged(tmp_path, table, [row(table), {**row(table), next(iter(row(table))): ""}])
+    again = verdicts.load(verdicts.path_of(tmp_path / "var", found.table, found.digest))
+    for name in ("accepted", "set_aside", "findings", "counts"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(found, name))
+    expected = verdicts.typed_nothing(found.table)
+    pd.testing.assert_series_equal(again.accepted.dtypes, expected.dtypes)
+    assert (again.status, again.blocked, again.missing_senders) == (found.status, found.blocked, found.missing_senders)
+
+
+# Names and codes that change
+
+
+def test_former_names_and_renames_are_names_of_the_firm(tmp_path):
+    register = [row("D01", 曾用名="旧名一；旧名二"), row("D01", 统一社会信用代码=OTHER, 企业名称=NAMES[OTHER])]
+    deliver(tmp_path, "D01_企业主体_区市场监管局.csv", delimited(register))
+    renamed = [row("D02", 统一社会信用代码=OTHER, 企业名称="更名以前", 事项="更名", 变更前="更名以前", 变更后=NAMES[OTHER])]
+    deliver(tmp_path, "D02_主体变更_区市场监管局.csv", delimited(renamed))
+    names = [(FIRM, "旧名一"), (FIRM, "旧名二"), (OTHER, "更名以前"), (FIRM, "更名以前"), (OTHER, "旧名一")]
+    rows = [row("D13", 统一社会信用代码=code, 企业名称=name, 产品编号=str(at)) for at, (code, name) in enumerate(names)]
+    found = judged(tmp_path, "D13", rows)
+    assert found.findings.loc[found.findings["rule"].eq("D13.企业名称.不符"), "place"].tolist() == ["第5行", "第6行"]
+    assert rules_of(verdict(tmp_path, "D02")) == []
+
+
+def test_without_the_register_the_comparison_is_skipped_with_one_finding_each(tmp_path):
+    deliver(tmp_path, "D13_首台套等产品_区经信局.csv", delimited([row("D13"), row("D13", 产品编号="乙")]))
+    table = load_tables()["D13"]
+    undelivered = {}
+    for each in ("D01", "D02"):
+        undelivered[each] = validate.judge(tmp_path / "var", kept(tmp_path, each), inbox(tmp_path), undelivered)
+    found = validate.judge(tmp_path / "var", kept(tmp_path, table.id), inbox(tmp_path), undelivered)
+    skipped = found.findings[found.findings["message"].str.contains("没有核对")]
+    assert sorted(skipped["rule"]) == ["D13.企业名称.不符", "D13.统一社会信用代码.未登记"]
+    assert set(skipped["severity"]) == {"提示"} and len(found.accepted) == 2
+
+
+def kept(folder, table, quarter=QUARTER):
+    found = sources.deliveries(inbox(folder), table, quarter)
+    return snapshots.keep(folder / "var", quarter, load_tables()[table], found)
+
+
+# Whole deliveries
+
+
+def test_a_missing_column_stops_the_table_and_an_unknown_one_is_told(tmp_path):
+    cells = {**row("D03", 备注="x")}
+    del cells["入库日期"], cells["细分领域"]
+    found = judged(tmp_path, "D03", [cells])
+    assert found.blocked == ("缺少入库日期、细分领域列：请按空白表补齐表头后重报，没有数据的列也要留表头。",)
+    assert "D03.未知列" in found.findings["rule"].tolist()
+
+
+def test_full_width_brackets_in_headers_are_the_same(tmp_path):
+    cells = row("D19", **{"金额(万元)": "1"})
+    cells = {header.replace("(", "（").replace(")", "）"): cell for header, cell in cells.items()}
+    found = judged(tmp_path, "D19", [cells])
+    assert (found.blocked, found.accepted["amount_fen"].tolist()) == ((), [1_000_000])
+
+
+def test_headers_alone_stop_the_table_but_a_zero_report_counts_as_nothing(tmp_path):
+    deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([], list(row("D03"))))
+    assert "没有数据" in verdict(tmp_path, "D03").blocked[0]
+    deliver(tmp_path, "D24b_网络品牌_区商务局_零报送.xlsx", workbook([], list(row("D24b"))))
+    zero = verdict(tmp_path, "D24b")
+    assert (zero.status, zero.blocked, len(zero.accepted), zero.counts["read"].tolist()) == ("零报送", (), 0, [0])
+    absent = verdict(tmp_path, "D17")
+    assert (absent.status, absent.blocked, absent.missing_senders, len(absent.counts)) == ("未报送", (), ("区经信局",), 0)
+    pd.testing.assert_series_equal(absent.accepted.dtypes, verdicts.typed_nothing(absent.table).dtypes)
+
+
+@pytest.mark.parametrize(("bad", "stopped"), [(1, False), (2, True)])
+def test_more_than_a_tenth_returned_stops_the_table(tmp_path, bad, stopped):
+    rows = [row("D13", 产品编号=str(number), 认定日期="" if number < bad else "2024-05-06") for number in range(10)]
+    found = judged(tmp_path, "D13", rows)
+    assert bool(found.blocked) == stopped
+    assert found.counts[["read", "accepted", "quarantined", "rejected"]].values.tolist() == [[10, 10 - bad, bad, 0]]
+
+
+def test_a_file_after_the_deadline_is_told(tmp_path):
+    deliver(tmp_path, "D13_首台套等产品_区经信局.csv", delimited([row("D13")]), received="2025-01-16 09:00:00")
+    late = verdict(tmp_path, "D13").findings.set_index("rule")
+    assert "期限 2025-01-15" in late.loc["D13.逾期", "message"]
+    deliver(tmp_path, "D13_首台套等产品_区经信局.csv", delimited([row("D13")]), received="2025-01-15 23:00:00")
+    assert "D13.逾期" not in verdict(tmp_path, "D13").findings["rule"].tolist()
+
+
+@pytest.mark.parametrize(("cell", "sentence"), [(None, "打不开"), ("13800001234", "拒收")])
+def test_an_unreadable_or_refused_file_stops_the_table(tmp_path, cell, sentence):
+    content = workbook([row("D03", 主导产品=cell)]) if cell else b"PK broken"
+    deliver(tmp_path, "D03_培育库_区经信局.xlsx", content)
+    found = verdict(tmp_path, "D03")
+    assert found.status == "已报送" and any(sentence in each for each in found.blocked)
+
+
+def test_a_rejected_line_is_a_finding_with_its_text(tmp_path):
+    deliver(tmp_path, "D13_首台套等产品_区经信局.csv", delimited([row("D13")]) + b"1,2,3\r\n")
+    found = verdict(tmp_path, "D13")
+    [line] = found.findings[found.findings["rule"].eq("报送.坏行")].to_dict("records")
+    assert (line["value"], line["place"], line["severity"]) == ("1,2,3", "第3行", "退回")
+    assert found.counts[["read", "accepted", "rejected"]].values.tolist() == [[2, 1, 1]]
+
+
+def test_lead_departments_without_a_text_are_named(tmp_path):
+    found = judged(tmp_path, "D26", [row("D26")], "区经信局")
+    silent = found.findings[found.findings["rule"].eq("报送.牵头部门")]
+    assert "区经信局" not in silent["sender"].tolist() and "区科技局" in silent["sender"].tolist()
+
+
+# Columns that several departments fill
+
+
+def test_columns_are_joined_from_whoever_fills_them(tmp_path):
+    ours = [
+        row("D05", **{"营业收入(万元)": "10", "实缴税金(万元)": "999"}),
+        row("D05", 统一社会信用代码=OTHER, 企业名称=NAMES[OTHER]),
+    ]
+    taxes = [
+        row("D05", **{"营业收入(万元)": "999", "实缴税金(万元)": "2"}),
+        row("D05", 统一社会信用代码=THIRD, 企业名称=NAMES[THIRD], **{"实缴税金(万元)": "3"}),
+    ]
+    deliver(tmp_path, "D05_经营与评价_区经信局.csv", delimited(ours))
+    deliver(tmp_path, "D05_经营与评价_区税务局.csv", delimited(taxes, ["统一社会信用代码", "企业名称", "统计期", "口径", "营业收入(万元)", "实缴税金(万元)"]))
+    found = verdict(tmp_path, "D05")
+    rows = found.accepted.set_index("uscc")
+    assert (found.blocked, sorted(rows.index)) == ((), sorted([FIRM, OTHER, THIRD]))
+    assert rows.loc[FIRM, ["revenue_fen", "tax_paid_fen"]].tolist() == [10_000_000, 2_000_000]
+    assert rows.loc[FIRM, "sender"] == "区经信局；区税务局" and rows.loc[THIRD, "sender"] == "区税务局"
+    assert rows.loc[THIRD, "tax_paid_fen"] == 3_000_000 and pd.isna(rows.loc[OTHER, "tax_paid_fen"])
+    ignored = found.findings[found.findings["rule"].eq("报送.非本部门列")]
+    assert sorted(zip(ignored["sender"], ignored["header"], strict=True)) == [("区税务局", "营业收入(万元)"), ("区经信局", "实缴税金(万元)")]
+    assert found.counts["accepted"].tolist() == [2, 2]
+
+
+def test_of_a_column_that_two_may_fill_the_first_named_goes_first(tmp_path):
+    deliver(tmp_path, "D20_人才就业(汇总)_区住建局.csv", delimited([row("D20", **{"新增租房补贴(人)": "5"})]))
+    other = [row("D20", **{"新增租房补贴(人)": "7"}), row("D20", 统一社会信用代码=OTHER, 企业名称=NAMES[OTHER], **{"新增租房补贴(人)": "2"})]
+    deliver(tmp_path, "D20_人才就业(汇总)_区委人才办.csv", delimited(other))
+    assert verdict(tmp_path, "D20").accepted.set_index("uscc")["rent_subsidised_people"].to_dict() == {FIRM: 5, OTHER: 2}
+
+
+# Laws
+
+
+CELL = st.sampled_from(["", "2024-05-06", "2024-13-01", "创新型", "专精特新", FIRM, OTHER, "x", "/", "2025-02-01"])
+LINE = st.lists(CELL, min_size=9, max_size=11)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(LINE, max_size=12), more=st.lists(LINE, max_size=5))
+def test_read_is_accepted_and_quarantined_and_rejected_whatever_comes(tmp_path_factory, lines, more):
+    folder = tmp_path_factory.mktemp("law")
+    headers = list(row("D03"))
+    for sender, text in (("区经信局", lines), ("区科技局", more)):
+        content = "\n".join([",".join(headers), *(",".join(line) for line in text)])
+        deliver(folder, f"D03_培育库_{sender}.csv", content.encode())
+    found = verdict(folder, "D03")
+    counts = found.counts.set_index("source")
+    for sender, text in (("区经信局", lines), ("区科技局", more)):
+        each = counts.loc[f"2024Q4/D03_培育库_{sender}.csv"]
+        assert each["read"] == sum(any(line) for line in text)
+        assert each["rejected"] == sum(len(line) != len(headers) for line in text if any(line))
+    assert counts["accepted"].sum() == len(found.accepted) and counts["quarantined"].sum() == len(found.set_aside)
+
+
+def test_a_lost_row_is_a_defect_that_stops_everything(tmp_path):
+    judged(tmp_path, "D03", [row("D03")])
+    snapshot = kept(tmp_path, "D03")
+    with pytest.raises(verdicts.ConservationError, match="D03 2024Q4"):
+        verdicts.counted(snapshot, snapshot.rows.iloc[:0], snapshot.rows.iloc[:0])
+
+
+def test_the_order_of_rules_and_a_second_judging_change_nothing(tmp_path):
+    first = judged(tmp_path, "D03", [row("D03"), row("D03", 库别="x")])
+    table = first.table
+    (path := verdicts.path_of(tmp_path / "var", table, first.digest)).rename(path.with_name("elsewhere"))
+    pd.testing.assert_frame_equal(verdict(tmp_path, "D03").findings, first.findings)
+
+
+def test_a_rule_that_cannot_be_run_stops_the_table(tmp_path, monkeypatch):
+    suite = load_suite("D03")
+    broken = suite.rules[0].model_copy(update={"type": "expect_column_values_to_be_between", "kwargs": {"column": "库别", "max_value": 3}})
+    monkeypatch.setattr(validate, "load_suite", lambda table: suite.model_copy(update={"rules": (broken,)}) if table == "D03" else load_suite(table))
+    assert "没能执行" in judged(tmp_path, "D03", [row("D03")]).blocked[0]
+
+
+def test_a_kept_verdict_is_found_again_without_great_expectations(tmp_path):
+    judged(tmp_path, "D13", [row("D13")])
+    script = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from pathlib import Path; from made_deliveries import verdict\n"
+        f"assert len(verdict(Path({str(tmp_path)!r}), 'D13').accepted) == 1\n"
+        "assert 'great_expectations' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1], env={"PYTHONPATH": "."})
+
+
+def test_a_verdict_is_made_anew_when_the_deadline_or_the_rules_change(tmp_path):
+    first = judged(tmp_path, "D13", [row("D13")])
+    later = Settings(inbox=tmp_path / "inbox", delivery_deadline_workday=3)
+    assert verdict(tmp_path, "D13", later).digest != first.digest
