@@ -10,12 +10,12 @@ from hashlib import sha256
 import pandas as pd
 
 from zjtx_pipeline.figures import Figure
-from zjtx_pipeline.outputs import SourceFile
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.snapshots import SourceFile
 from zjtx_pipeline.tables import load_tables
 
 QUARTER = Quarter(2024, 4)
@@ -30,9 +30,13 @@ def progress(quarter: Quarter = QUARTER, seed: int = 7, **values: Fraction | Non
         for part in indicator.parts.values():
             for number, breakdown in enumerate(rules.breakdown_rows(part, quarter.year)):
                 key = f"{indicator.id}{part.letter}".replace("-", "_")
-                value = values[key] if key in values and not breakdown else _value(part, seed, len(rows), bool(breakdown))
+                value = (
+                    values[key] if key in values and not breakdown else _value(part, seed, len(rows), bool(breakdown))
+                )
                 status = "正常" if value is not None else "尚未测算"
-                rows.append(_assessed(rules, Figure(indicator.id, part.letter, breakdown, value, status), part, number, quarter))
+                rows.append(
+                    _assessed(rules, Figure(indicator.id, part.letter, breakdown, value, status), part, number, quarter)
+                )
     return rows
 
 
@@ -65,9 +69,22 @@ def awards(*rows: dict) -> pd.DataFrame:
     rows = rows or (
         {},
         {"clause": "A08", "entitled_fen": 50_000_000, "paid_fen": 20_000_000, "state": "部分拨付"},
-        {"clause": "A10", "entitled_fen": 1_000_005, "paid_fen": 3_000_000, "state": "超付", "name": "杭州邨嫚溇燊璟镠堃电子有限公司"},
+        {
+            "clause": "A10",
+            "entitled_fen": 1_000_005,
+            "paid_fen": 3_000_000,
+            "state": "超付",
+            "name": "杭州邨嫚溇燊璟镠堃电子有限公司",
+        },
         {"clause": "A11", "entitled_fen": 300_000_000, "paid_fen": 300_000_000, "state": "已拨付"},
-        {"clause": "A12", "entitled_fen": 0, "paid_fen": 700_000, "state": "无触发", "eligible": False, "triggered_on": None},
+        {
+            "clause": "A12",
+            "entitled_fen": 0,
+            "paid_fen": 700_000,
+            "state": "无触发",
+            "eligible": False,
+            "triggered_on": None,
+        },
         {"clause": "A17", "entitled_fen": 50_000_000, "paid_fen": 0, "state": "未申请"},
     )
     frame = pd.DataFrame([_award(**row) for row in rows])
@@ -112,7 +129,10 @@ def findings(number: int = 40) -> pd.DataFrame:
 
 def counts() -> pd.DataFrame:
     tables = load_tables().values()
-    rows = [(str(QUARTER), table.id, f"2024Q4/{table.title}.xlsx", 1000 + 37 * place, 980 + 37 * place, 18, 2) for place, table in enumerate(tables)]
+    rows = [
+        (str(QUARTER), table.id, f"2024Q4/{table.title}.xlsx", 1000 + 37 * place, 980 + 37 * place, 18, 2)
+        for place, table in enumerate(tables)
+    ]
     return pd.DataFrame(rows, columns=["quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected"])
 
 
@@ -128,7 +148,13 @@ def texts(**given) -> pd.DataFrame:
 def sources() -> list[SourceFile]:
     tables = load_tables().values()
     return [
-        SourceFile(table.id, sender, f"2024Q4/{table.title}_{sender}.xlsx", 1000, sha256(f"{table.id}{sender}".encode()).hexdigest())
+        SourceFile(
+            table.id,
+            sender,
+            f"2024Q4/{table.title}_{sender}.xlsx",
+            1000,
+            sha256(f"{table.id}{sender}".encode()).hexdigest(),
+        )
         for table in tables
         for sender in table.senders
     ]

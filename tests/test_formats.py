@@ -55,7 +55,9 @@ def test_a_printed_change_is_the_difference_of_the_printed_numbers(now, then, un
         return Fraction(text.replace(",", "").replace(formats.MINUS, "-"))
 
     moved = formats.difference(now, then, unit)
-    assert number("0" if moved == "持平" else moved) == number(formats.printed(now, unit)) - number(formats.printed(then, unit))
+    assert number("0" if moved == "持平" else moved) == number(formats.printed(now, unit)) - number(
+        formats.printed(then, unit)
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,14 @@ def test_a_change_of_a_rate_is_told_in_points():
 
 
 def test_fen_are_shown_in_wan_with_two_decimals():
-    assert [formats.wan(fen) for fen in (0, 5_000, 4_999, 300_000_000, -1_000_000, None)] == ["0.00", "0.01", "0.00", "300.00", "−1.00", "—"]
+    assert [formats.wan(fen) for fen in (0, 5_000, 4_999, 300_000_000, -1_000_000, None)] == [
+        "0.00",
+        "0.01",
+        "0.00",
+        "300.00",
+        "−1.00",
+        "—",
+    ]
 
 
 def test_days_and_dues_are_written_as_chinese_writes_them():
@@ -101,7 +110,11 @@ def test_days_and_dues_are_written_as_chinese_writes_them():
 @given(st.text())
 def test_foreign_text_loses_every_control_and_direction_character(text):
     kept = formats.plain(text)
-    assert not [sign for sign in kept if sign != "\n" and (ord(sign) < 32 or sign in "\u202a\u202b\u202e\u2066\u200b\ufeff\x7f\x85")]
+    assert not [
+        sign
+        for sign in kept
+        if sign != "\n" and (ord(sign) < 32 or sign in "\u202a\u202b\u202e\u2066\u200b\ufeff\x7f\x85")
+    ]
     assert formats.plain(kept) == kept
 
 

@@ -37,7 +37,15 @@ def test_figures_csv_has_the_columns_of_the_issue_in_their_order():
 
 
 def test_a_target_row_bears_baseline_target_due_pace_and_light():
-    row = figure("T01-1", value=Fraction(8912), baseline=Fraction(5000), target=Fraction(10000), due=Quarter(2025, 4), pace=Fraction(25000, 3), light="绿")
+    row = figure(
+        "T01-1",
+        value=Fraction(8912),
+        baseline=Fraction(5000),
+        target=Fraction(10000),
+        due=Quarter(2025, 4),
+        pace=Fraction(25000, 3),
+        light="绿",
+    )
     assert row == {
         "quarter": "2024Q4", "task": "1", "indicator": "T01-1", "part": "a", "breakdown": "", "name": "创新型中小企业培育库在库企业",
         "value": "8912", "unit": "家", "period": "2024-12-31", "kind": "H", "baseline": "5000", "target": "10000",
@@ -90,7 +98,13 @@ def test_every_figure_of_the_rules_has_its_row():
 def test_awards_csv_is_in_yuan_and_leaves_what_is_not_stated_empty():
     rows = read(outputs.awards_frame(made_results.awards(), QUARTER))
     assert list(rows[0]) == outputs.AWARDS
-    assert (rows[0]["clause"], rows[0]["entitled"], rows[0]["gap"], rows[0]["paid"], rows[0]["state"]) == ("A01", "", "", "0.00", "待明确")
+    assert (rows[0]["clause"], rows[0]["entitled"], rows[0]["gap"], rows[0]["paid"], rows[0]["state"]) == (
+        "A01",
+        "",
+        "",
+        "0.00",
+        "待明确",
+    )
     assert (rows[2]["entitled"], rows[2]["paid"], rows[2]["gap"]) == ("10000.05", "30000.00", "-19999.95")
     assert rows[4]["trigger_date"] == "" and rows[0]["trigger_date"] == "2024-05-06"
 
@@ -105,7 +119,9 @@ def test_tiers_csv_keeps_firms_that_left():
 def test_rows_csv_balances():
     rows = read(outputs.rows_frame(made_results.counts()))
     assert list(rows[0]) == outputs.ROWS and len(rows) == 31
-    assert all(int(row["read"]) == sum(int(row[name]) for name in ("accepted", "quarantined", "rejected")) for row in rows)
+    assert all(
+        int(row["read"]) == sum(int(row[name]) for name in ("accepted", "quarantined", "rejected")) for row in rows
+    )
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", "＝1+1"])
@@ -115,7 +131,11 @@ def test_a_name_that_a_spreadsheet_would_calculate_is_made_inert(name):
 
 
 def test_names_that_look_like_nothing_survive():
-    rows = read(outputs.awards_frame(made_results.awards({"name": "NA"}, {"name": "null"}, {"name": '引"号,逗号\n换行'}), QUARTER))
+    rows = read(
+        outputs.awards_frame(
+            made_results.awards({"name": "NA"}, {"name": "null"}, {"name": '引"号,逗号\n换行'}), QUARTER
+        )
+    )
     assert [row["name"] for row in rows] == ["NA", "null", '引"号,逗号\n换行']
 
 
@@ -139,7 +159,12 @@ def test_the_manifest_names_every_file_by_its_digest_and_bears_no_clock(tmp_path
     assert first == second
     assert told["outputs"][0]["name"] == "tiers.csv" and len(told["outputs"][0]["sha256"]) == 64
     assert told["outputs"][0]["bytes"] == (tmp_path / "a" / "tiers.csv").stat().st_size
-    assert (told["quarter"], told["data_deadline"], told["as_of"], told["draft"]) == ("2024Q4", "2025-01-15", "2024-12-31", False)
+    assert (told["quarter"], told["data_deadline"], told["as_of"], told["draft"]) == (
+        "2024Q4",
+        "2025-01-15",
+        "2024-12-31",
+        False,
+    )
     assert set(told["sources"][0]) == {"table", "sender", "source", "rows", "sha256"}
 
 

@@ -30,7 +30,9 @@ def words(content):
 def fonts(content):
     names = set()
     for page in pypdf.PdfReader(BytesIO(content)).pages:
-        names |= {font.get_object()["/BaseFont"].split("+")[-1] for font in page["/Resources"].get("/Font", {}).values()}
+        names |= {
+            font.get_object()["/BaseFont"].split("+")[-1] for font in page["/Resources"].get("/Font", {}).values()
+        }
     return names
 
 
@@ -96,7 +98,9 @@ def test_paper_is_a4_with_mirrored_margins(task_pdf):
 
 
 def test_rare_characters_of_real_names_print():
-    units = made_results.awards({"clause": "A10", "name": f"杭州{RARE}公司", "entitled_fen": 1, "paid_fen": 2, "state": "超付"})
+    units = made_results.awards(
+        {"clause": "A10", "name": f"杭州{RARE}公司", "entitled_fen": 1, "paid_fen": 2, "state": "超付"}
+    )
     told = "".join(words(pdf.render_report(compose.task_report(made_results.inputs(awards=units), 5))))
     assert f"杭州{RARE}公司" in told
 
@@ -150,8 +154,15 @@ for number in map(int, sys.argv[1:]):
 
 
 def digests(seed, *numbers):
-    environment = dict(os.environ, PYTHONHASHSEED=seed, PYTHONPATH=os.pathsep.join([str(HERE.parent), str(HERE)]), TZ="Asia/Tokyo" if seed == "1" else "UTC")
-    done = subprocess.run([sys.executable, "-c", RENDER, *map(str, numbers)], env=environment, capture_output=True, text=True, check=True)
+    environment = dict(
+        os.environ,
+        PYTHONHASHSEED=seed,
+        PYTHONPATH=os.pathsep.join([str(HERE.parent), str(HERE)]),
+        TZ="Asia/Tokyo" if seed == "1" else "UTC",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", RENDER, *map(str, numbers)], env=environment, capture_output=True, text=True, check=True
+    )
     return dict(line.split() for line in done.stdout.splitlines())
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline.figures import Figure
-from zjtx_pipeline.progress import DERIVED, WORST_FIRST, Progress, assess, due_quarters, task_light
+from zjtx_pipeline.progress import DERIVED, Progress, assess, due_quarters
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import load_rules
 
@@ -89,15 +89,6 @@ def test_due_quarters_are_those_gone_by():
     assert [str(due) for due in due_quarters(RULES, Quarter(2026, 1))] == ["2023Q4", "2024Q4", "2025Q4"]
 
 
-def test_the_light_of_a_task_is_its_worst():
-    def lit(*lights):
-        return [Progress(Figure("T01-1", "a"), light=light) for light in lights]
-
-    assert task_light(lit("绿", "灰", None)) == "灰"
-    assert task_light(lit("绿", "黄", "红", "已完成")) == "红"
-    assert task_light(lit(None)) is None
-
-
 QUARTERS = st.integers(0, 11).map(lambda number: Quarter(2023, 1) + number)
 VALUES = st.fractions(0, 1500, max_denominator=100)
 
@@ -106,7 +97,7 @@ VALUES = st.fractions(0, 1500, max_denominator=100)
 def test_a_higher_value_never_gives_a_worse_light(quarter, baseline, values):
     held = books_of(str(quarter), baseline)
     lower, higher = (assess([Figure("T01-2", "a", "", value)], held, {})[0].light for value in sorted(values))
-    order = [light for light in WORST_FIRST if light != "灰"]
+    order = ["红", "黄", "绿", "已完成"]
     assert order.index(lower) <= order.index(higher)
 
 

@@ -24,7 +24,10 @@ def with_figure(inputs, indicator, part="a", **standing):
     """The results with one total replaced."""
     value, status = standing.pop("value", None), standing.pop("status", "正常")
     new = Progress(Figure(indicator, part, "", value, status), **standing)
-    kept = [new if (one.figure.indicator, one.figure.part, one.figure.breakdown) == (indicator, part, "") else one for one in inputs.progress]
+    kept = [
+        new if (one.figure.indicator, one.figure.part, one.figure.breakdown) == (indicator, part, "") else one
+        for one in inputs.progress
+    ]
     return replace(inputs, progress=kept)
 
 
@@ -80,21 +83,55 @@ def test_a_light_is_told_by_shape_and_word_as_well_as_colour(inputs):
 
 
 def test_a_target_row_shows_target_due_rate_and_pace(inputs):
-    inputs = with_figure(inputs, "T01-1", value=Fraction(8912), baseline=Fraction(5000), target=Fraction(10000), due=Quarter(2025, 4), pace=Fraction(25000, 3), light="绿")
+    inputs = with_figure(
+        inputs,
+        "T01-1",
+        value=Fraction(8912),
+        baseline=Fraction(5000),
+        target=Fraction(10000),
+        due=Quarter(2025, 4),
+        pace=Fraction(25000, 3),
+        light="绿",
+    )
     shown = row(compose.task_report(inputs, 1), "创新型中小企业培育库在库企业")
-    assert (shown.now_in_full, shown.target, shown.due, shown.done, shown.pace, shown.light.name) == ("8,912家", "10,000家", "2025年末", "89.12%", "8,333.33", "绿")
+    assert (shown.now_in_full, shown.target, shown.due, shown.done, shown.pace, shown.light.name) == (
+        "8,912家",
+        "10,000家",
+        "2025年末",
+        "89.12%",
+        "8,333.33",
+        "绿",
+    )
 
 
 @pytest.mark.parametrize("word", ["回落", "逾期完成"])
 def test_what_became_of_a_target_after_its_due_quarter_stands_beside_the_light(word, inputs):
-    inputs = with_figure(inputs, "T03-4", value=Fraction(90), target=Fraction(100), due=Quarter(2023, 4), pace=Fraction(100), light="已完成", note=word)
+    inputs = with_figure(
+        inputs,
+        "T03-4",
+        value=Fraction(90),
+        target=Fraction(100),
+        due=Quarter(2023, 4),
+        pace=Fraction(100),
+        light="已完成",
+        note=word,
+    )
     report = compose.overall_report(inputs)
     assert next(line.figure.flag for line in report.targets if line.figure.id == "T03-4") == word
     assert word in compose.task_report(inputs, 3).summary[0]
 
 
 def test_a_falling_target_has_no_rate_of_completion(inputs):
-    inputs = with_figure(inputs, "T03-3", value=Fraction(4), baseline=Fraction(40), target=Fraction(0), due=Quarter(2023, 4), pace=Fraction(0), light="红")
+    inputs = with_figure(
+        inputs,
+        "T03-3",
+        value=Fraction(4),
+        baseline=Fraction(40),
+        target=Fraction(0),
+        due=Quarter(2023, 4),
+        pace=Fraction(0),
+        light="红",
+    )
     shown = row(compose.task_report(inputs, 3), "知识产权贯标清零（未贯标企业）")
     assert (shown.done, shown.bar.filled) == ("—", "81.82")
 
@@ -112,8 +149,12 @@ def test_a_figure_that_was_never_made_shows_as_not_measured(inputs):
 
 
 def test_changes_tell_value_then_now_and_difference(inputs):
-    inputs = with_figure(inputs, "T01-1", value=Fraction(8912), target=Fraction(10000), due=Quarter(2025, 4), light="绿")
-    then = with_figure(replace(inputs, progress=inputs.progress_before), "T01-1", value=Fraction(8800), light="黄").progress
+    inputs = with_figure(
+        inputs, "T01-1", value=Fraction(8912), target=Fraction(10000), due=Quarter(2025, 4), light="绿"
+    )
+    then = with_figure(
+        replace(inputs, progress=inputs.progress_before), "T01-1", value=Fraction(8800), light="黄"
+    ).progress
     changes = "".join(compose.task_report(replace(inputs, progress_before=then), 1).changes)
     assert "转为绿灯：创新型中小企业培育库在库企业（上季黄灯）" in changes
     assert "由8,800家变为8,912家，增加112家" in changes
@@ -125,7 +166,12 @@ def test_the_first_quarter_of_the_plan_has_nothing_to_compare_with(inputs):
 
 
 def test_a_count_of_the_year_is_not_compared_across_new_year(inputs):
-    inputs = replace(inputs, quarter=Quarter(2025, 1), progress=made_results.progress(Quarter(2025, 1)), progress_before=made_results.progress())
+    inputs = replace(
+        inputs,
+        quarter=Quarter(2025, 1),
+        progress=made_results.progress(Quarter(2025, 1)),
+        progress_before=made_results.progress(),
+    )
     assert row(compose.task_report(inputs, 2), "产业链并购重组").change == "新年度"
 
 
@@ -165,7 +211,9 @@ def test_an_amount_that_the_plan_does_not_state_is_never_zero(inputs):
 
 
 def test_a_unit_outside_the_term_does_not_make_an_unstated_clause_known():
-    units = made_results.awards({"clause": "A02", "entitled_fen": 0, "paid_fen": 100, "state": "超付", "eligible": False}, {"clause": "A02"})
+    units = made_results.awards(
+        {"clause": "A02", "entitled_fen": 0, "paid_fen": 100, "state": "超付", "eligible": False}, {"clause": "A02"}
+    )
     awards = compose.task_report(made_results.inputs(awards=units), 1).awards
     assert next(line for line in awards.rows if line.clause == "A02").entitled == "待兑现政策明确"
     assert awards.total is None and not [remark for remark in awards.remarks if "就高" in remark]
@@ -174,7 +222,11 @@ def test_a_unit_outside_the_term_does_not_make_an_unstated_clause_known():
 def test_an_amount_that_a_district_entered_is_counted_and_the_older_units_are_named():
     rules = RULES.overlay({"awards": {"A02": [{"from": "2024-01-01", "amount": "500000"}]}})
     units = made_results.awards({"clause": "A02", "entitled_fen": 50_000_000, "state": "未申请"}, {"clause": "A02"})
-    line = next(line for line in compose.task_report(made_results.inputs(rules=rules, awards=units), 1).awards.rows if line.clause == "A02")
+    line = next(
+        line
+        for line in compose.task_report(made_results.inputs(rules=rules, awards=units), 1).awards.rows
+        if line.clause == "A02"
+    )
     assert (line.entitled, line.note) == ("50.00", "另1个单元金额待明确，不在内")
 
 
@@ -216,13 +268,17 @@ def test_nothing_from_a_source_is_trusted():
 
 
 def test_a_finding_is_told_without_the_cell_of_one_firm():
-    findings = made_results.findings(1).assign(message="“123456.78”大于营业收入，请核对。", value="123456.78", dataset="D05")
+    findings = made_results.findings(1).assign(
+        message="“123456.78”大于营业收入，请核对。", value="123456.78", dataset="D05"
+    )
     quality = compose.task_report(made_results.inputs(findings=findings), 1).quality
     assert [line.message for line in quality.findings] == ["“…”大于营业收入，请核对。"]
 
 
 def test_a_table_that_nobody_delivered_and_a_missing_department_are_named():
-    inputs = made_results.inputs(status=dict.fromkeys(made_results.load_tables(), "已报送") | {"D03": "未报送"}, missing={"D05": ("区税务局",)})
+    inputs = made_results.inputs(
+        status=dict.fromkeys(made_results.load_tables(), "已报送") | {"D03": "未报送"}, missing={"D05": ("区税务局",)}
+    )
     text = text_of(compose.task_report(inputs, 1))
     assert "未报送的数据表：D03_培育库" in text and "D05_经营与评价（区税务局）" in text
 
@@ -234,7 +290,9 @@ def test_a_task_prints_the_readings_that_bear_on_it(inputs):
 
 def test_late_departments_are_named():
     findings = made_results.findings(1).assign(rule="D03.逾期", dataset="D03", sender="区经信局", place="")
-    assert [line.late for line in compose.task_report(made_results.inputs(findings=findings), 1).quality.departments] == ["D03"]
+    assert [
+        line.late for line in compose.task_report(made_results.inputs(findings=findings), 1).quality.departments
+    ] == ["D03"]
 
 
 def test_the_overall_report_says_it_all(inputs):
@@ -242,7 +300,9 @@ def test_the_overall_report_says_it_all(inputs):
     assert len(report.targets) == 13 and len(report.tasks) == 14 and len(report.quality.datasets) == 31
     assert [task.number for task in report.tasks if task.light] == [1, 3, 7, 9, 12, 14]
     text = text_of(report)
-    assert all(reading in text for reading in RULES.readings) and all(task.title in text for task in RULES.tasks.values())
+    assert all(reading in text for reading in RULES.readings) and all(
+        task.title in text for task in RULES.tasks.values()
+    )
     assert all(award.id in text for award in RULES.awards.values())
 
 

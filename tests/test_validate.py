@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_deliveries import FIRM, NAMES, OTHER, QUARTER, THIRD, deliver, delimited, inbox, judged, row, verdict, workbook
+from made_deliveries import FIRM, NAMES, OTHER, QUARTER, THIRD, deliver, delimited, home, inbox, judged, row, verdict, workbook
 
 from zjtx_pipeline import snapshots, sources, validate, verdicts
 from zjtx_pipeline.settings import Settings
@@ -62,7 +62,7 @@ def test_accepted_rows_are_values_of_their_kind_with_lineage(tmp_path):
 @pytest.mark.parametrize("table", load_tables())
 def test_a_verdict_read_back_is_the_one_that_was_kept(tmp_path, table):
     found = judged(tmp_path, table, [row(table), {**row(table), next(iter(row(table))): ""}])
-    again = verdicts.load(verdicts.path_of(tmp_path / "var", found.table, found.digest))
+    again = verdicts.load(verdicts.path_of(home(tmp_path), found.table, found.digest))
     for name in ("accepted", "set_aside", "findings", "counts"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(found, name))
     expected = verdicts.typed_nothing(found.table)
@@ -90,8 +90,8 @@ def test_without_the_register_the_comparison_is_skipped_with_one_finding_each(tm
     table = load_tables()["D13"]
     undelivered = {}
     for each in ("D01", "D02"):
-        undelivered[each] = validate.judge(tmp_path / "var", kept(tmp_path, each), inbox(tmp_path), undelivered)
-    found = validate.judge(tmp_path / "var", kept(tmp_path, table.id), inbox(tmp_path), undelivered)
+        undelivered[each] = validate.judge(home(tmp_path), kept(tmp_path, each), inbox(tmp_path), undelivered)
+    found = validate.judge(home(tmp_path), kept(tmp_path, table.id), inbox(tmp_path), undelivered)
     skipped = found.findings[found.findings["message"].str.contains("没有核对")]
     assert sorted(skipped["rule"]) == ["D13.企业名称.不符", "D13.统一社会信用代码.未登记"]
     assert set(skipped["severity"]) == {"提示"} and len(found.accepted) == 2
@@ -99,7 +99,7 @@ def test_without_the_register_the_comparison_is_skipped_with_one_finding_each(tm
 
 def kept(folder, table, quarter=QUARTER):
     found = sources.deliveries(inbox(folder), table, quarter)
-    return snapshots.keep(folder / "var", quarter, load_tables()[table], found)
+    return snapshots.keep(home(folder), quarter, load_tables()[table], found)
 
 
 # Whole deliveries
@@ -235,7 +235,7 @@ def test_a_lost_row_is_a_defect_that_stops_everything(tmp_path):
 def test_the_order_of_rules_and_a_second_judging_change_nothing(tmp_path):
     first = judged(tmp_path, "D03", [row("D03"), row("D03", 库别="x")])
     table = first.table
-    (path := verdicts.path_of(tmp_path / "var", table, first.digest)).rename(path.with_name("elsewhere"))
+    (path := verdicts.path_of(home(tmp_path), table, first.digest)).rename(path.with_name("elsewhere"))
     pd.testing.assert_frame_equal(verdict(tmp_path, "D03").findings, first.findings)
 
 

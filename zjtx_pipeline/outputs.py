@@ -8,49 +8,57 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from zjtx_pipeline import store
 from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import machine, machine_pace
 from zjtx_pipeline.rules import Rules
+from zjtx_pipeline.snapshots import SourceFile
 
-if TYPE_CHECKING:
-    from zjtx_pipeline.progress import Progress
-    from zjtx_pipeline.snapshots import Snapshot
-
-FIGURES = ["quarter", "task", "indicator", "part", "breakdown", "name", "value", "unit", "period", "kind", "baseline", "target", "due", "pace", "light", "status"]
-AWARDS = ["quarter", "clause", "uscc", "name", "trigger", "trigger_date", "base", "entitled", "applied_on", "approved", "paid", "gap", "state"]
+FIGURES = [
+    "quarter",
+    "task",
+    "indicator",
+    "part",
+    "breakdown",
+    "name",
+    "value",
+    "unit",
+    "period",
+    "kind",
+    "baseline",
+    "target",
+    "due",
+    "pace",
+    "light",
+    "status",
+]
+AWARDS = [
+    "quarter",
+    "clause",
+    "uscc",
+    "name",
+    "trigger",
+    "trigger_date",
+    "base",
+    "entitled",
+    "applied_on",
+    "approved",
+    "paid",
+    "gap",
+    "state",
+]
 TIERS = ["quarter", "uscc", "name", "tier", "since", "until", "in_district"]
 ROWS = ["quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected"]
 YEAR = "年度="
 _FORMULA = re.compile(r"^[=+\-@＝＋－＠\t\r]")
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """One delivery that a quarter rests on; `sha256` of the file, of the snapshot where it came from a database."""
-
-    table: str
-    sender: str
-    source: str
-    rows: int
-    sha256: str
-
-
-def source_files(snapshots: Iterable[Snapshot]) -> list[SourceFile]:
-    """The deliveries of some snapshots, in their order."""
-    return [
-        SourceFile(kept.table.id, one.sender, one.source, one.read, one.sha256 or kept.digest)
-        for kept in snapshots
-        for one in kept.sources
-    ]
 
 
 def figures_frame(progress: Iterable[Progress], rules: Rules, quarter: Quarter) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules, Target
 
 Light = Literal["红", "黄", "灰", "绿", "已完成"]
-RED, YELLOW, GREY, GREEN, DONE = WORST_FIRST = ("红", "黄", "灰", "绿", "已完成")
+RED, YELLOW, GREY, GREEN, DONE = ("红", "黄", "灰", "绿", "已完成")
 DERIVED, UNCONFIRMED = "台账推算，待经信局确认", "基线待确认"
 FELL_BACK, LATE, RECALCULATED = "回落", "逾期完成", "按现有台账回算"
 YEAR = "年度="
@@ -105,12 +105,6 @@ def due_quarters(rules: Rules, quarter: Quarter) -> list[Quarter]:
     """The due and watch quarters before this one, whose own deliveries `assess` asks for."""
     every = set().union(*map(quarters_of, rules.targets.values()))
     return sorted(due for due in every if due < quarter)
-
-
-def task_light(rows: list[Progress]) -> Light | None:
-    """The worst light of a task's figures; None for a task without targets."""
-    lights = {row.light for row in rows if row.light}
-    return next((light for light in WORST_FIRST if light in lights), None)
 
 
 def _assess(figure: Figure, books: Books, at_due: Mapping[Quarter, Books]) -> Progress:

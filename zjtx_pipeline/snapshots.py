@@ -7,7 +7,7 @@ SHA-256 over what was delivered, never over the clock of the pull: the same deli
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
@@ -106,6 +106,26 @@ def latest(home: Path, quarter: Quarter, table: Table) -> Snapshot | None:
     folder = home / "snapshots" / str(quarter) / table.id
     kept = [load(path) for path in sorted(folder.glob("[0-9a-f]*"))] if folder.is_dir() else []
     return max((each for each in kept if each.sources), key=lambda each: each.kept_at, default=None)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One delivery that a quarter rests on; `sha256` of the file, of the snapshot where it came from a database."""
+
+    table: str
+    sender: str
+    source: str
+    rows: int
+    sha256: str
+
+
+def source_files(kept: Iterable[Snapshot]) -> list[SourceFile]:
+    """The deliveries of some snapshots, in their order."""
+    return [
+        SourceFile(snapshot.table.id, one.sender, one.source, one.read, one.sha256 or snapshot.digest)
+        for snapshot in kept
+        for one in snapshot.sources
+    ]
 
 
 def _source(entry: dict[str, Any]) -> Source:

@@ -320,10 +320,10 @@ def _awards(run: Run) -> pd.DataFrame:
     return pd.read_parquet(_existing(run.work / "awards.parquet"))
 
 
-def _sources(run: Run, table_ids: Iterable[str]) -> list[outputs.SourceFile]:
+def _sources(run: Run, table_ids: Iterable[str]) -> list[snapshots.SourceFile]:
     """Every delivery that a report rests on, with its digest."""
     pointers = [_existing(run.pointer("pulled", run.quarter, table_id)) for table_id in table_ids]
-    return outputs.source_files([snapshots.load(run.home / store.read_json(pointer)) for pointer in pointers])
+    return snapshots.source_files([snapshots.load(run.home / store.read_json(pointer)) for pointer in pointers])
 
 
 def publish(run: Run) -> dict:

@@ -65,7 +65,7 @@ def typed_nothing(table: Table) -> pd.DataFrame:
 
 def findings_frame(findings: Iterable[dict[str, str]]) -> pd.DataFrame:
     """Findings as a frame of text, in the order given."""
-    return pd.DataFrame(list(findings), columns=list(FINDING)).fillna("").astype("str")
+    return pd.DataFrame([[found.get(name, "") for name in FINDING] for found in findings], columns=list(FINDING), dtype="str")
 
 
 def shown(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zjtx_pipeline.keys import contents, key_of, standing
+from zjtx_pipeline.facts.keys import contents, key_of, standing
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.tables import Table

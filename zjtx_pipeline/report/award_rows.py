@@ -10,7 +10,7 @@ import pandas as pd
 from zjtx_pipeline.awards import highest_only_fen
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.model import AwardRow, Awards, Overpaid
+from zjtx_pipeline.report.rows import AwardRow, Awards, Overpaid
 from zjtx_pipeline.rules import Award
 
 UNSTATED = "待兑现政策明确"
@@ -26,8 +26,12 @@ def award_table(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
         return None
     units = inputs.awards[inputs.awards["clause"].isin([award.id for award in grants])]
     rows = tuple(_row(award, units[units["clause"].eq(award.id)]) for award in grants)
-    known = units[units["clause"].isin([award.id for award in grants if is_stated(award)]) & units["entitled_fen"].notna()]
-    return Awards(rows, _total(known) if len(rows) > 1 and len(known) else None, _overpaid(units), _remarks(inputs, units, known))
+    known = units[
+        units["clause"].isin([award.id for award in grants if is_stated(award)]) & units["entitled_fen"].notna()
+    ]
+    return Awards(
+        rows, _total(known) if len(rows) > 1 and len(known) else None, _overpaid(units), _remarks(inputs, units, known)
+    )
 
 
 def is_stated(award: Award) -> bool:
@@ -37,7 +41,9 @@ def is_stated(award: Award) -> bool:
 
 def not_grants(awards: list[Award]) -> tuple[str, ...]:
     """Clauses that are no money out of a purse, and what they are instead."""
-    return tuple(f"{each.id}（{each.title}）{NOT_GRANTS[each.kind]}，不计入奖补。" for each in awards if not each.is_grant)
+    return tuple(
+        f"{each.id}（{each.title}）{NOT_GRANTS[each.kind]}，不计入奖补。" for each in awards if not each.is_grant
+    )
 
 
 def _row(award: Award, units: pd.DataFrame) -> AwardRow:
@@ -60,21 +66,53 @@ def _row(award: Award, units: pd.DataFrame) -> AwardRow:
 def _total(known: pd.DataFrame) -> AwardRow:
     """The sum of the clauses whose amount is known; its gap is entitled less paid (indicators.md, small print 2)."""
     entitled, paid = _sum(known, "entitled_fen"), _sum(known, "paid_fen")
-    return AwardRow("", "合计（金额已明确）", formats.count(int(known["eligible"].sum())), formats.wan(entitled), formats.wan(paid), formats.wan(entitled - paid))
+    return AwardRow(
+        "",
+        "合计（金额已明确）",
+        formats.count(int(known["eligible"].sum())),
+        formats.wan(entitled),
+        formats.wan(paid),
+        formats.wan(entitled - paid),
+    )
 
 
 def _overpaid(units: pd.DataFrame) -> tuple[Overpaid, ...]:
     """The units that got more than their clause gives, the largest first."""
     over = units[units["state"].eq("超付")].sort_values(["gap_fen", "clause", "uscc"], kind="stable").head(LONGEST_LIST)
-    columns = zip(over["clause"], over["name"], over["trigger_key"], over["entitled_fen"], over["paid_fen"], over["gap_fen"], strict=True)
+    columns = zip(
+        over["clause"],
+        over["name"],
+        over["trigger_key"],
+        over["entitled_fen"],
+        over["paid_fen"],
+        over["gap_fen"],
+        strict=True,
+    )
     return tuple(
-        Overpaid(clause, formats.plain(name), formats.plain(trigger), formats.wan(int(entitled)), formats.wan(int(paid)), formats.wan(-int(gap)))
+        Overpaid(
+            clause,
+            formats.plain(name),
+            formats.plain(trigger),
+            formats.wan(int(entitled)),
+            formats.wan(int(paid)),
+            formats.wan(-int(gap)),
+        )
         for clause, name, trigger, entitled, paid, gap in columns
     )
 
 
 def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(remark for remark in (_over_remark(units), _untriggered_remark(units), _highest_remark(known), _share_remark(inputs, known), _span_remark(inputs, units)) if remark)
+    return tuple(
+        remark
+        for remark in (
+            _over_remark(units),
+            _untriggered_remark(units),
+            _highest_remark(known),
+            _share_remark(inputs, known),
+            _span_remark(inputs, units),
+        )
+        if remark
+    )
 
 
 def _over_remark(units: pd.DataFrame) -> str:
@@ -87,7 +125,11 @@ def _over_remark(units: pd.DataFrame) -> str:
 
 def _untriggered_remark(units: pd.DataFrame) -> str:
     rows = units[units["state"].eq("无触发") & units["paid_fen"].gt(0)]
-    return f"已拨付但查无触发事项的{len(rows)}个单元，合计{formats.wan(_sum(rows, 'paid_fen'))}万元，待核。" if len(rows) else ""
+    return (
+        f"已拨付但查无触发事项的{len(rows)}个单元，合计{formats.wan(_sum(rows, 'paid_fen'))}万元，待核。"
+        if len(rows)
+        else ""
+    )
 
 
 def _highest_remark(known: pd.DataFrame) -> str:
@@ -101,7 +143,9 @@ def _share_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
     """B-27: any firm in the district may receive; the share of P2 stands beside."""
     if known.empty:
         return ""
-    titles = inputs.tiers[inputs.tiers["tier"].isin(inputs.rules.population_types("P2")) & inputs.tiers["in_district"].eq(True)]
+    titles = inputs.tiers[
+        inputs.tiers["tier"].isin(inputs.rules.population_types("P2")) & inputs.tiers["in_district"].eq(True)
+    ]
     share = known[known["firm"].isin(titles["uscc"])]
     return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(share, 'entitled_fen'))}万元。"
 

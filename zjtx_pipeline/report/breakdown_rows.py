@@ -8,8 +8,8 @@ from fractions import Fraction
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.figure_rows import READING, YEAR, in_full, shown
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.model import Split, TownTable
 from zjtx_pipeline.report.pictures import Bar, share_bar
+from zjtx_pipeline.report.rows import Split, TownTable
 from zjtx_pipeline.rules import Indicator, Part
 
 TOWN, CLAUSE = "镇街", "条款"
@@ -33,7 +33,11 @@ def town_table(inputs: ReportInputs, indicators: list[Indicator]) -> TownTable |
         return None
     largest = _largest(inputs, *parts[0])
     rows = [
-        (town, tuple(_in_town(inputs, each, part, town) for each, part in parts), _town_bar(inputs, parts[0], town, largest))
+        (
+            town,
+            tuple(_in_town(inputs, each, part, town) for each, part in parts),
+            _town_bar(inputs, parts[0], town, largest),
+        )
         for town in inputs.rules.towns
     ]
     return TownTable(tuple(f"{each.title}（{formats.printed_unit(part.unit)}）" for each, part in parts), tuple(rows))
@@ -51,7 +55,11 @@ def _split_text(inputs: ReportInputs, indicator: Indicator, part: Part, columns:
     found = [(row, inputs.now.get(indicator.id, part.letter, row)) for row in rows]
     if all(progress is None or progress.figure.value is None for _, progress in found):
         return ""
-    told = [_label(row) + in_full(inputs, inputs.now, indicator, part, row) for row, progress in found if progress and progress.figure.value]
+    told = [
+        _label(row) + in_full(inputs, inputs.now, indicator, part, row)
+        for row, progress in found
+        if progress and progress.figure.value
+    ]
     zeros = len(rows) - len(told)
     if not told:
         return "各项均为0"
@@ -79,7 +87,11 @@ def _by_town(part: Part) -> bool:
 
 def _largest(inputs: ReportInputs, indicator: Indicator, part: Part) -> Fraction:
     values = [_town_value(inputs, indicator, part, town) for town in inputs.rules.towns]
-    return Fraction(100) if part.unit == "%" else max((value for value in values if value is not None), default=Fraction(0))
+    return (
+        Fraction(100)
+        if part.unit == "%"
+        else max((value for value in values if value is not None), default=Fraction(0))
+    )
 
 
 def _town_bar(inputs: ReportInputs, first: tuple[Indicator, Part], town: str, largest: Fraction) -> Bar:

@@ -14,17 +14,8 @@ from zjtx_pipeline.report.dataset_rows import quality, silent, told
 from zjtx_pipeline.report.figure_rows import other_rows, target_row, target_rows
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
-from zjtx_pipeline.report.model import (
-    Awards,
-    Cover,
-    FigureRow,
-    OverallReport,
-    Section,
-    TargetLine,
-    TaskBrief,
-    TaskReport,
-    TierRow,
-)
+from zjtx_pipeline.report.model import Cover, OverallReport, Section, TargetLine, TaskBrief, TaskReport
+from zjtx_pipeline.report.rows import Awards, FigureRow, TierRow
 from zjtx_pipeline.report.sentences import brief, changes, overall_summary, summary, task_light
 from zjtx_pipeline.rules import Rules, Task
 from zjtx_pipeline.tables import load_tables
@@ -112,11 +103,16 @@ def _task_sections(report: dict) -> list[tuple[str, str]]:
 
 
 def _sections(named: list[tuple[str, str]]) -> tuple[Section, ...]:
-    return tuple(Section(formats.numeral(number), title, kind, f"section-{kind}") for number, (title, kind) in enumerate(named, 1))
+    return tuple(
+        Section(formats.numeral(number), title, kind, f"section-{kind}")
+        for number, (title, kind) in enumerate(named, 1)
+    )
 
 
 def _annexes() -> tuple[Section, ...]:
-    return tuple(Section(f"附件{number}", title, kind, f"annex-{kind}") for number, (title, kind) in enumerate(_ANNEXES, 1))
+    return tuple(
+        Section(f"附件{number}", title, kind, f"annex-{kind}") for number, (title, kind) in enumerate(_ANNEXES, 1)
+    )
 
 
 def _cover(inputs: ReportInputs, number: str, title: str) -> Cover:
@@ -190,4 +186,6 @@ def _tier_rows(inputs: ReportInputs) -> tuple[TierRow, ...]:
 def _tier_row(inputs: ReportInputs, tier: str, now: int, left: int) -> TierRow:
     before = inputs.then("T01-3", "a", f"资质类型={tier}")
     then = None if before is None else before.figure.value
-    return TierRow(tier, formats.count(now), formats.printed(then, "家"), formats.difference(now, then, "家"), formats.count(left))
+    return TierRow(
+        tier, formats.count(now), formats.printed(then, "家"), formats.difference(now, then, "家"), formats.count(left)
+    )

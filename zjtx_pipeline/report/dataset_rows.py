@@ -8,7 +8,7 @@ import pandas as pd
 
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.model import DatasetRow, DepartmentRow, FindingRow, Quality, Told
+from zjtx_pipeline.report.rows import DatasetRow, DepartmentRow, FindingRow, Quality, Told
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.tables import load_tables
 
@@ -23,7 +23,7 @@ TOLD = ("main_progress", "problems", "next_steps")
 
 
 def quality(inputs: ReportInputs, tables: Sequence[str], longest: int) -> Quality:
-    """The tables named: rows read, accepted, set aside, rejected; findings by department and rule, the most frequent first."""
+    """Of the tables named: what became of their rows, and what was found, the gravest and most frequent first."""
     counts = _counts(inputs, tables)
     rows = tuple(_dataset_row(inputs, table, counts) for table in tables)
     findings = inputs.findings[inputs.findings["dataset"].isin(tables)]
@@ -35,15 +35,19 @@ def quality(inputs: ReportInputs, tables: Sequence[str], longest: int) -> Qualit
         summary=_summary(counts, findings),
         departments=_departments(inputs, findings),
         findings=tuple(_finding_rows(grouped.head(longest))),
-        findings_left=f"另有{left}类问题（{formats.count(int(grouped['times'].iloc[longest:].sum()))}条）从略。" if left > 0 else "",
+        findings_left=f"另有{left}类问题（{formats.count(int(grouped['times'].iloc[longest:].sum()))}条）从略。"
+        if left > 0
+        else "",
         remarks=_remarks(inputs, tables),
     )
 
 
 def told(inputs: ReportInputs, task: Task) -> tuple[Told, ...]:
-    """What each department of a task reported in words, in printed order; only 已审核, without those that reported nothing."""
+    """What the departments of a task reported in words and had approved (已审核), in printed order."""
     rows = inputs.texts
-    rows = rows[rows["task"].eq(task.number) & rows["for_quarter"].eq(str(inputs.quarter)) & rows["review_state"].eq(APPROVED)]
+    rows = rows[
+        rows["task"].eq(task.number) & rows["for_quarter"].eq(str(inputs.quarter)) & rows["review_state"].eq(APPROVED)
+    ]
     rows = rows.drop_duplicates("department").set_index("department")
     return tuple(
         Told(department, *(formats.paragraphs(_text(rows.at[department, column])) for column in TOLD))
@@ -82,19 +86,30 @@ def _dataset_row(inputs: ReportInputs, table: str, counts: pd.DataFrame) -> Data
 
 def _senders(inputs: ReportInputs, table: str) -> str:
     """Who delivered; who should have, where nobody did; only how many where they are many."""
-    names = list(dict.fromkeys(one.sender for one in inputs.sources if one.table == table)) or load_tables()[table].senders
+    names = (
+        list(dict.fromkeys(one.sender for one in inputs.sources if one.table == table)) or load_tables()[table].senders
+    )
     return "、".join(names) if len(names) <= MOST_NAMED else f"{len(names)}个部门"
 
 
 def _total(counts: pd.DataFrame) -> DatasetRow:
     numbers = [int(counts[column].sum()) for column in COUNTED]
-    return DatasetRow("", "合计", "", *(formats.count(number) for number in numbers), status="", balanced=numbers[0] == sum(numbers[1:]))
+    return DatasetRow(
+        "",
+        "合计",
+        "",
+        *(formats.count(number) for number in numbers),
+        status="",
+        balanced=numbers[0] == sum(numbers[1:]),
+    )
 
 
 def _summary(counts: pd.DataFrame, findings: pd.DataFrame) -> str:
     read, accepted, quarantined, rejected = (int(counts[column].sum()) for column in COUNTED)
     found = findings["severity"].value_counts()
-    lines = "、".join(f"{severity}{formats.count(int(found[severity]))}条" for severity in SEVERITIES if found.get(severity, 0))
+    lines = "、".join(
+        f"{severity}{formats.count(int(found[severity]))}条" for severity in SEVERITIES if found.get(severity, 0)
+    )
     return (
         f"共读取{formats.count(read)}行，其中采用{formats.count(accepted)}行、退回{formats.count(quarantined)}行、"
         f"不成行{formats.count(rejected)}行。校验{'发现' + lines if lines else '未发现问题'}。"
@@ -106,8 +121,12 @@ def _grouped(findings: pd.DataFrame) -> pd.DataFrame:
     keys = ["severity", "sender", "dataset", "rule"]
     told = findings.assign(sender=findings["sender"].fillna(""), message=_without_values(findings))
     grouped = told.groupby(keys, sort=False).agg(times=("rule", "size"), message=("message", "first"))
-    grouped = grouped.reset_index().assign(order=lambda rows: rows["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)}))
-    return grouped.sort_values(["order", "times", "dataset", "sender", "rule"], ascending=[True, False, True, True, True], kind="stable")
+    grouped = grouped.reset_index().assign(
+        order=lambda rows: rows["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
+    )
+    return grouped.sort_values(
+        ["order", "times", "dataset", "sender", "rule"], ascending=[True, False, True, True, True], kind="stable"
+    )
 
 
 def _without_values(findings: pd.DataFrame) -> pd.Series:
@@ -137,7 +156,14 @@ def _finding_rows(grouped: pd.DataFrame):
     for row in grouped.itertuples(index=False):
         message = formats.plain(row.message).replace("\n", "")
         cut = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
-        yield FindingRow(row.severity, formats.plain(row.sender) or formats.NOTHING, row.dataset, formats.plain(row.rule), cut, formats.count(int(row.times)))
+        yield FindingRow(
+            row.severity,
+            formats.plain(row.sender) or formats.NOTHING,
+            row.dataset,
+            formats.plain(row.rule),
+            cut,
+            formats.count(int(row.times)),
+        )
 
 
 def _remarks(inputs: ReportInputs, tables: Sequence[str]) -> tuple[str, ...]:

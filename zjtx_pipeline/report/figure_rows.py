@@ -13,9 +13,9 @@ from zjtx_pipeline.progress import FELL_BACK, LATE, Progress
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import light
-from zjtx_pipeline.report.model import FigureRow
 from zjtx_pipeline.report.pictures import Bar, bar
 from zjtx_pipeline.report.privacy import withheld
+from zjtx_pipeline.report.rows import FigureRow
 from zjtx_pipeline.rules import Indicator, Part
 
 READING, YEAR = "口径", "年度"
@@ -31,7 +31,9 @@ def target_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Figu
 def aim_name(indicator: Indicator) -> str:
     """What a target counts: the title, and the part where a count stands among others."""
     part = indicator.parts["a"]
-    return f"{indicator.title}（{part.name}）" if part.nature == "count" and len(indicator.parts) > 1 else indicator.title
+    return (
+        f"{indicator.title}（{part.name}）" if part.nature == "count" and len(indicator.parts) > 1 else indicator.title
+    )
 
 
 def after_due(progress: Progress) -> str:
@@ -52,7 +54,9 @@ def other_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Figur
     return tuple(row for group in rows for row in group)
 
 
-def in_full(inputs: ReportInputs, measured: Measured | None, indicator: Indicator, part: Part, breakdown: str = "") -> str:
+def in_full(
+    inputs: ReportInputs, measured: Measured | None, indicator: Indicator, part: Part, breakdown: str = ""
+) -> str:
     """A figure with its unit, or the word that stands for it."""
     text = shown(inputs, measured, indicator, part, breakdown)
     return text + formats.printed_unit(part.unit) if text[-1].isdigit() else text
@@ -83,9 +87,22 @@ def _under(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:
             yield _against_target(row, inputs.now.get(indicator.id, "a", breakdown), part, row.name)
 
 
-def _row(inputs: ReportInputs, indicator: Indicator, part: Part, *, name: str = "", note: str = "", under: bool = False, breakdown: str = "") -> FigureRow:
+def _row(
+    inputs: ReportInputs,
+    indicator: Indicator,
+    part: Part,
+    *,
+    name: str = "",
+    note: str = "",
+    under: bool = False,
+    breakdown: str = "",
+) -> FigureRow:
     progress = inputs.now.get(indicator.id, part.letter, breakdown)
-    notes = [note, progress.note if progress else "", "沿用上期" if progress and progress.figure.status == "沿用上期" else ""]
+    notes = [
+        note,
+        progress.note if progress else "",
+        "沿用上期" if progress and progress.figure.status == "沿用上期" else "",
+    ]
     return FigureRow(
         id=indicator.id if not under else "",
         name=name or indicator.title,
@@ -144,14 +161,18 @@ def change(inputs: ReportInputs, indicator: Indicator, part: Part, breakdown: st
     now, then = inputs.now.get(indicator.id, part.letter, breakdown), inputs.then(indicator.id, part.letter, breakdown)
     if now is None or then is None or now.figure.value is None or then.figure.value is None:
         return formats.NOTHING
-    if withheld(inputs, inputs.now, indicator, part, breakdown) or withheld(inputs, inputs.before, indicator, part, breakdown):
+    if withheld(inputs, inputs.now, indicator, part, breakdown) or withheld(
+        inputs, inputs.before, indicator, part, breakdown
+    ):
         return formats.NOTHING
     if part.period == "Y" and inputs.quarter.number == 1 and not breakdown.startswith(YEAR):
         return "新年度"
     return formats.difference(now.figure.value, then.figure.value, part.unit)
 
 
-def shown(inputs: ReportInputs, measured: Measured | None, indicator: Indicator, part: Part, breakdown: str = "") -> str:
+def shown(
+    inputs: ReportInputs, measured: Measured | None, indicator: Indicator, part: Part, breakdown: str = ""
+) -> str:
     if measured is None:
         return formats.NOTHING
     progress = measured.get(indicator.id, part.letter, breakdown)

@@ -9,17 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
-
-if TYPE_CHECKING:
-    from zjtx_pipeline.outputs import SourceFile
-    from zjtx_pipeline.progress import Progress
+from zjtx_pipeline.snapshots import SourceFile
 
 
 class Measured:

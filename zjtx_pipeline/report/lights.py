@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zjtx_pipeline.report.model import Light
+from zjtx_pipeline.report.rows import Light
 
 WORST_FIRST = ("红", "黄", "灰", "绿", "已完成")
 LIGHTS = {

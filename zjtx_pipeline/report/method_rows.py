@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import is_stated
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.model import Colophon, Method, Origin, ReadingRow
+from zjtx_pipeline.report.model import Colophon, Method
+from zjtx_pipeline.report.rows import Origin, ReadingRow
 from zjtx_pipeline.rules import Award, Indicator, Reading, Target
 from zjtx_pipeline.store import digest
 from zjtx_pipeline.tables import load_tables
@@ -16,12 +17,16 @@ MARKS = {"P": "建议口径", "M": "待确认", "L": "公开来源"}
 SHOWN_DIGEST = 16
 
 
-def method(inputs: ReportInputs, indicators: list[Indicator], awards: list[Award], targets: list[Target], tasks: list[int]) -> Method:
+def method(
+    inputs: ReportInputs, indicators: list[Indicator], awards: list[Award], targets: list[Target], tasks: list[int]
+) -> Method:
     """What the reader must know about the figures of these tasks."""
     readings = [each for each in inputs.rules.readings.values() if concerns(each, tasks)]
     return Method(
         definitions=tuple((indicator.id, f"{indicator.title}：{indicator.definition}") for indicator in indicators),
-        readings=tuple(ReadingRow(each.id, each.wording, each.value, each.explanation, MARKS[each.mark]) for each in readings),
+        readings=tuple(
+            ReadingRow(each.id, each.wording, each.value, each.explanation, MARKS[each.mark]) for each in readings
+        ),
         open_points=_open_points(inputs, awards, targets),
         rules_of_print=_rules_of_print(inputs),
     )
@@ -38,9 +43,17 @@ def colophon(inputs: ReportInputs, tables: Sequence[str]) -> Colophon:
     return Colophon(
         version=inputs.version,
         rules_digest=inputs.rules.digest[:SHOWN_DIGEST],
-        sources_digest=digest(*(f"{one.table}\n{one.sender}\n{one.source}\n{one.sha256}" for one in used))[:SHOWN_DIGEST],
+        sources_digest=digest(*(f"{one.table}\n{one.sender}\n{one.source}\n{one.sha256}" for one in used))[
+            :SHOWN_DIGEST
+        ],
         origins=tuple(
-            Origin(load_tables()[one.table].title, formats.plain(one.sender), formats.plain(one.source), formats.count(one.rows), one.sha256[:SHOWN_DIGEST] or formats.NOTHING)
+            Origin(
+                load_tables()[one.table].title,
+                formats.plain(one.sender),
+                formats.plain(one.source),
+                formats.count(one.rows),
+                one.sha256[:SHOWN_DIGEST] or formats.NOTHING,
+            )
             for one in used
         ),
     )

@@ -16,7 +16,9 @@ HEADS = {"家", "户"}
 AMOUNTS = {"元", "万元", "%"}
 
 
-def withheld(inputs: ReportInputs, measured: Measured | None, indicator: Indicator, part: Part, breakdown: str = "") -> str | None:
+def withheld(
+    inputs: ReportInputs, measured: Measured | None, indicator: Indicator, part: Part, breakdown: str = ""
+) -> str | None:
     """What stands in place of a figure that may not be printed; None where it may."""
     if measured is None or _value(measured, indicator, part, breakdown) is None:
         return None

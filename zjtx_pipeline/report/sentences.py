@@ -10,7 +10,7 @@ from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.figure_rows import after_due, aim_name, change, in_full
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import LIGHTS, WORST_FIRST, worst
-from zjtx_pipeline.report.model import Light
+from zjtx_pipeline.report.rows import Light
 from zjtx_pipeline.rules import Indicator, Part, Task
 
 NO_TARGET = "未设量化目标"
@@ -106,7 +106,8 @@ def _standing(inputs: ReportInputs, indicator: Indicator) -> str:
     if part.unit != "是否":
         told += f"，目标{formats.target_text(progress.target, part.unit)}"
     if progress.pace is not None and progress.light in ("绿", "黄", "红") and progress.pace != progress.target:
-        told += f"，序时进度{formats.pace_text(progress.pace, part.unit).removesuffix('%')}{formats.printed_unit(part.unit)}"
+        pace = formats.pace_text(progress.pace, part.unit)
+        told += f"，序时进度{pace}{'' if part.unit == '%' else formats.printed_unit(part.unit)}"
     return f"{told}，{_lamp(progress.light)}{_aside(after_due(progress))}" if progress.light else told
 
 
@@ -122,7 +123,9 @@ def _measured(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str:
     """How many numbers there are, and why the others are not."""
     parts = [(each, part) for each in indicators for part in each.parts.values() if part.kind == "S"]
     found = [inputs.now.get(each.id, part.letter) for each, part in parts]
-    states = Counter("尚未测算" if one is None else one.figure.status for one in found if one is None or one.figure.value is None)
+    states = Counter(
+        "尚未测算" if one is None else one.figure.status for one in found if one is None or one.figure.value is None
+    )
     told = f"监测数据{len(parts)}项，已取得{len(parts) - states.total()}项"
     missing = "、".join(f"{state}{number}项" for state, number in states.items())
     return f"{told}（{missing}）。" if missing else f"{told}。"
@@ -130,7 +133,9 @@ def _measured(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str:
 
 def _first_numbers(inputs: ReportInputs, indicators: Sequence[Indicator]) -> str:
     """The first number of some indicators, those that are not nought: `其中，技术交易额173.46万元、…。`"""
-    firsts = [(each, part) for each in indicators for part in [next(iter(each.parts.values()))] if _counts(inputs, each, part)]
+    firsts = [
+        (each, part) for each in indicators for part in [next(iter(each.parts.values()))] if _counts(inputs, each, part)
+    ]
     told = [f"{_short_name(each, part)}{in_full(inputs, inputs.now, each, part)}" for each, part in firsts[:MOST_TOLD]]
     return f"其中，{'、'.join(told)}。" if told else ""
 
@@ -183,14 +188,22 @@ def _largest_changes(inputs: ReportInputs, indicators: Sequence[Indicator]) -> s
     """The numbers without target that moved most, measured by what they were: at most five, of one task alone."""
     if len({indicator.task for indicator in indicators}) > 1:
         return ""
-    moved = [(each, part) for each in indicators for part in each.parts.values() if part.kind == "S" and _direction(inputs, each, part) in ("增加", "减少")]
+    moved = [
+        (each, part)
+        for each in indicators
+        for part in each.parts.values()
+        if part.kind == "S" and _direction(inputs, each, part) in ("增加", "减少")
+    ]
     moved.sort(key=lambda pair: _relative(inputs, *pair), reverse=True)
     told = [f"{_short_name(each, part)}由{_then_now(inputs, each, part)}" for each, part in moved[:MOST_TOLD]]
     return f"其中变化较大的：{'；'.join(told)}。" if told else ""
 
 
 def _relative(inputs: ReportInputs, indicator: Indicator, part: Part) -> Fraction:
-    now, then = inputs.now.get(indicator.id, part.letter).figure.value, inputs.then(indicator.id, part.letter).figure.value
+    now, then = (
+        inputs.now.get(indicator.id, part.letter).figure.value,
+        inputs.then(indicator.id, part.letter).figure.value,
+    )
     return abs(Fraction(now) - then) / max(abs(Fraction(then)), 1)
 
 

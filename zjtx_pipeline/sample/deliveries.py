@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from zjtx_pipeline.quarter import Quarter
@@ -94,11 +93,18 @@ def write_files(folder: Path, quarter: Quarter) -> None:
             shorter = delivery.rows.head(int(len(delivery.rows) * 0.9))
             _write(folder, stem, delivery, shorter, delivery.received - timedelta(days=1))
             stem += "_2"
-        _write(folder, stem if len(delivery.rows) else f"{stem}_{_NOTHING}", delivery, delivery.rows, delivery.received)
+        if len(delivery.rows):
+            _write(folder, stem, delivery, delivery.rows, delivery.received)
+        elif quarter.number % 2:
+            _write(folder, f"{stem}_{_NOTHING}", delivery, delivery.rows, delivery.received)
+        else:  # the other way to say it: a row of its own
+            row = pd.DataFrame([[*[""] * delivery.rows.shape[1], "是"]], columns=[*delivery.rows.columns, _NOTHING])
+            _write(folder, stem, delivery, row, delivery.received)
 
 
 def _write(folder: Path, stem: str, delivery: Delivery, rows: pd.DataFrame, received: datetime) -> None:
-    headers = [column.header for column in delivery.table.columns.values()]
+    columns = delivery.table.columns
+    headers = [columns[name].header if name in columns else name for name in rows.columns]
     if delivery.table.delivered == "delimited":
         path = folder / f"{stem}.csv"
         write_delimited(path, headers, rows, delivery.broken)

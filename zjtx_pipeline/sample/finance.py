@@ -34,7 +34,7 @@ def listings_and_loans(scene: Scene) -> pd.DataFrame:
     rows["balance_fen"] = np.nan
     rows["business_no"] = numbered("示YW", rows["dated_on"], 5)
     rows["kept"] = rows["kept"].fillna(False).astype(bool)
-    return scene.signed(rows, "dated_on", 10)
+    return scene.signed(rows, "listings_and_loans", "dated_on", 10)
 
 
 def outstanding(rows: pd.DataFrame, on: np.datetime64) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def parcels(scene: Scene) -> pd.DataFrame:
     rows["area_mu"] = np.round(8 + chance.random(number) ** 2 * 90, 2)
     rows["with_project"] = choose(chance, number, {"是": 55, "否": 45})
     rows["parcel_no"] = numbered("示萧工出", rows["sold_on"])
-    return scene.signed(rows, "sold_on", 8)
+    return scene.signed(rows, "parcels", "sold_on", 8)
 
 
 def factory_buildings(scene: Scene) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def factory_buildings(scene: Scene) -> pd.DataFrame:
     rows["started_m2"] = np.round(6_000 + chance.random(len(rows)) ** 2 * 90_000, 2)
     rows["completed_m2"] = np.round(rows["started_m2"] * (0.97 + 0.05 * chance.random(len(rows))), 2)
     rows["project_no"] = numbered("示CF", rows["started_on"])
-    return scene.signed(rows, "started_on", 10)
+    return scene.signed(rows, "factory_buildings", "started_on", 10)
 
 
 def premises(scene: Scene) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def premises(scene: Scene) -> pd.DataFrame:
     chance = stream("premises.rows")
     rows["mode"] = choose(chance, len(rows), {"租用": 76, "购买": 24})
     rows["area_m2"] = np.round(300 + chance.random(len(rows)) ** 2 * 9_000, 2)
-    return scene.signed(rows, "began_on", 10)
+    return scene.signed(rows, "premises", "began_on", 10)
 
 
 def public_contracts(scene: Scene) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def public_contracts(scene: Scene) -> pd.DataFrame:
     direct = rows["method"].isin(["单一来源", "不招标"]) & (chance.random(number) < 0.93)
     rows["sole_source_reason"] = np.where(direct, "采用不可替代的专利或专有技术", "")
     rows["contract_no"] = numbered("示ZFCG", rows["signed_on"])
-    return scene.signed(rows, "signed_on", 8)
+    return scene.signed(rows, "public_contracts", "signed_on", 8)
 
 
 def brands(scene: Scene) -> pd.DataFrame:
@@ -124,7 +124,7 @@ def brands(scene: Scene) -> pd.DataFrame:
     rows["live_rooms"] = np.floor(chance.random(len(rows)) ** 2 * 6)
     rows["brand_no"] = numbered("示PP", rows["created_on"])
     rows["brand_name"] = ["示例牌" + text[-4:] for text in rows["brand_no"]]
-    return scene.signed(rows, "created_on", 14)
+    return scene.signed(rows, "brands", "created_on", 14)
 
 
 def deductions(scene: Scene) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def chain_projects(scene: Scene) -> pd.DataFrame:
     rows["project_name"] = [f"示例{chain or '工业'}{kind}项目" for chain, kind in zip(rows["chain"], rows["project_type"])]
     incoming = choose(chance, len(rows), {"无": 50, "省专精特新": 22, "小巨人": 14, "创新型": 12, "国家单项冠军": 2})
     rows["incoming_tier"] = np.where(rows["project_type"] == "招引", incoming, "无")
-    rows = scene.signed(rows, "signed_on", 12)
+    rows = scene.signed(rows, "chain_projects", "signed_on", 12)
     unborn = (rows["project_type"] == "招引") & (chance.random(len(rows)) < 0.4)  # not yet registered here
     return rows.assign(uscc=rows["uscc"].mask(unborn, ""), name=rows["name"].mask(unborn, ""))
 
@@ -82,7 +82,7 @@ def leaders_purchases(scene: Scene) -> pd.DataFrame:
     rows["purchase_fen"] = np.round(np.exp(chance.random(len(rows)) * 3.5 + 3)) * 1e6
     own = (rows["contracted_on"] >= day("2023-07-01")) & (chance.random(len(rows)) < 0.25)
     rows["sender"] = np.where(own, "区商务局", "区经信局")
-    rows = scene.signed(rows, "contracted_on", 15)
+    rows = scene.signed(rows, "leaders_purchases", "contracted_on", 15)
     supplier = scene.firms.sign(rows["supplier"].to_numpy(), rows["contracted_on"].to_numpy("datetime64[D]"))
     return rows.assign(supplier_uscc=supplier["uscc"], supplier_name=supplier["name"])
 
@@ -109,7 +109,7 @@ def digital_projects(scene: Scene, providers: np.ndarray) -> pd.DataFrame:
     rows["year"] = rows["diagnosed_on"].dt.year
     rows["project_no"] = numbered("示SZ", rows["diagnosed_on"])
     rows["project_name"] = [f"示例{label}数字化改造项目" for label in np.array([entry[3] for entry in TRADES], object)[scene.firms.trade[rows["firm"]]]]
-    return scene.signed(rows, "diagnosed_on", 10)
+    return scene.signed(rows, "digital_projects", "diagnosed_on", 10)
 
 
 def demonstrations(scene: Scene) -> pd.DataFrame:
@@ -132,7 +132,7 @@ def demonstrations(scene: Scene) -> pd.DataFrame:
     ends = (chance.random(len(rows)) < 0.05) & (removed < END) & (rows["demonstration"] != "管理标杆")
     rows["removed_on"] = np.where(ends, removed, NEVER)
     rows["document_no"] = "示经信示范〔" + rows["list_year"].astype("str") + "〕" + (rows.index % 70 + 1).astype("str") + "号"
-    return scene.signed(rows.assign(kept=rows["kept"].fillna(False).astype(bool)), "announced_on", 12)
+    return scene.signed(rows.assign(kept=rows["kept"].fillna(False).astype(bool)), "demonstrations", "announced_on", 12)
 
 
 def _yearly(scene: Scene, subject: str, yearly: float, who: str) -> pd.DataFrame:

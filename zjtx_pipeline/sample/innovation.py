@@ -15,6 +15,7 @@ from zjtx_pipeline.sample.ladder import GIANT
 from zjtx_pipeline.sample.scene import Scene
 
 _ORGANS = {"企业技术中心": 40, "研发中心": 32, "企业研究院": 20, "工程研究中心": 8}
+_PARTNERS = 3_000  # joint holders are among the larger firms
 _PLAN_DAYS = (day("2025-12-31") - BASE).astype(int)
 
 
@@ -52,7 +53,7 @@ def _organs_described(scene: Scene, rows: pd.DataFrame, chance) -> pd.DataFrame:
     ended = later(on, chance, 400, 2_500)
     rows["revoked_on"] = np.where((chance.random(len(rows)) < 0.03) & (ended < END), ended, NEVER)
     rows["status"] = "有效"
-    rows = scene.signed(rows, "recognised_on", 20)
+    rows = scene.signed(rows, "organs", "recognised_on", 20)
     short = rows["name"].str.replace(r"(?:股份|责任)?有限(?:责任)?公司.*$", "", regex=True)
     rows["organ_name"] = short + rows["level"] + rows["organ_type"]
     rows["document_no"] = "示区科〔" + rows["recognised_on"].dt.year.astype("str") + "〕" + (rows.index % 90 + 1).astype("str") + "号"
@@ -87,12 +88,9 @@ def _patents_described(scene: Scene, rows: pd.DataFrame, chance) -> pd.DataFrame
     rows["legal_status"], rows["holder_rank"] = "有效", 1
     rows["acquired_by"] = choose(chance, len(rows), {"原始取得": 91, "受让": 9})
     joint = rows[chance.random(len(rows)) < 0.03]
-    joint = joint.assign(firm=(joint["firm"] * 7 + 31) % POOL_OF_PARTNERS, holder_rank=2)
+    joint = joint.assign(firm=(joint["firm"] * 7 + 31) % _PARTNERS, holder_rank=2)
     rows = pd.concat([rows, joint], ignore_index=True).sort_values("granted_on", kind="stable", ignore_index=True)
-    return scene.signed(rows, "granted_on", 25)
-
-
-POOL_OF_PARTNERS = 3_000
+    return scene.signed(rows, "patents", "granted_on", 25)
 
 
 def standards_records(scene: Scene) -> pd.DataFrame:
@@ -117,7 +115,7 @@ def standards_records(scene: Scene) -> pd.DataFrame:
     rows["status"] = "有效"
     rows["standard_no"] = np.where(rows["issued_on"] < day("2024-01-01"), "GB/T 29490-2013", "GB/T 29490-2023")
     rows["record_no"] = [f"示IPMS{count:05d}" for count in range(len(rows))]
-    return scene.signed(rows, "issued_on", 8)
+    return scene.signed(rows, "standards_records", "issued_on", 8)
 
 
 def _covered_on(scene: Scene, chance) -> np.ndarray:

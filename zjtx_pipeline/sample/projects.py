@@ -41,7 +41,7 @@ def science_projects(scene: Scene) -> pd.DataFrame:
     partners = partners.assign(firm=some(chance, np.arange(2_000), len(partners)), role="参与", registration_no="", deal_fen=np.nan,
                                contract_registered_on=NEVER, industrialised="", industrialised_on=NEVER)  # fmt: skip
     rows = pd.concat([rows, partners], ignore_index=True).sort_values("established_on", kind="stable", ignore_index=True)
-    rows = scene.signed(rows, "established_on", 10)
+    rows = scene.signed(rows, "science_projects", "established_on", 10)
     return rows.assign(known_on=np.fmax(rows["known_on"], rows["contract_registered_on"].fillna(rows["known_on"])))
 
 
@@ -75,7 +75,7 @@ def new_products(scene: Scene) -> pd.DataFrame:
     again = rows[(rows["category"] == "首台套") & (rows["level"] == "省内") & (rows.index % 9 == 0)]  # raised a level later
     again = again.assign(level="国内", recognised_on=later(again["recognised_on"].to_numpy("datetime64[D]"), chance, 200, 500))
     rows = pd.concat([rows, again[again["recognised_on"] < day(END)]], ignore_index=True)
-    return scene.signed(rows.sort_values("recognised_on", kind="stable", ignore_index=True), "recognised_on", 20)
+    return scene.signed(rows.sort_values("recognised_on", kind="stable", ignore_index=True), "new_products", "recognised_on", 20)
 
 
 def product_purchases(scene: Scene, products: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +126,6 @@ def _with_reversals(rows: pd.DataFrame, chance) -> pd.DataFrame:
 
 
 def _purchases_signed(scene: Scene, rows: pd.DataFrame) -> pd.DataFrame:
-    rows = scene.signed(rows, "invoiced_on", 12)
+    rows = scene.signed(rows, "purchases", "invoiced_on", 12)
     supplier = scene.firms.sign(rows["seller"].to_numpy(), rows["contracted_on"].to_numpy("datetime64[D]"))
     return rows.assign(supplier_uscc=supplier["uscc"], supplier_name=supplier["name"])

@@ -41,7 +41,7 @@ def star_ratings(scene: Scene) -> pd.DataFrame:
     rows["year"] = rows["rated_on"].dt.year
     rows = rows[rows["rated_on"] < END].drop_duplicates(["firm", "year"]).sort_values("rated_on", kind="stable", ignore_index=True)
     rows["stars"] = choose(chance, len(rows), {"1": 10, "2": 26, "3": 38, "4": 20, "5": 6})
-    return scene.signed(rows, "rated_on", 6)
+    return scene.signed(rows, "star_ratings", "rated_on", 6)
 
 
 def first_days(scene: Scene) -> np.ndarray:
@@ -73,7 +73,7 @@ def quality_items(scene: Scene) -> pd.DataFrame:
     rows["item_name"] = ["示例" + name for name in rows["item"] + rows.index.astype("str")]
     sessions = 1 + (chance.random(len(rows)) * 5).astype(int)
     rows["sessions"] = np.where(rows["item"] == "IP专家志愿", sessions, np.nan)
-    return scene.signed(rows, "dated_on", 15)
+    return scene.signed(rows, "quality_items", "dated_on", 15)
 
 
 def _numbers(rows: pd.DataFrame) -> pd.Series:

@@ -60,13 +60,15 @@ class Scene:
         nothing = pd.DataFrame({"firm": np.array([], int), "on": np.array([], "datetime64[s]")})
         return pd.concat(parts, ignore_index=True) if parts else nothing
 
-    def signed(self, rows: pd.DataFrame, deciding: str, slowest: int = 12) -> pd.DataFrame:
-        """The rows with the firm's code and name of the deciding day, and the day the ledger learns of them."""
-        on = rows[deciding].to_numpy("datetime64[D]")
-        rows = rows.reset_index(drop=True)
+    def signed(self, rows: pd.DataFrame, subject: str, deciding: str, slowest: int) -> pd.DataFrame:
+        """The rows with the firm's code and name of the deciding day, and the day the ledger learns of them.
+
+        `slowest`: how many days a clerk may take to enter a row; one in fifty takes a month longer.
+        """
+        on, chance = rows[deciding].to_numpy("datetime64[D]"), stream(f"{subject}.known")
         parties = self.firms.sign(rows["firm"].to_numpy(), on)
-        known = later(on, stream(f"known.{deciding}.{len(rows)}"), 0, slowest)
-        return pd.concat([rows, parties], axis=1).assign(known_on=np.maximum(known, on))
+        known = later(on, chance, 0, slowest) + np.where(chance.random(len(rows)) < 0.02, 31, 0).astype("timedelta64[D]")
+        return pd.concat([rows.reset_index(drop=True), parties], axis=1).assign(known_on=np.maximum(known, on))
 
 
 def numbered(prefix: str, days: pd.Series | np.ndarray, width: int = 4) -> list[str]:

@@ -73,7 +73,7 @@ def services(scene: Scene, agreements: pd.DataFrame) -> pd.DataFrame:
     rows["closed_on"] = np.where(chance.random(number) < 0.94, later(served, chance, 1, 35), NEVER)
     rows["is_closed"] = "是"
     rows["record_no"] = numbered("示FW", rows["served_on"], 5)
-    return scene.signed(rows, "served_on", 2)
+    return scene.signed(rows, "services", "served_on", 2)
 
 
 def activities() -> pd.DataFrame:

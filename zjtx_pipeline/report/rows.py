@@ -1,0 +1,188 @@
+"""Knows the lines of a report's tables, every number already text; leaves the reports that they stand in to `model`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zjtx_pipeline.report.pictures import Bar
+
+
+@dataclass(frozen=True)
+class Light:
+    """A light by name; shape and word tell it apart where colour does not reach (black-and-white print)."""
+
+    name: str
+    sign: str
+    tone: str
+    phrase: str
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One line of an indicator table; `under` tells a line that stands under the one above it."""
+
+    id: str
+    name: str
+    unit: str
+    now: str
+    then: str
+    change: str
+    target: str = ""
+    due: str = ""
+    done: str = ""
+    pace: str = ""
+    light: Light | None = None
+    flag: str = ""
+    bar: Bar | None = None
+    note: str = ""
+    owner: str = ""
+    under: bool = False
+    now_in_full: str = ""
+    then_in_full: str = ""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The values of one breakdown of one part, in a sentence: `省级3家、市级5家`."""
+
+    name: str
+    column: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TownTable:
+    """Figures by town: the columns' names, and for each town its values as printed, and a bar of the first."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...], Bar], ...]
+
+
+@dataclass(frozen=True)
+class AwardRow:
+    """One clause: how many units, what they are entitled to, what was paid, what is missing, in 万元."""
+
+    clause: str
+    title: str
+    units: str
+    entitled: str
+    paid: str
+    gap: str
+    state: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Overpaid:
+    """One award unit that got more than the clause gives."""
+
+    clause: str
+    name: str
+    trigger: str
+    entitled: str
+    paid: str
+    over: str
+
+
+@dataclass(frozen=True)
+class Awards:
+    """The award table of a task or of all, with what must be said beside it."""
+
+    rows: tuple[AwardRow, ...]
+    total: AwardRow | None
+    overpaid: tuple[Overpaid, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """One table that departments delivered: read = accepted + set aside + rejected."""
+
+    table: str
+    name: str
+    senders: str
+    read: str
+    accepted: str
+    quarantined: str
+    rejected: str
+    status: str
+    balanced: bool = True
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """How often one rule spoke about one department's table."""
+
+    severity: str
+    sender: str
+    table: str
+    rule: str
+    message: str
+    times: str
+
+
+@dataclass(frozen=True)
+class DepartmentRow:
+    """What was found in one department's deliveries, by severity, and which of them came late."""
+
+    department: str
+    blocking: str
+    returned: str
+    hinted: str
+    late: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The rows behind a report and what the rules said of them."""
+
+    datasets: tuple[DatasetRow, ...]
+    total: DatasetRow | None
+    summary: str
+    departments: tuple[DepartmentRow, ...]
+    findings: tuple[FindingRow, ...]
+    findings_left: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one department reported in words (D26)."""
+
+    department: str
+    progress: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadingRow:
+    """One reading in force (B-01…B-28)."""
+
+    id: str
+    wording: str
+    value: str
+    explanation: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One delivery that the report rests on."""
+
+    table: str
+    sender: str
+    source: str
+    rows: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """How many firms of the district hold a title, and how many did a quarter ago."""
+
+    tier: str
+    now: str
+    then: str
+    change: str
+    left: str
