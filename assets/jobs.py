@@ -6,5 +6,8 @@ quarterly_reports = define_asset_job(
     "quarterly_reports",
     selection=AssetSelection.all(),
     executor_def=in_process_executor,
-    description="一个季度从取数到 15 份报告的全过程。",
+    description=(
+        "一个季度从取数到 15 份报告的全过程。点 Materialize all 选一个或几个季度，就出报告或补跑。"
+        "季度没有结束时只能出草稿：在 Config 里写 resources: {district: {config: {draft: true}}}。"
+    ),
 )

@@ -3,7 +3,6 @@
 Leaves showing its progress to the caller, which is told of every step as plain `Step`.
 """
 
-import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,10 @@ from dagster import DagsterEvent, DagsterEventType, DagsterInstance
 from assets import instance as records
 from assets.definitions import defs
 from assets.jobs import quarterly_reports
+from assets.partitions import RULES
+from zjtx_pipeline import ahead
+from assets.reports import report_key
+from zjtx_pipeline.stages import OVERALL
 
 STAGES = {
     "g1_raw": "取数留存",
@@ -38,15 +41,21 @@ class Step:
 
 @dataclass
 class Outcome:
-    """A run's end: did all steps succeed, and what became of each."""
+    """A run's end: did all steps succeed, was it stopped by hand, and what became of each step."""
 
     succeeded: bool = False
+    interrupted: bool = False
     steps: list[Step] = field(default_factory=list)
-    not_done: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Step]:
         return [step for step in self.steps if step.state == "失败"]
+
+    @property
+    def missing_reports(self) -> list[int]:
+        """The numbers of the reports that were not printed, 0 the overall one."""
+        done = {step.name for step in self.steps if step.state == "完成"}
+        return [number for number in (OVERALL, *RULES.tasks) if report_key(number).to_user_string() not in done]
 
 
 def steps_of_stages() -> dict[str, int]:
@@ -63,20 +72,26 @@ def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None]) -> Outc
     with DagsterInstance.get() as instance:
         records.close_abandoned(instance)
         instance.add_event_listener(run_id, listener.hear)
-        result = defs.resolve_job_def(quarterly_reports.name).execute_in_process(
-            instance=instance,
-            partition_key=quarter,
-            run_id=run_id,
-            raise_on_error=False,
-            tags={"zjtx/from": "shell", "zjtx/pid": str(os.getpid())},
-            run_config={
-                "resources": {"district": {"config": {"draft": draft}}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
+        try:
+            result = _executed(instance, quarter, run_id, draft)
+        finally:
+            ahead.end_all()
     outcome.succeeded = result.success
-    outcome.not_done = listener.not_begun()
     return outcome
+
+
+def _executed(instance: DagsterInstance, quarter: str, run_id: str, draft: bool):
+    return defs.resolve_job_def(quarterly_reports.name).execute_in_process(
+        instance=instance,
+        partition_key=quarter,
+        run_id=run_id,
+        raise_on_error=False,
+        tags={"zjtx/from": "shell"},
+        run_config={
+            "resources": {"district": {"config": {"draft": draft}}},
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+    )
 
 
 class _Listener:
@@ -93,15 +108,14 @@ class _Listener:
             return
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             self._remember(event)
+        if event.event_type == DagsterEventType.STEP_FAILURE:
+            error = event.step_failure_data.error
+            self.outcome.interrupted |= bool(error) and error.cls_name == "DagsterExecutionInterruptedError"
         step = self._step(event)
         if step:
             if step.state != "开始":
                 self.outcome.steps.append(step)
             self.told(step)
-
-    def not_begun(self) -> list[str]:
-        ended = {step.name for step in self.outcome.steps}
-        return [name for name in map(_name, self.stages) if name not in ended]
 
     def _remember(self, event: DagsterEvent) -> None:
         evaluation = event.asset_check_evaluation_data

@@ -35,7 +35,7 @@ def raw_table(table: Table) -> AssetsDefinition:
         group_name=GROUP,
         owners=owners(table.senders),
         kinds={KINDS[table.delivered]},
-        description=f"{table.name}：{'、'.join(table.senders)}报送的{NATURES[table.nature]}，原样留存，不改不删。",
+        description=f"{table.id} {table.name}：{'、'.join(table.senders)}报送的{NATURES[table.nature]}，原样留存，不改不删。",
     )
     def pull(context: AssetExecutionContext, district: District) -> MaterializeResult:
         with district.run_of(context) as run:

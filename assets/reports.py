@@ -1,7 +1,6 @@
 """Knows one asset a PDF, and the one that closes a quarter with its tables and manifest; leaves printing to the library."""
 
 from base64 import b64encode
-from pathlib import Path
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
@@ -44,7 +43,6 @@ def shown(printed: dict) -> dict:
     """What a person sees of a printed report: where it lies, how long it is, and its first page."""
     metadata = {
         "文件": MetadataValue.path(printed["path"]),
-        "链接": MetadataValue.url(Path(printed["path"]).as_uri()),
         "页数": printed["pages"],
         "排版用时（秒）": round(printed["seconds"], 2),
     }

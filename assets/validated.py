@@ -50,7 +50,7 @@ def sound_table(table: Table) -> AssetsDefinition:
         group_name=GROUP,
         owners=owners(table.senders),
         kinds={"greatexpectations"},
-        description=f"{table.name}：逐行校验后的合格行；退回的行连同原因另存，见“问题清单”。",
+        description=f"{table.id} {table.name}：逐行校验后的合格行；退回的行连同原因另存，见“问题清单”。",
     )
     def check(context: AssetExecutionContext, district: District) -> Iterator[MaterializeResult]:
         with district.run_of(context) as run:

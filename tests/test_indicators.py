@@ -95,12 +95,13 @@ DISTRICT = st.fixed_dictionaries(
         "D22b": rows(served_on=DAYS, item=st.just("申报指导"), channel=st.just("企业码")),
     }
 )
+TOUCHED = [1, 2, 3, 5, 6, 7, 9, 12]  # the tasks that these tables feed
 REGISTER = frame("D01", *({"uscc": code, "name": code, "street_code": town} for code, town in zip("甲乙丙丁戊己", ["330109001", "330109100", "330114003"] * 2)))
 
 
 def all_figures(tables):
     held = Books(Quarter(2024, 4), {"D01": REGISTER, **tables}, dict.fromkeys(books().status, "已报送"), {}, RULES)
-    return [figure for task in RULES.tasks for figure in measure(task, held)]
+    return [figure for task in TOUCHED for figure in measure(task, held)]
 
 
 def shaken(table, order):

@@ -104,6 +104,30 @@ def test_a_target_row_shows_target_due_rate_and_pace(inputs):
     )
 
 
+def test_a_target_without_any_figure_is_grey_and_its_task_still_has_one(inputs):
+    inputs = replace(inputs, progress=[one for one in inputs.progress if not one.figure.indicator.startswith("T09")])
+    report = compose.task_report(inputs, 9)
+    assert report.light.name == "灰" and "暂无法评价1项" in report.summary[0]
+
+
+def test_after_the_plan_a_yearly_target_stands_by_its_last_year():
+    quarter = Quarter(2026, 2)
+    inputs = made_results.inputs(
+        quarter=quarter, progress=made_results.progress(quarter), progress_before=made_results.progress(quarter - 1)
+    )
+    inputs = with_figure(inputs, "T09-1", value=Fraction(4))
+    line = next(line.figure for line in compose.overall_report(inputs).targets if line.figure.id == "T09-1")
+    assert (line.name, line.target, line.due, line.light.name) == (
+        "新纳入上市后备企业库（2025年度）",
+        "10家",
+        "2025年末",
+        "已完成",
+    )
+    report = compose.task_report(inputs, 9)
+    assert report.light.name == "已完成" and "（2025年度）" in report.summary[0]
+    assert [row.now_in_full for row in report.targets][0] == "4家" and report.targets[0].light is None
+
+
 @pytest.mark.parametrize("word", ["回落", "逾期完成"])
 def test_what_became_of_a_target_after_its_due_quarter_stands_beside_the_light(word, inputs):
     inputs = with_figure(
@@ -160,9 +184,14 @@ def test_changes_tell_value_then_now_and_difference(inputs):
     assert "由8,800家变为8,912家，增加112家" in changes
 
 
-def test_the_first_quarter_of_the_plan_has_nothing_to_compare_with(inputs):
-    report = compose.task_report(replace(inputs, progress_before=None), 1)
-    assert report.changes == ("本季为计划期首个报告季，无上季可比。",) and row(report, "各层级有效企业").then == "—"
+@pytest.mark.parametrize(
+    ("quarter", "sentence"),
+    [(Quarter(2023, 1), "本季为计划期首个报告季，无上季可比。"), (Quarter(2024, 4), "上季没有报送数据，不作比较。")],
+)
+def test_where_there_is_no_quarter_before_nothing_is_compared(quarter, sentence, inputs):
+    made = replace(inputs, quarter=quarter, progress=made_results.progress(quarter), progress_before=None)
+    report = compose.task_report(made, 1)
+    assert report.changes == (sentence,) and row(report, "各层级有效企业").then == "—"
 
 
 def test_a_count_of_the_year_is_not_compared_across_new_year(inputs):

@@ -134,7 +134,8 @@ def test_headers_are_the_dictionary_s_in_its_order(home):
         for delivery in sources.deliveries(settings, table, BUSY):
             raw = delivery.read()
             assert not raw.fault and not raw.refused
-            assert [header for header in raw.headers if header not in ("数据期", "报送部门")] == wanted
+            assert [header for header in raw.headers if header not in ("数据期", "报送部门", "零报送")] == wanted
+            assert raw.is_zero == raw.rows.empty
 
 
 def test_some_departments_report_nothing_and_some_tables_never_came(home):

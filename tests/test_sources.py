@@ -245,6 +245,18 @@ def test_personal_and_secret_things_are_refused_unread(tmp_path, cell):
     assert len(read.rows) == 0 and read.original == {} and len(read.sha256) == 64
 
 
+def test_a_secret_mark_above_the_headers_or_on_another_sheet_is_seen():
+    grid = [list(row("D03")), list(row("D03").values())]
+    for sheets in ({"数据": [["秘密★1年"], *grid]}, {"数据": grid, "附": [["机密★"]]}):
+        assert "密级标志" in read_workbook(workbook_of(sheets), POOLS, ORIGIN).refused
+    assert "密级标志" in read_text("绝密★\n统一社会信用代码,企业名称\n1,甲\n").refused
+
+
+def test_talent_figures_with_a_column_of_persons_are_refused():
+    talent = load_tables()["D20"]
+    assert "姓名" in read_text("统一社会信用代码,企业名称,季度,人才姓名\n1,甲,2024Q4,某\n", talent).refused
+
+
 @pytest.mark.parametrize("cell", ["0571-82630000", "20240101138000012345", "330109199001011230", "秘密花园", "138000.01"])
 def test_what_only_looks_like_them_is_kept(cell):
     assert read_text(f"统一社会信用代码,企业名称,主导产品\n{FIRM},甲,{cell}\n").refused == ""

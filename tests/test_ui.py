@@ -27,15 +27,14 @@ def ui(warm_home, miniature):
         port = probe.getsockname()[1]
     environment = os.environ | {"ZJTX_CONFIG": str(miniature), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-u", "-m", "zjtx_pipeline.cli", "ui", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, cwd=warm_home, stdout=subprocess.PIPE, text=True)
-    try:
-        said = [process.stdout.readline() for _ in range(2)]
-        assert f"http://127.0.0.1:{port}" in said[1], said
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        assert process.wait(60) == 0
+    with subprocess.Popen(command, env=environment, cwd=warm_home, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = [process.stdout.readline() for _ in range(2)]
+            assert f"http://127.0.0.1:{port}" in said[1], said
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
 
 
 @pytest.fixture
@@ -71,13 +70,14 @@ def test_a_backfill_started_in_the_browser_brings_thirty_reports(page, warm_home
 
     start_backfill(page, TWO)
     page.goto("/runs?view=backfills")
-    expect(page.get_by_text("Completed", exact=True)).to_be_visible(timeout=8 * MINUTES)
+    expect(page.get_by_text("Success", exact=True)).to_be_visible(timeout=8 * MINUTES)
     reports = [path for quarter in TWO for path in (warm_home / "reports" / quarter).glob("*.pdf")]
     assert len(reports) == 30
 
     page.goto("/assets/report/T01?partition=2024Q4")
     expect(page.get_by_text("任务1“优化企业培育梯队”的分报告")).to_be_visible()
     expect(page.get_by_text("reports/2024Q4/01-优化企业培育梯队.pdf").first).to_be_visible()
+    page.get_by_text("[Show Markdown]").first.click()
     preview = page.get_by_role("img", name="首页预览").first
     expect(preview).to_be_visible()
     assert preview.evaluate("picture => picture.naturalWidth") > 300

@@ -183,6 +183,8 @@ def _run(launch, quarter: Quarter, draft: bool, clock: console.Clock):
     with console.RunShown(f"{quarter.chinese}{'（草稿）' if draft else ''}", launch.steps_of_stages()) as shown:
         outcome = launch.run_quarter(str(quarter), draft, shown.hear)
     seconds = clock.lap(f"{quarter} 运行")
+    if outcome.interrupted:
+        raise KeyboardInterrupt
     if outcome.succeeded:
         console.out.print(f"完成，用时 {seconds:.1f} 秒。15 份报告在：\n{home() / 'reports' / str(quarter)}")
     else:
@@ -193,8 +195,8 @@ def _run(launch, quarter: Quarter, draft: bool, clock: console.Clock):
 def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
         console.complain(f"{step.stage} {step.name}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
-    missing = "、".join(outcome.not_done)
-    console.complain(f"{quarter} 没有全部完成。" + (f"受影响而没有做的：{missing}。" if missing else ""))
+    missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
+    console.complain(f"{quarter} 没有全部完成。" + (f"没有印出的报告：{missing}。" if missing else ""))
 
 
 def _log(text: str) -> Path:
@@ -231,7 +233,8 @@ def _usage(error: Exception) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return the exit code: 2 for what the user can put right, 1 for a run that did not succeed."""
     try:
-        code = app(arguments, prog_name="zjtx", standalone_mode=False) or 0
+        with console.warnings_told():
+            code = app(arguments, prog_name="zjtx", standalone_mode=False) or 0
         if code == INTERRUPTED:
             console.complain("已中止。已完成的文件都是完整的，再运行一次即可继续。")
         return code

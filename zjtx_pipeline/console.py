@@ -6,8 +6,10 @@ Leaves what is going on to the verbs in `cli`.
 from __future__ import annotations
 
 import time
+import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -104,6 +106,19 @@ def table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]]) -> 
     for row in rows:
         shown.add_row(*row)
     out.print(shown)
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Our own warnings as one line each; those of libraries concern who mends the program, not who uses it."""
+
+    def told(message: Warning, category: type[Warning], *_: object, **__: object) -> None:
+        if category.__module__.startswith("zjtx_pipeline"):
+            complain(str(message))
+
+    with warnings.catch_warnings():
+        warnings.showwarning = told
+        yield
 
 
 def complain(sentence: str) -> None:

@@ -18,7 +18,7 @@ DAY = pd.Timedelta(days=1)
 
 @once
 def successions(books: Books) -> pd.DataFrame:
-    """Which code took over from which: uscc, successor, handed_on, old_stays (False); 换码 and 合并 to the quarter's last day.
+    """Which code took over from which, by 换码 and 合并: uscc, successor, handed_on, old_stays (False).
 
     A code that D02 lets go twice went with the first.
     """
@@ -55,7 +55,8 @@ def hand_on(spans: pd.DataFrame, steps: pd.DataFrame, by: list[str]) -> pd.DataF
         if spans.empty:
             break
         spans = spans.merge(steps, on=by, how="left", validate="m:1")
-        passed = (spans["handed_on"] <= spans["ends_on"]) & ~(spans["old_stays"].eq(True) & (spans["starts_on"] >= spans["handed_on"]))
+        own = spans["old_stays"].eq(True) & (spans["starts_on"] >= spans["handed_on"])
+        passed = (spans["handed_on"] <= spans["ends_on"]) & ~own
         kept = spans[columns].assign(ends_on=spans["ends_on"].mask(passed, spans["handed_on"] - DAY))
         done.append(kept[kept["starts_on"] <= kept["ends_on"]])
         onward = spans[passed]

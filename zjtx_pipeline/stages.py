@@ -7,6 +7,7 @@ used for each data quarter. So a stage can be run again by itself, and the same 
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ import pandas as pd
 
 from zjtx_pipeline import (
     __version__,
+    ahead,
     awards,
+    breaches,
     bundled,
     glances,
     outputs,
@@ -36,6 +39,7 @@ from zjtx_pipeline.indicators import measure as measured
 from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.report import compose
 from zjtx_pipeline.settings import Settings, home
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.tables import load_tables
@@ -71,6 +75,10 @@ class Run:
         """The day by which departments have to deliver; the date that stands on the reports."""
         return workday_after(self.quarter, self.settings.delivery_deadline_workday)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return str(self.home), str(self.quarter)
+
     def pointer(self, kind: str, quarter: Quarter, table_id: str) -> Path:
         return self.work / kind / str(quarter) / f"{table_id}.json"
 
@@ -89,7 +97,8 @@ def open_run(settings: Settings, quarter: Quarter, draft: bool = False, today: d
 
 
 def opening(run: Run) -> dict:
-    """What is known of a quarter before anything is read."""
+    """What is known of a quarter before anything is read; a second process begins to look back meanwhile."""
+    ahead.begin(run.key).ask("compare", compare_alone, run)
     ends = run.settings.rules.plan.ends_on
     return {
         "季度": run.quarter.chinese,
@@ -97,6 +106,7 @@ def opening(run: Run) -> dict:
         "报送截止日": str(run.due_on),
         "报告日": str(workday_after(run.quarter, run.settings.report_workday)),
         "草稿": "是" if run.draft else "否",
+        "不认识的文件": "；".join(f"{file}：{sentence}" for file, sentence in sources.strays(run.settings, run.quarter)) or "无",
     }
 
 
@@ -214,14 +224,21 @@ def tally_tiers(run: Run) -> dict:
 
 
 def tally_awards(run: Run) -> dict:
-    """Every award unit to the quarter's last day; entitled, paid and gap by clause."""
+    """Every award unit to the quarter's last day; entitled, paid and gap by clause; and what breaks a rule of the plan."""
     units = awards.units(books(run))
     store.write_frame(run.work / "awards.parquet", units)
+    store.write_frame(run.work / "breaches.parquet", breaches.findings(books(run), books(run, run.quarter - 1)))
     return {"units": len(units), "table_markdown": glances.awards_table(units)}
 
 
 def compare(run: Run) -> dict:
     """Measure the quarter before from its own deliveries, and lay open those of due quarters (indicators.md)."""
+    worker = ahead.of(run.key)
+    return (worker and worker.answer("compare")) or compare_alone(run)
+
+
+def compare_alone(run: Run) -> dict:
+    """As `compare`, in this process."""
     before, due = run.quarter - 1, progress.due_quarters(run.settings.rules, run.quarter)
     for quarter in sorted({before, *due}):
         for table_id in validate.order():
@@ -276,17 +293,31 @@ def _figures_before(run: Run) -> list[Progress] | None:
 
 
 def render(run: Run, number: int) -> dict:
-    """Print the report on a task, or the overall one (0)."""
-    import time
-
-    from zjtx_pipeline.report import compose, pdf
-
+    """Print the report on a task, or the overall one (0); a second process prints others of the same run meanwhile."""
     began = time.perf_counter()
-    inputs = _report_inputs(run, number)
-    report = compose.task_report(inputs, number) if number else compose.overall_report(inputs)
-    path = run.reports / compose.file_name(number, run.settings.rules)
-    store.write_bytes(path, pdf.render_report(report))
+    worker = ahead.of(run.key)
+    if worker and _is_measured(run, worker):
+        for other in reversed([*run.settings.rules.tasks, OVERALL]):
+            worker.ask(("printed", other), printed, run, other)
+    content = (worker and worker.answer(("printed", number))) or printed(run, number)
+    path = store.write_bytes(run.reports / compose.file_name(number, run.settings.rules), content)
     return {"path": str(path), "seconds": time.perf_counter() - began, **glances.of_pdf(path)}
+
+
+def printed(run: Run, number: int) -> bytes:
+    """One report as PDF."""
+    from zjtx_pipeline.report import pdf
+
+    inputs = _report_inputs(run, number)
+    return pdf.render_report(compose.task_report(inputs, number) if number else compose.overall_report(inputs))
+
+
+def _is_measured(run: Run, worker: ahead.Worker) -> bool:
+    """Has everything that reports rest on been made since the run began? Else a report could be made of older work."""
+    made = [run.pointer(kind, run.quarter, table_id) for kind in ("pulled", "judged") for table_id in load_tables()]
+    made += [run.work / "figures" / f"T{number:02d}.json" for number in run.settings.rules.tasks]
+    made += [run.work / name for name in ("tiers.parquet", "awards.parquet", "breaches.parquet", "before.json")]
+    return all(path.exists() and path.stat().st_mtime >= worker.began for path in made)
 
 
 def _report_inputs(run: Run, number: int):
@@ -304,7 +335,7 @@ def _report_inputs(run: Run, number: int):
         progress_before=_figures_before(run),
         awards=_awards(run) if has_awards else pd.DataFrame(),
         tiers=pd.read_parquet(_existing(run.work / "tiers.parquet")),
-        findings=pd.concat([each.findings for each in judged], ignore_index=True),
+        findings=pd.concat([*(each.findings for each in judged), _breaches(run, has_awards)], ignore_index=True),
         counts=pd.concat([each.counts for each in judged], ignore_index=True),
         texts=_verdict(run, TEXTS, run.quarter).accepted,
         sources=_sources(run, [each.table.id for each in judged]),
@@ -314,6 +345,11 @@ def _report_inputs(run: Run, number: int):
         draft=run.draft,
         firms_behind=firms_behind(books(run)) if every or "D05" in rules.tables_of(number) else {},
     )
+
+
+def _breaches(run: Run, has_awards: bool) -> pd.DataFrame:
+    found = pd.read_parquet(_existing(run.work / "breaches.parquet")) if has_awards else None
+    return verdicts.findings_frame([]) if found is None else found
 
 
 def _awards(run: Run) -> pd.DataFrame:
@@ -328,6 +364,7 @@ def _sources(run: Run, table_ids: Iterable[str]) -> list[snapshots.SourceFile]:
 
 def publish(run: Run) -> dict:
     """Close a quarter: the machine-readable files, and last of all the manifest that names every file by its digest."""
+    close(run)
     rules, quarter = run.settings.rules, run.quarter
     judged = [_verdict(run, table_id, quarter) for table_id in load_tables()]
     frames = {
@@ -356,8 +393,6 @@ def publish(run: Run) -> dict:
 
 def _pdfs(run: Run) -> list[Path]:
     """The fifteen reports; ZjtxError names one that has not been printed."""
-    from zjtx_pipeline.report import compose
-
     names = [compose.file_name(number, run.settings.rules) for number in (OVERALL, *run.settings.rules.tasks)]
     missing = [name for name in names if not (run.reports / name).exists()]
     if missing:
@@ -366,14 +401,27 @@ def _pdfs(run: Run) -> list[Path]:
 
 
 def run_all(run: Run) -> dict:
-    """Every stage of a quarter in order, in this process, without an orchestrator; ZjtxError where a table is blocked."""
+    """Every stage of a quarter in order, without an orchestrator; ZjtxError where a table is blocked."""
+    try:
+        return _run_all(run)
+    finally:
+        close(run)
+
+
+def close(run: Run) -> None:
+    """Let go of what a run holds, however it ended."""
+    ahead.end(run.key)
+
+
+def _run_all(run: Run) -> dict:
     numbers = run.settings.rules.tasks
+    opening(run)
     for table_id in validate.order():
         pull(run, table_id)
         blocked = check(run, table_id)["blocked"]
         if blocked:
             raise ZjtxError(blocked[0])
-    for stage in (tally_tiers, tally_awards, compare):
+    for stage in (compare, tally_tiers, tally_awards):
         stage(run)
     for number in numbers:
         measure(run, number)

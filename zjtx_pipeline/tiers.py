@@ -51,7 +51,8 @@ def _divided(books: Books) -> pd.DataFrame:
     """Titles that a 分立 handed on, from D02's date (5.8, 4); D04's 公布日期 where D02 has no such row."""
     events, changes = announced(books), books["D02"]
     taken = events[events["event"].isin(books.rules.tiers.events.succeeding) & events["former_uscc"].notna()]
-    taken = taken[["former_uscc", "tier", "uscc", "announced_on"]].set_axis(["uscc", "tier", "successor", "announced_on"], axis=1)
+    taken = taken[["former_uscc", "tier", "uscc", "announced_on"]]
+    taken = taken.set_axis(["uscc", "tier", "successor", "announced_on"], axis=1)
     divided = changes[changes["item"].eq(DIVIDED) & (changes["changed_on"] <= books.day)]
     divided = divided[["uscc", "successor_uscc", "changed_on"]].set_axis(["uscc", "successor", "changed_on"], axis=1)
     divided = divided.sort_values("changed_on").drop_duplicates(["uscc", "successor"])
@@ -69,7 +70,8 @@ def grants(books: Books) -> pd.DataFrame:
     (撤销, 主动放弃, 注销), NA where it runs or was handed on.
     """
     events = announced(books)
-    rows = events[events["event"].isin(books.rules.tiers.events.granting) & events["valid_from"].notna() & events["valid_to"].notna()]
+    dated = events["valid_from"].notna() & events["valid_to"].notna()
+    rows = events[dated & events["event"].isin(books.rules.tiers.events.granting)]
     starts = rows["valid_from"].where(rows["valid_from"] > rows["announced_on"], rows["announced_on"])
     rows = rows.assign(starts_on=starts, ends_on=rows["valid_to"], grant=range(len(rows)))
     rows = rows[["uscc", "tier", "starts_on", "ends_on", "valid_from", "valid_to", "announced_on", "event", "name", "grant"]]
@@ -78,7 +80,7 @@ def grants(books: Books) -> pd.DataFrame:
 
 
 def _endings(books: Books) -> pd.DataFrame:
-    """What ends titles on its day: uscc (NA tier: every title), tier, ended_on, reason."""
+    """What ends titles on its day: uscc, tier, ended_on, reason; 注销 ends every title."""
     events, changes = announced(books), books["D02"]
     ended = events[events["event"].isin(books.rules.tiers.events.ending)]
     ended = ended.assign(uscc=current(books, ended["uscc"], ended["announced_on"]))
@@ -96,7 +98,8 @@ def _cut(rows: pd.DataFrame, endings: pd.DataFrame) -> pd.DataFrame:
     first = hit.sort_values(["ended_on", "reason"]).drop_duplicates("grant").set_index("grant")
     ended_on, reason = looked_up(first["ended_on"], rows["grant"]), looked_up(first["reason"], rows["grant"])
     cut = ended_on <= rows["ends_on"]
-    rows = rows.assign(ends_on=rows["ends_on"].mask(cut, ended_on - DAY), ended_on=ended_on.where(cut), reason=reason.where(cut))
+    rows = rows.assign(ends_on=rows["ends_on"].mask(cut, ended_on - DAY))
+    rows = rows.assign(ended_on=ended_on.where(cut), reason=reason.where(cut))
     return rows[rows["starts_on"] <= rows["ends_on"]].reset_index(drop=True)
 
 

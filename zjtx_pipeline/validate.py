@@ -118,20 +118,21 @@ def _run(scene: Scene, rules: Sequence[SuiteRule], frame: pd.DataFrame) -> Itera
     The first pass only asks which rules hold, at two thirds of the cost; the few that do not then name their rows.
     """
     expectations = [_expectation(number, rule, scene.rules, scene.quarter) for number, rule in enumerate(rules)]
-    results = _validated(frame, expectations, _VERDICT_ONLY)
+    batch = _engine()[0](frame)
+    results = _validated(batch, expectations, _VERDICT_ONLY)
     broken = [each for each in expectations if not results[each["meta"]["number"]].success]
-    results |= _validated(frame, broken, _EVERY_ROW)
+    results |= _validated(batch, broken, _EVERY_ROW)
     for number, rule in enumerate(rules):
         yield _outcome(rule, results[number], frame)
 
 
-def _validated(frame: pd.DataFrame, expectations: list[dict[str, Any]], result_format: dict[str, Any]) -> dict[int, Any]:
+def _validated(batch: Any, expectations: list[dict[str, Any]], result_format: dict[str, Any]) -> dict[int, Any]:
     """Great Expectations' result for each expectation, by its number: results come back in another order."""
     if not expectations:
         return {}
-    batch_of, suite_of = _engine()
+    suite = _engine()[1](expectations)
     with _configurations_built_once():
-        validated = batch_of(frame).validate(suite_of(expectations), result_format=result_format)
+        validated = batch.validate(suite, result_format=result_format)
     return {result.expectation_config.meta["number"]: result for result in validated.results}
 
 

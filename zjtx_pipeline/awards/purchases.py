@@ -22,7 +22,8 @@ def counted_purchases(books: Books) -> pd.DataFrame:
     """
     rows = books["D14"]
     rows = rows[(rows["invoiced_on"] <= books.day) & ~rows["is_related_party"].fillna(True)]
-    rows = rows[_local(books, rows["uscc"], rows["invoiced_on"]) & _local(books, rows["supplier_uscc"], rows["contracted_on"])]
+    rows = rows[_local(books, rows["uscc"], rows["invoiced_on"])]
+    rows = rows[_local(books, rows["supplier_uscc"], rows["contracted_on"])]
     rows = rows[_listed(books, rows)]
     return rows.assign(firm=current(books, rows["uscc"]), year=rows["invoiced_on"].dt.year)
 
@@ -48,4 +49,5 @@ def purchase_units(books: Books, purchase_type: str) -> pd.DataFrame:
     rows = counted_purchases(books)
     rows = rows[rows["purchase_type"].eq(purchase_type)].sort_values(["invoiced_on", "name"])
     tied = rows.groupby(["firm", "year"], sort=False)
-    return tied.agg(name=("name", "last"), base_fen=("net_purchase_fen", "sum"), triggered_on=("invoiced_on", "max")).reset_index()
+    sums = tied.agg(name=("name", "last"), base_fen=("net_purchase_fen", "sum"), triggered_on=("invoiced_on", "max"))
+    return sums.reset_index()

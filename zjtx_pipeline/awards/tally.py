@@ -40,7 +40,8 @@ def units(books: Books) -> pd.DataFrame:
     rows = pd.concat([rows, unknown_payments(books)], ignore_index=True)
     flags = ("triggered", "eligible", "approved", "refused", "applied")
     rows = rows.assign(paid_fen=rows["paid_fen"].fillna(0), **{flag: rows[flag].eq(True) for flag in flags})
-    rows = rows.assign(entitled_fen=rows["entitled_fen"].mask(~rows["triggered"], 0), name=names(books, rows["uscc"], rows["name"]))
+    rows = rows.assign(entitled_fen=rows["entitled_fen"].mask(~rows["triggered"], 0))
+    rows = rows.assign(name=names(books, rows["uscc"], rows["name"]))
     rows = rows.assign(gap_fen=rows["entitled_fen"] - rows["paid_fen"], state=_state(rows))
     order = ["clause", "triggered_on", "uscc", "trigger_key", "award_no"]
     return rows.sort_values(order, kind="stable", na_position="last")[COLUMNS].reset_index(drop=True)

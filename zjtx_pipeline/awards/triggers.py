@@ -89,7 +89,7 @@ def _joined(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
 
 
 def _recognitions(books: Books, award: Award) -> pd.DataFrame:
-    """A01–A04: the first recognition of each 资质类型 by a firm or those it succeeded (B-07); later ones set nothing off."""
+    """A01–A04: a firm's first recognition of each 资质类型, those it succeeded included; later ones set nothing off."""
     if award.id == "A01":
         award = _with_provincial_champions(books, award)
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "uscc"])

@@ -16,7 +16,7 @@ RUN_OUT = "到期未复核"
 
 @once
 def recognitions(books: Books, since: pd.Timestamp) -> pd.DataFrame:
-    """认定 published from a day on, firms 在萧 that day that did not hold the 资质类型 the day before: firm, 资质类型."""
+    """认定 from a day on, of firms 在萧 that day, of a type they did not hold the day before: firm, 资质类型."""
     events = announced(books)
     rows = events[events["event"].eq("认定") & (events["announced_on"] >= since)]
     rows = rows.assign(holder=current(books, rows["uscc"], rows["announced_on"]), row=range(len(rows)))
@@ -39,7 +39,8 @@ def _held_before(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
     """Pairs of a recognition and a title that its firm held the day before: row, tier, tier_before."""
     before = grants(books)[["uscc", "tier", "starts_on", "ends_on"]]
     pairs = rows[["row", "holder", "tier", "announced_on", "uscc"]].assign(firm=current(books, rows["uscc"]))
-    pairs = pairs.merge(before.assign(firm=current(books, before["uscc"])), on="firm", suffixes=("", "_before"), validate="m:m")
+    before = before.assign(firm=current(books, before["uscc"]))
+    pairs = pairs.merge(before, on="firm", suffixes=("", "_before"), validate="m:m")
     eve = pairs["announced_on"] - DAY
     pairs = pairs[(pairs["starts_on"] <= eve) & (eve <= pairs["ends_on"])]
     return pairs[current(books, pairs["uscc_before"], pairs["announced_on"]) == pairs["holder"]]
@@ -59,7 +60,8 @@ LOST = ["uscc", "tier", "lost_on", "原因"]
 def _run_out(books: Books) -> pd.DataFrame:
     """Titles at the day after 有效期止, unless another grant, or a review published later, covers that day."""
     rows = grants(books)
-    rows = rows.assign(lost_on=rows["ends_on"] + DAY, 原因=RUN_OUT, row=range(len(rows)), key=title_key(rows["uscc"], rows["tier"]))
+    rows = rows.assign(lost_on=rows["ends_on"] + DAY, 原因=RUN_OUT, row=range(len(rows)))
+    rows = rows.assign(key=title_key(rows["uscc"], rows["tier"]))
     over = rows[rows["ended_on"].isna() & (rows["ends_on"] == rows["valid_to"])]
     over = over.assign(key=title_holder(books, over["key"], over["lost_on"]))  # whoever would hold it that day
     pairs = over.merge(rows, on="key", suffixes=("", "_other"), validate="m:m")

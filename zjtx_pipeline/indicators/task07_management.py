@@ -9,7 +9,17 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, distinct, firms, total
-from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, coverage, dated, events, listed, since, standing, with_firm
+from zjtx_pipeline.indicators.selection import (
+    EVERYWHERE,
+    LISTING,
+    coverage,
+    dated,
+    events,
+    listed,
+    since,
+    standing,
+    with_firm,
+)
 
 
 def t07_1(books: Books) -> dict[str, Part]:

@@ -17,9 +17,9 @@ from zjtx_pipeline.tiers import members
 def _quarters(books: Books, period: str = "Y") -> pd.DataFrame:
     """D20's quarters of this year to the quarter's end, firms of P2 on each quarter's last day."""
     rows = books["D20"]
-    ends = quarter_ends(rows["for_quarter"])
-    rows, ends = rows[(ends >= since(books, period)) & (ends <= books.day)], ends[(ends >= since(books, period)) & (ends <= books.day)]
-    return rows[members(books, "P2", rows["uscc"], ends)]
+    rows = rows.assign(ends_on=quarter_ends(rows["for_quarter"]))
+    rows = rows[(rows["ends_on"] >= since(books, period)) & (rows["ends_on"] <= books.day)]
+    return rows[members(books, "P2", rows["uscc"], rows["ends_on"])]
 
 
 def t10_1(books: Books) -> dict[str, Part]:

@@ -154,7 +154,8 @@ def _span_remark(inputs: ReportInputs, units: pd.DataFrame) -> str:
     """The units' payments are all of theirs; the indicators' only those since the term began (small print 3)."""
     if not units["paid_fen"].gt(0).any():
         return ""
-    return f"本表已兑按兑现单元的全部拨付计，指标中的已兑只计{formats.day(inputs.rules.plan.starts_on)}以来的拨付，两者可能不同。"
+    since = formats.day(inputs.rules.plan.starts_on)
+    return f"本表已兑按兑现单元的全部拨付计，指标中的已兑只计{since}以来的拨付，两者可能不同。"
 
 
 def _states(units: pd.DataFrame) -> str:

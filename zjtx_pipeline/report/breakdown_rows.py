@@ -2,68 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.figure_rows import READING, YEAR, in_full, shown
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.pictures import Bar, share_bar
+from zjtx_pipeline.report.pictures import share_bar
 from zjtx_pipeline.report.rows import Split, TownTable
-from zjtx_pipeline.rules import Indicator, Part
+from zjtx_pipeline.report.shown import Shown, first_of, parts_of
+from zjtx_pipeline.rules import Breakdown, Indicator, Part
 
-TOWN, CLAUSE = "镇街", "条款"
+TOWN, CLAUSE, READING, YEAR = "镇街", "条款", "口径", "年度"
+NO_FIRM = "无适用对象"
 
 
 def splits(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Split, ...]:
     """Every breakdown that is no table of its own: by level, kind, title, channel …"""
     return tuple(
-        Split(indicator.part_title(part.letter), "、".join(breakdown.columns), text)
-        for indicator, part in _parts(indicators)
-        for breakdown in part.breakdowns
-        if not {TOWN, READING, CLAUSE} & set(breakdown.columns) and not (YEAR in breakdown.columns and part.kind == "H")
-        if (text := _split_text(inputs, indicator, part, breakdown.columns))
+        Split(figure.indicator.part_title(figure.part.letter), "、".join(breakdown.columns), text)
+        for figure in parts_of(inputs, indicators)
+        for breakdown in figure.part.breakdowns
+        if _is_told(figure.part, breakdown) and (text := _text(figure, breakdown.columns))
     )
 
 
 def town_table(inputs: ReportInputs, indicators: list[Indicator]) -> TownTable | None:
-    """The first part of each indicator that is broken down by town, one column each."""
-    parts = [(each, each.parts["a"]) for each in indicators if _by_town(each.parts["a"])]
-    if not parts or all(inputs.now.get(each.id, "a", f"{TOWN}={inputs.rules.towns[0]}") is None for each, _ in parts):
+    """The first part of each indicator that is broken down by town, one column each; a bar beside the first."""
+    firsts = [first_of(inputs, indicator) for indicator in indicators]
+    columns = [figure for figure in firsts if any(each.columns == (TOWN,) for each in figure.part.breakdowns)]
+    if not columns or columns[0].of(f"{TOWN}={inputs.rules.towns[0]}").progress is None:
         return None
-    largest = _largest(inputs, *parts[0])
-    rows = [
-        (
-            town,
-            tuple(_in_town(inputs, each, part, town) for each, part in parts),
-            _town_bar(inputs, parts[0], town, largest),
-        )
-        for town in inputs.rules.towns
-    ]
-    return TownTable(tuple(f"{each.title}（{formats.printed_unit(part.unit)}）" for each, part in parts), tuple(rows))
+    largest = _largest(inputs, columns[0])
+    rows = []
+    for town in inputs.rules.towns:
+        figures = [figure.of(f"{TOWN}={town}") for figure in columns]
+        rows.append((town, tuple(map(_in_town, figures)), share_bar(figures[0].value, largest)))
+    titles = (f"{figure.indicator.title}（{formats.printed_unit(figure.part.unit)}）" for figure in columns)
+    return TownTable(tuple(titles), tuple(rows))
 
 
-def _in_town(inputs: ReportInputs, indicator: Indicator, part: Part, town: str) -> str:
-    """A town's value; a dash where it has no firm to count among."""
-    text = shown(inputs, inputs.now, indicator, part, f"{TOWN}={town}")
-    return formats.NOTHING if text == "无适用对象" else text
+def _is_told(part: Part, breakdown: Breakdown) -> bool:
+    """Towns have their table, clauses the award table, readings and a target's years stand under its line."""
+    columns = set(breakdown.columns)
+    return not {TOWN, READING, CLAUSE} & columns and not (YEAR in columns and part.kind == "H")
 
 
-def _split_text(inputs: ReportInputs, indicator: Indicator, part: Part, columns: tuple[str, ...]) -> str:
+def _text(figure: Shown, columns: tuple[str, ...]) -> str:
     """`省级3家、市级5家，其余为0`; empty where the part was not measured."""
-    rows = [row for row in inputs.rules.breakdown_rows(part, inputs.quarter.year) if row and _columns(row) == columns]
-    found = [(row, inputs.now.get(indicator.id, part.letter, row)) for row in rows]
-    if all(progress is None or progress.figure.value is None for _, progress in found):
+    rows = figure.inputs.rules.breakdown_rows(figure.part, figure.inputs.quarter.year)
+    figures = [figure.of(row) for row in rows if row and _columns(row) == columns]
+    if all(each.value is None for each in figures):
         return ""
-    told = [
-        _label(row) + in_full(inputs, inputs.now, indicator, part, row)
-        for row, progress in found
-        if progress and progress.figure.value
-    ]
-    zeros = len(rows) - len(told)
+    told = [_label(each.breakdown) + each.now_in_full for each in figures if each.value]
     if not told:
         return "各项均为0"
-    return "、".join(told) + ("，其余为0" if zeros else "")
+    return "、".join(told) + ("，其余为0" if len(told) < len(figures) else "")
 
 
 def _columns(breakdown: str) -> tuple[str, ...]:
@@ -75,29 +67,12 @@ def _label(breakdown: str) -> str:
     return "·".join(f"{value}年" if column == YEAR else value for column, _, value in pairs)
 
 
-def _parts(indicators: list[Indicator]) -> Iterator[tuple[Indicator, Part]]:
-    for indicator in indicators:
-        for part in indicator.parts.values():
-            yield indicator, part
+def _in_town(figure: Shown) -> str:
+    """A town's value; a dash where it has no firm to count among."""
+    return formats.NOTHING if figure.now == NO_FIRM else figure.now
 
 
-def _by_town(part: Part) -> bool:
-    return any(breakdown.columns == (TOWN,) for breakdown in part.breakdowns)
-
-
-def _largest(inputs: ReportInputs, indicator: Indicator, part: Part) -> Fraction:
-    values = [_town_value(inputs, indicator, part, town) for town in inputs.rules.towns]
-    return (
-        Fraction(100)
-        if part.unit == "%"
-        else max((value for value in values if value is not None), default=Fraction(0))
-    )
-
-
-def _town_bar(inputs: ReportInputs, first: tuple[Indicator, Part], town: str, largest: Fraction) -> Bar:
-    return share_bar(_town_value(inputs, *first, town), largest)
-
-
-def _town_value(inputs: ReportInputs, indicator: Indicator, part: Part, town: str) -> Fraction | None:
-    progress = inputs.now.get(indicator.id, part.letter, f"{TOWN}={town}")
-    return None if progress is None or progress.figure.value is None else Fraction(progress.figure.value)
+def _largest(inputs: ReportInputs, figure: Shown) -> Fraction:
+    """What fills the picture: 100 % for a rate, else the largest town."""
+    values = [figure.of(f"{TOWN}={town}").value for town in inputs.rules.towns]
+    return Fraction(100) if figure.part.unit == "%" else max((each for each in values if each), default=Fraction(0))

@@ -10,14 +10,16 @@ from dataclasses import replace
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import award_table, not_grants
 from zjtx_pipeline.report.breakdown_rows import splits, town_table
+from zjtx_pipeline.report.changes import changes
 from zjtx_pipeline.report.dataset_rows import quality, silent, told
-from zjtx_pipeline.report.figure_rows import other_rows, target_row, target_rows
+from zjtx_pipeline.report.figure_rows import key_row, other_rows, target_row, target_rows
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
 from zjtx_pipeline.report.model import Cover, OverallReport, Section, TargetLine, TaskBrief, TaskReport
 from zjtx_pipeline.report.rows import Awards, FigureRow, TierRow
-from zjtx_pipeline.report.sentences import brief, changes, overall_summary, summary, task_light
-from zjtx_pipeline.rules import Rules, Task
+from zjtx_pipeline.report.sentences import brief, overall_summary, summary, task_light
+from zjtx_pipeline.report.shown import bearing
+from zjtx_pipeline.rules import Award, Rules, Target, Task
 from zjtx_pipeline.tables import load_tables
 
 SAMPLE, DRAFT = "示例数据", "草稿（未结账）"
@@ -31,11 +33,11 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
     indicators = rules.indicators_of(number)
     awards = [award for award in rules.awards.values() if award.task == number]
     tables = rules.tables_of(number)
-    report = dict(
-        splits=splits(inputs, indicators),
-        towns=town_table(inputs, indicators),
-        awards=_awards(inputs, awards),
-    )
+    asked = {
+        "splits": splits(inputs, indicators),
+        "towns": town_table(inputs, indicators),
+        "awards": _awards(inputs, awards),
+    }
     return TaskReport(
         cover=_cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况"),
         task=number,
@@ -45,7 +47,7 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
         label=task.label,
         departments="、".join(task.departments),
         light=task_light(inputs, number),
-        summary=tuple(sentence for sentence in summary(inputs, task) if sentence),
+        summary=summary(inputs, task),
         targets=target_rows(inputs, indicators),
         others=other_rows(inputs, indicators),
         changes=changes(inputs, indicators),
@@ -54,9 +56,9 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, indicators, awards, rules.targets_of(number), [number]),
         colophon=colophon(inputs, tables),
-        sections=_sections(_task_sections(report)),
+        sections=_sections(_task_sections(**asked)),
         annexes=_annexes(),
-        **report,
+        **asked,
     )
 
 
@@ -66,7 +68,7 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
     awards = list(rules.awards.values())
     return OverallReport(
         cover=_cover(inputs, "00", "工作进展情况总报告"),
-        summary=tuple(sentence for sentence in overall_summary(inputs) if sentence),
+        summary=overall_summary(inputs),
         targets=tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1)),
         tasks=tuple(_task_brief(inputs, task) for task in rules.tasks.values()),
         changes=changes(inputs, list(rules.indicators.values())),
@@ -95,10 +97,11 @@ _OVERALL_SECTIONS = [
 _ANNEXES = [("数据质量情况", "quality"), ("口径说明", "method"), ("数据来源与版本", "colophon")]
 
 
-def _task_sections(report: dict) -> list[tuple[str, str]]:
+def _task_sections(splits, towns, awards) -> list[tuple[str, str]]:
+    """A task's sections by heading and template; those that have nothing to say are left out."""
     sections = [("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
-    sections += [("分项情况", "breakdowns")] if report["splits"] or report["towns"] else []
-    sections += [("奖补兑现情况", "awards")] if report["awards"] else []
+    sections += [("分项情况", "breakdowns")] if splits or towns else []
+    sections += [("奖补兑现情况", "awards")] if awards else []
     return [*sections, ("责任单位报送情况", "told")]
 
 
@@ -131,11 +134,9 @@ def _cover(inputs: ReportInputs, number: str, title: str) -> Cover:
     )
 
 
-def _awards(inputs: ReportInputs, awards: list) -> Awards | None:
+def _awards(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
     table = award_table(inputs, awards)
-    if table is None:
-        return None
-    return Awards(table.rows, table.total, table.overpaid, table.remarks + not_grants(awards))
+    return table and replace(table, remarks=table.remarks + not_grants(awards))
 
 
 def _without_states(awards: Awards) -> Awards:
@@ -143,8 +144,9 @@ def _without_states(awards: Awards) -> Awards:
     return replace(awards, rows=tuple(replace(row, state="") for row in awards.rows))
 
 
-def _target_line(inputs: ReportInputs, number: int, target) -> TargetLine:
-    return TargetLine(str(number), target.task, target_row(inputs, inputs.rules.indicators[target.indicator]))
+def _target_line(inputs: ReportInputs, number: int, target: Target) -> TargetLine:
+    indicator = inputs.rules.indicators[target.indicator]
+    return TargetLine(str(number), target.task, target_row(bearing(inputs, indicator)))
 
 
 def _task_brief(inputs: ReportInputs, task: Task) -> TaskBrief:
@@ -164,15 +166,9 @@ def _task_brief(inputs: ReportInputs, task: Task) -> TaskBrief:
 def _key_figures(inputs: ReportInputs, task: Task) -> tuple[FigureRow, ...]:
     """The targets first, then the first number of each other indicator."""
     indicators = inputs.rules.indicators_of(task.number)
-    aimed = [target_row(inputs, indicator) for indicator in indicators if indicator.kind == "H"]
-    others = [_first_number(inputs, indicator) for indicator in indicators if indicator.kind == "S"]
+    aimed = [target_row(bearing(inputs, indicator)) for indicator in indicators if indicator.kind == "H"]
+    others = [key_row(inputs, indicator) for indicator in indicators if indicator.kind == "S"]
     return tuple([*aimed, *others][: max(KEY_FIGURES, len(aimed) + 2)])
-
-
-def _first_number(inputs: ReportInputs, indicator) -> FigureRow:
-    part = indicator.parts["a"]
-    row = next(row for row in other_rows(inputs, [indicator]) if row.unit or row.now)
-    return replace(row, id=indicator.id, name=indicator.part_title(part.letter), under=False)
 
 
 def _tier_rows(inputs: ReportInputs) -> tuple[TierRow, ...]:

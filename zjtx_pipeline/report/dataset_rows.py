@@ -135,7 +135,7 @@ def _without_values(findings: pd.DataFrame) -> pd.Series:
     Faults of a whole delivery bear no place, and their values (a day, a share, a header) stay.
     """
     columns = zip(findings["message"], findings["value"], findings["place"], strict=True)
-    told = [message.replace(str(value), "…") if place and value else message for message, value, place in columns]
+    told = [message.replace(f"“{value}”", "“…”") if place else message for message, value, place in columns]
     return pd.Series(told, index=findings.index, dtype="str")
 
 

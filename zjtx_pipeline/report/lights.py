@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from zjtx_pipeline.report.rows import Light
 
-WORST_FIRST = ("红", "黄", "灰", "绿", "已完成")
+GREY = "灰"
+WORST_FIRST = ("红", "黄", GREY, "绿", "已完成")
 LIGHTS = {
     "红": Light("红", "■", "red", "明显慢于序时进度或到期未完成"),
     "黄": Light("黄", "▲", "yellow", "慢于序时进度"),

@@ -21,12 +21,12 @@ class Light:
 class FigureRow:
     """One line of an indicator table; `under` tells a line that stands under the one above it."""
 
-    id: str
     name: str
     unit: str
     now: str
     then: str
     change: str
+    id: str = ""
     target: str = ""
     due: str = ""
     done: str = ""

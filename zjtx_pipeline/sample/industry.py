@@ -39,8 +39,12 @@ def chain_projects(scene: Scene) -> pd.DataFrame:
         rows = scene.happenings(f"chain.{kind}", number, who, 0.2)
         parts.append(rows.assign(project_type=kind, sender=sender))
     rows = pd.concat(parts, ignore_index=True).rename(columns={"on": "signed_on"})
-    rows = rows.sort_values("signed_on", kind="stable", ignore_index=True)
-    chance, signed = stream("chain"), rows["signed_on"].to_numpy("datetime64[D]")
+    return _invested(scene, rows.sort_values("signed_on", kind="stable", ignore_index=True), stream("chain"))
+
+
+def _invested(scene: Scene, rows: pd.DataFrame, chance) -> pd.DataFrame:
+    """The course of each project, its size and its name."""
+    signed = rows["signed_on"].to_numpy("datetime64[D]")
     started = np.where(chance.random(len(rows)) < 0.86, later(signed, chance, 40, 300), NEVER)
     rows["started_on"] = np.where(started < END, started, NEVER)
     produced = np.where(chance.random(len(rows)) < 0.8, later(np.where(np.isnat(started), signed, started), chance, 300, 800), NEVER)

@@ -40,7 +40,8 @@ def science_projects(scene: Scene) -> pd.DataFrame:
     partners = rows[chance.random(len(rows)) < 0.18]
     partners = partners.assign(firm=some(chance, np.arange(2_000), len(partners)), role="参与", registration_no="", deal_fen=np.nan,
                                contract_registered_on=NEVER, industrialised="", industrialised_on=NEVER)  # fmt: skip
-    rows = pd.concat([rows, partners], ignore_index=True).sort_values("established_on", kind="stable", ignore_index=True)
+    rows = pd.concat([rows, partners], ignore_index=True).drop_duplicates(["project_no", "firm"])
+    rows = rows.sort_values("established_on", kind="stable", ignore_index=True)
     rows = scene.signed(rows, "science_projects", "established_on", 10)
     return rows.assign(known_on=np.fmax(rows["known_on"], rows["contract_registered_on"].fillna(rows["known_on"])))
 

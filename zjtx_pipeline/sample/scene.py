@@ -63,11 +63,13 @@ class Scene:
     def signed(self, rows: pd.DataFrame, subject: str, deciding: str, slowest: int) -> pd.DataFrame:
         """The rows with the firm's code and name of the deciding day, and the day the ledger learns of them.
 
-        `slowest`: how many days a clerk may take to enter a row; one in fifty takes a month longer.
+        `slowest`: how many days a clerk may take to enter a row; one in fifty takes a month longer, but none of
+        those that a target hangs on.
         """
         on, chance = rows[deciding].to_numpy("datetime64[D]"), stream(f"{subject}.known")
         parties = self.firms.sign(rows["firm"].to_numpy(), on)
-        known = later(on, chance, 0, slowest) + np.where(chance.random(len(rows)) < 0.02, 31, 0).astype("timedelta64[D]")
+        slow = chance.random(len(rows)) < np.where(rows["kept"], 0, 0.02) if "kept" in rows else chance.random(len(rows)) < 0.02
+        known = later(on, chance, 0, slowest) + np.where(slow, 31, 0).astype("timedelta64[D]")
         return pd.concat([rows.reset_index(drop=True), parties], axis=1).assign(known_on=np.maximum(known, on))
 
 

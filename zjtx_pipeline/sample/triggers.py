@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from zjtx_pipeline.sample.draws import BASE, END, choose, day, stream
+from zjtx_pipeline.sample.draws import END, stream
 from zjtx_pipeline.sample.ladder import CHAMPION, GIANT, HIDDEN, PROVINCIAL
 from zjtx_pipeline.sample.scene import Scene
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -53,11 +53,16 @@ class FileDelivery:
 
     def digest(self) -> str:
         when = self.origin.received_at.isoformat()
-        return digest(READING, self.table.id, self.origin.source, self.origin.sender, when, *self.notes, self.path.read_bytes())
+        return digest(READING, self.table.id, self.origin.source, self.origin.sender, when, *self.notes, self.content)
 
     def read(self) -> Raw:
-        raw = _read_file(self.table.id, self.origin, self.path, self.says_zero)
-        return replace(raw, notes=(*self.notes, *raw.notes))
+        raw = _parsed(self.table.id, self.origin, self.says_zero, self.content)
+        return replace(with_original(raw, self.path.name, self.content), notes=(*self.notes, *raw.notes))
+
+    @cached_property
+    def content(self) -> bytes:
+        """The file's bytes, taken once, so that what is digested is what is read."""
+        return self.path.read_bytes()
 
 
 @dataclass(frozen=True)
@@ -113,14 +118,13 @@ def _from_file(table: Table, quarter: Quarter, filed: inbox.Filed, notes: tuple[
 
 
 @lru_cache(maxsize=64)
-def _read_file(table_id: str, origin: Origin, path: Path, says_zero: bool) -> Raw:
-    """Each file is parsed once in a process; its 报送时间, as part of `origin`, tells a newer one."""
+def _parsed(table_id: str, origin: Origin, says_zero: bool, content: bytes) -> Raw:
+    """The same bytes are parsed once in a process."""
     from zjtx_pipeline.sources.delimited import read_delimited
     from zjtx_pipeline.sources.workbook import read_workbook
 
-    content = path.read_bytes()
     read = read_workbook if origin.kind == "workbook" else read_delimited
-    return with_original(read(content, load_tables()[table_id], origin, says_zero=says_zero), path.name, content)
+    return read(content, load_tables()[table_id], origin, says_zero=says_zero)
 
 
 def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDelivery]:

@@ -33,7 +33,7 @@ def cell_text(value: Any) -> str:
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
     if isinstance(value, date):
         return value.isoformat()
-    return value.decode("utf-8", "replace") if isinstance(value, (bytes, memoryview)) else str(value)
+    return bytes(value).decode("utf-8", "replace") if isinstance(value, (bytes, memoryview)) else str(value)
 
 
 @cache
@@ -54,20 +54,14 @@ def _engine(url: str) -> Engine:
         raise ZjtxError(f"缺少连接数据库“{parsed.drivername}”所需的驱动（{error.name}）：请先安装。") from None
 
 
-@cache
-def _views(url: str) -> dict[str, str]:
-    """Tables and views of the database by their name in comparable form."""
-    import sqlalchemy
-
-    inspector = sqlalchemy.inspect(_engine(url))
-    names = [*inspector.get_table_names(), *inspector.get_view_names()]
-    return {comparable(name): name for name in names}
-
-
 def view_of(url: str, table: Table) -> str | None:
     """The view or table that holds a table (`D01_企业主体`); None where the database has none. ZjtxError offline."""
+    import sqlalchemy
+
     with _connection_errors(url):
-        return _views(url).get(comparable(table.title))
+        inspector = sqlalchemy.inspect(_engine(url))  # anew each time: a view may be made while we run
+        names = [*inspector.get_table_names(), *inspector.get_view_names()]
+    return next((name for name in names if comparable(name) == comparable(table.title)), None)
 
 
 def read_view(url: str, view: str, quarter_column: str, quarter: str) -> tuple[list[str], list[list[str]]]:

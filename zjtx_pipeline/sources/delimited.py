@@ -31,7 +31,7 @@ def read_delimited(content: bytes, table: Table, origin: Origin, *, says_zero: b
     if start < 0:
         return unreadable(origin, "文件里没有内容：请填好表头和数据后重报。")
     records = _records(lines, start + 1, delimiter, len(top[start]))
-    return assemble(table, origin, top[start], records, says_zero=says_zero)
+    return assemble(table, origin, top[start], records, says_zero=says_zero, around=lines[:start])
 
 
 def decoded(content: bytes) -> str | None:

@@ -98,9 +98,12 @@ def assemble(
     lines: Iterable[Line],
     *,
     says_zero: bool = False,
-    notes: Sequence[str] = (),
+    around: Iterable[str] = (),
 ) -> Raw:
-    """Headers and lines as one delivery; wholly blank lines and the row 零报送=是 are no rows (5.1, 5.8)."""
+    """Headers and lines as one delivery; wholly blank lines and the row 零报送=是 are no rows (5.1, 5.8).
+
+    `around`: titles above the headers, other sheets: not read, but looked through for what must not be kept.
+    """
     headers, doubled = _distinct(delivered)
     zero_at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
     rows, rejected, read = [], [], 0
@@ -116,7 +119,7 @@ def assemble(
             rows.append(line)
         read += 1
     frame = _without_blank_columns(_rows(rows, headers, origin))
-    notes = [*notes, *(f"表头“{header}”出现多次，只用第一列。" for header in doubled)]
+    notes = [f"表头“{header}”出现多次，只用第一列。" for header in doubled]
     if says_zero and (rows or rejected):
         notes.append(f"注明了零报送，却有 {len(rows)} 行数据：按有数据处理，请核对。")
     raw = Raw(
@@ -129,7 +132,7 @@ def assemble(
         is_zero=says_zero and not rows and not rejected,
     )
     raw.check_conservation()
-    return screened(table, raw)
+    return screened(table, raw, around)
 
 
 def with_original(raw: Raw, name: str, content: bytes) -> Raw:

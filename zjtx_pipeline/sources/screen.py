@@ -6,6 +6,7 @@ Leaves telling the sender to whoever reads `Raw.refused`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,15 @@ from zjtx_pipeline.tables import Table, comparable
 if TYPE_CHECKING:
     from zjtx_pipeline.sources.raw import Raw
 
-_NUMBERS = {"yuan", "wan", "count", "decimal", "year", "code", "patent", "event", "date"}
+_NUMBERS = {"yuan", "wan", "count", "decimal"}  # an amount of eleven digits is no telephone
 _SECRET = re.compile(r"(?:绝密|机密|秘密)\s*(?:[★☆]|[〔(（]?\s*\d+\s*年)")
 _MOBILE = re.compile(r"(?<![0-9A-Za-z.])1[3-9]\d{9}(?![0-9A-Za-z.])")
 _RESIDENT = re.compile(
     r"(?<![0-9A-Za-z])[1-8]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])"
 )
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_COUNTS_ONLY = {"D20"}  # talent as sums: a column of persons is refused whatever its cells hold
+_PERSON = re.compile(r"姓名|身份证|手机|电话|联系方式")
 _BREAK = "\x1f"
 
 
@@ -42,9 +45,15 @@ def _is_resident_id(number: str) -> bool:
     return "10X98765432"[total % 11] == number[-1].upper()
 
 
-def screened(table: Table, raw: Raw) -> Raw:
-    """The delivery, or, where a cell must not be kept, nothing of it but the reason and the cell's place."""
+def screened(table: Table, raw: Raw, around: Iterable[str] = ()) -> Raw:
+    """The delivery, or, where a cell must not be kept, nothing of it but the reason and the cell's place.
+
+    `around`: what else the file holds, titles and other sheets.
+    """
     known = table.by_header()
+    personal = next((header for header in raw.headers if table.id in _COUNTS_ONLY and _PERSON.search(header)), None)
+    if personal:
+        return _emptied(raw, f"本表只报汇总数，却有“{personal}”列")
     for header in raw.headers:
         column = known.get(comparable(header))
         if column is not None and column.kind in _NUMBERS:
@@ -53,7 +62,7 @@ def screened(table: Table, raw: Raw) -> Raw:
         if found:
             row = next(row for row, text in enumerate(raw.rows[header]) if mark(text))
             return _emptied(raw, f"“{header}”列（{raw.rows['place'].iloc[row]}）含有{found}")
-    found = mark(_BREAK.join([*raw.headers, *raw.rejected["text"]]))
+    found = mark(_BREAK.join([*raw.headers, *raw.rejected["text"], *around]))
     return _emptied(raw, f"文件中含有{found}") if found else raw
 
 

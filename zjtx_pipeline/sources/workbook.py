@@ -31,7 +31,10 @@ def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bo
     if start < 0:
         return unreadable(origin, "工作簿里没有内容：请填好表头和数据后重报。")
     lines = (Line(f"{name}!{row}", cells) for row, cells in _texts(grid[start + 1 :], start + 2))
-    return assemble(table, origin, [cell_text(cell) for cell in grid[start]], lines, says_zero=says_zero)
+    others = [row for other, rows in sheets for row in (rows[:start] if other == name else rows)]
+    around = (cell for row in others for cell in row if isinstance(cell, str))
+    headers = [cell_text(cell) for cell in grid[start]]
+    return assemble(table, origin, headers, lines, says_zero=says_zero, around=around)
 
 
 def cell_text(value: Any) -> str:

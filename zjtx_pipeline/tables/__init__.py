@@ -119,4 +119,4 @@ def dictionary_digest() -> str:
 def load_tables() -> dict[str, Table]:
     """The 31 tables by id (`D01` … `D26`), in the order of the dictionary."""
     text = files(__name__).joinpath("dictionary.yaml").read_text(encoding="utf-8")
-    return {table_id: _table(table_id, entry) for table_id, entry in yaml.safe_load(text).items()}
+    return {table_id: _table(table_id, entry) for table_id, entry in yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)).items()}

@@ -1,0 +1,66 @@
+"""What happened against a rule of the plan is kept, and told."""
+
+import pandas as pd
+import pytest
+from builders import books
+
+from zjtx_pipeline.breaches import findings
+
+
+def told(found):
+    return sorted(zip(found["rule"], found["value"], strict=True))
+
+
+def title(uscc, tier, day, **more):
+    return {"uscc": uscc, "tier": tier, "event": "认定", "announced_on": day, "valid_from": day, "valid_to": f"{int(day[:4]) + 3}{day[4:]}", **more}
+
+
+def test_a_new_little_giant_that_is_a_champion_already_is_told():
+    champion = title("甲", "国家单项冠军", "2023-01-10")
+    assert told(findings(books(D04=[champion, title("甲", "小巨人", "2024-01-10")]))) == [("D04.资质类型.互斥", "小巨人")]
+    assert told(findings(books(D04=[champion, title("乙", "小巨人", "2024-01-10")]))) == []
+    assert told(findings(books(D04=[champion, title("甲", "小巨人", "2022-01-10")]))) == []
+
+
+def test_purchases_from_and_listings_of_firms_outside_p2_are_told():
+    giant = title("甲", "小巨人", "2023-01-10")
+    bought = [{"uscc": "丙", "supplier_uscc": code, "contracted_on": "2024-02-01"} for code in ("甲", "乙")]
+    listed = [{"uscc": code, "item": "入后备库", "dated_on": "2024-02-01"} for code in ("甲", "乙")]
+    found = findings(books(D04=[giant], D08=bought, D19=listed))
+    assert told(found) == [("D08.供方码.不是P2", "乙"), ("D19.统一社会信用代码.不是P2", "乙")]
+    assert set(found["severity"]) == {"提示"} and set(found["quarter"]) == {"2024Q4"}
+
+
+def test_a_buyer_or_seller_outside_the_district_is_told():
+    firms = [{"uscc": "内", "street_code": "330109001"}, {"uscc": "外", "street_code": "330114003"}]
+    bought = [{"uscc": buyer, "supplier_uscc": seller} for buyer, seller in (("内", "内"), ("外", "内"), ("内", "外"))]
+    found = findings(books(D01=firms, D14=bought))
+    assert told(found) == [("D14.供方码.不在萧", "外"), ("D14.统一社会信用代码.不在萧", "外")]
+
+
+@pytest.mark.parametrize(
+    ("approved", "key", "rules"),
+    [
+        ("20.00", "项目甲", []),
+        ("20.01", "项目甲", ["D06a.核定金额.不同于测算"]),
+        ("20.00", "项目乙", ["D06a.触发事项键.无触发"]),
+    ],
+)
+def test_an_approval_is_held_to_its_trigger_and_formula(approved, key, rules):
+    project = {"uscc": "甲", "project_no": "项目甲", "acceptance": "通过", "acceptance_standard": "市级", "accepted_on": "2024-03-01", "approved_investment_fen": "100.00"}
+    claim = {"uscc": "甲", "clause": "A10", "trigger_key": key, "state": "已核定", "approved_on": "2024-04-01", "approved_fen": approved}
+    assert findings(books(D15=[project], D06a=[claim]))["rule"].tolist() == rules
+
+
+def test_what_moved_oddly_since_the_quarter_before_is_told():
+    before = books("2024Q3", D07=[{"project_no": "一", "invested_fen": "10"}], D03=[{"uscc": str(n)} for n in range(10)])
+    now = books(D07=[{"project_no": "一", "invested_fen": "9.5"}], D03=[{"uscc": str(n)} for n in range(7)])
+    assert told(findings(now, before)) == [("D03.库别.在库变动", "创新型"), ("D07.累计完成投资.下降", "9.5")]
+    same = books(D03=[{"uscc": str(n)} for n in range(8)])
+    assert told(findings(same, before)) == []
+
+
+def test_books_without_breaches_give_an_empty_frame_of_findings():
+    found = findings(books())
+    assert len(found) == 0 and list(found.columns)[:4] == ["quarter", "dataset", "sender", "severity"]
+    assert set(map(str, found.dtypes)) == {"str"} and isinstance(found, pd.DataFrame)

@@ -1,0 +1,165 @@
+"""Knows facts that have happened although a rule of the plan speaks against them: kept, counted, and told.
+
+They need titles, places or awards, so they come after these; rows that cannot be right are the suites'. Never ✗
+(datasets.md 5.1): else every payment would be right. Sources: datasets.md 5.2, 5.5, 5.8 (1, 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pandas as pd
+
+from zjtx_pipeline.awards import units
+from zjtx_pipeline.awards.ledger import UNIT, applications, matching
+from zjtx_pipeline.awards.tally import UNTRIGGERED
+from zjtx_pipeline.books import Books
+from zjtx_pipeline.firms import current, in_district
+from zjtx_pipeline.money import FEN_PER_YUAN, yuan_text
+from zjtx_pipeline.suites import NOTED
+from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.tiers import grants, members
+from zjtx_pipeline.verdicts import FINDING, findings_frame, shown
+
+STOCK_LIMIT = Decimal("0.20")
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Rows of a table, under their labels in the books, of which a sentence is true; {值} is the value of `column`."""
+
+    table: str
+    rule: str
+    column: str
+    message: str
+    rows: pd.DataFrame
+
+
+def findings(books: Books, before: Books | None = None) -> pd.DataFrame:
+    """Findings (columns of a verdict's) on the rows that happened by the quarter's end; `before`: the quarter before.
+
+    A check whose tables nobody delivered is left out: that they are 未报送 is told elsewhere.
+    """
+    told = [_told(books, breach) for breach in _breaches(books, before) if len(breach.rows)]
+    return pd.concat([findings_frame([]), *told], ignore_index=True)[list(FINDING)]
+
+
+def _told(books: Books, breach: Breach) -> pd.DataFrame:
+    header = load_tables()[breach.table].columns[breach.column].header
+    values = [shown(_text(breach.table, breach.column, value)) for value in breach.rows[breach.column]]
+    rows = books.tables[breach.table].loc[breach.rows.index]
+    told = rows[[name for name in ("sender", "source", "place") if name in rows]].assign(
+        quarter=str(books.quarter), dataset=breach.table, severity=NOTED, rule=f"{breach.table}.{breach.rule}",
+        header=header, value=values, message=[breach.message.replace("{值}", value) for value in values],
+    )  # fmt: skip
+    return findings_frame(told.to_dict("records"))
+
+
+def _text(table: str, column: str, value: object) -> object:
+    """A value as its owner wrote it: money in the header's unit, days in ISO form."""
+    kind = load_tables()[table].columns[column].kind
+    if pd.isna(value) or kind not in ("yuan", "wan", "event", "date"):
+        return value
+    if kind in ("event", "date"):
+        return value.date()
+    return yuan_text(int(value)) if kind == "yuan" else Decimal(int(value)) / 1_000_000
+
+
+def _breaches(books: Books, before: Books | None) -> Iterator[Breach]:
+    yield from _of_titles(books)
+    yield from _of_places(books)
+    if not books.lacks(("D06a",)):
+        yield from _of_awards(books)
+    if before is not None:
+        yield from _since(books, before)
+
+
+def _of_titles(books: Books) -> Iterator[Breach]:
+    """New titles against an exclusion; purchases and listings of firms outside P2."""
+    if books.lacks(("D04",)):
+        return
+    events = books["D04"]
+    new = events[events["event"].eq("认定") & (events["announced_on"] <= books.day)]
+    for exclusion in books.rules.tiers.exclusions:
+        rows = new[new["tier"].eq(exclusion.not_new)]
+        held = "、".join(exclusion.held)
+        message = f"{held}持有企业又新认定{exclusion.not_new}，与{exclusion.reference}不符：请核对。"
+        yield Breach("D04", "资质类型.互斥", "tier", message, rows[_holds(books, rows, exclusion.held)])
+    for table, column, day, name in (("D08", "supplier_uscc", "contracted_on", "供方码"), ("D19", "uscc", "dated_on", "统一社会信用代码")):
+        rows = books[table][books[table][day] <= books.day]
+        rows = rows[rows["item"].eq("入后备库")] if table == "D19" else rows
+        outside = rows[~members(books, "P2", rows[column], rows[day]).astype(bool)]
+        yield Breach(table, f"{name}.不是P2", column, "“{值}”当日不是省级以上专精特新企业（P2），不计：请核对。", outside)
+
+
+def _holds(books: Books, rows: pd.DataFrame, tiers: tuple[str, ...]) -> pd.Series:
+    """Did each row's firm hold one of the titles on the day before 公布日期?"""
+    spans = grants(books)
+    spans = spans.loc[spans["tier"].isin(tiers), ["uscc", "starts_on", "ends_on"]]
+    asked = pd.DataFrame({"uscc": current(books, rows["uscc"], rows["announced_on"]), "day": rows["announced_on"]})
+    pairs = asked.assign(row=asked.index).merge(spans, on="uscc", validate="m:m")
+    return asked.index.isin(pairs.loc[(pairs["starts_on"] < pairs["day"]) & (pairs["day"] <= pairs["ends_on"]), "row"])
+
+
+def _of_places(books: Books) -> Iterator[Breach]:
+    """D14: a buyer outside the district on 发票日期, a seller outside it on 合同日期 (5.8, 2)."""
+    rows = books["D14"][books["D14"]["invoiced_on"] <= books.day]
+    for column, day, name in (("uscc", "invoiced_on", "统一社会信用代码"), ("supplier_uscc", "contracted_on", "供方码")):
+        if not books.lacks(("D01",)):
+            outside = rows[~in_district(books, current(books, rows[column], rows[day]), rows[day]).astype(bool)]
+            yield Breach("D14", f"{name}.不在萧", column, "“{值}”当日不在萧，不计采购：请核对。", outside)
+
+
+def _of_awards(books: Books) -> Iterator[Breach]:
+    """D06a: without a trigger, above the cap, other than the formula (5.5)."""
+    claims = applications(books)
+    claims = claims.merge(_tallied(books), on=UNIT, how="left", validate="m:1").set_axis(claims.index)
+    untriggered = claims["unit_state"].eq(UNTRIGGERED)
+    message = "触发事项“{值}”在相应的台账中找不到：请核对触发事项键，或请台账部门补报。"
+    yield Breach("D06a", "触发事项键.无触发", "trigger_key", message, claims[untriggered])
+    approved = claims[~untriggered & claims["decided"] & claims["approved_fen"].notna()]
+    caps = {clause: int(award.cap * FEN_PER_YUAN) for clause, award in books.rules.awards.items() if award.cap}
+    above = _true(approved["approved_fen"] > approved["clause"].map(caps).astype("Int64"))
+    yield Breach("D06a", "核定金额.超上限", "approved_fen", "核定金额“{值}”元超过条款上限：请核对。", approved[above])
+    other = _true(approved["approved_fen"] != approved["entitled_fen"]) & ~above
+    message = "核定金额“{值}”元与按条款测算的应兑金额不一致：请核对基数和比例。"
+    yield Breach("D06a", "核定金额.不同于测算", "approved_fen", message, approved[other])
+
+
+def _tallied(books: Books) -> pd.DataFrame:
+    """The award units by what ties D06a's rows to them, with their state and what they are entitled to."""
+    tallied = units(books).dropna(subset=["trigger_key"])
+    tallied = tallied.assign(match=matching(books, tallied["trigger_key"])).rename(columns={"state": "unit_state"})
+    return tallied[[*UNIT, "unit_state", "entitled_fen"]].drop_duplicates(UNIT)
+
+
+def _true(condition: pd.Series) -> pd.Series:
+    return condition.fillna(False).astype(bool)
+
+
+def _since(books: Books, before: Books) -> Iterator[Breach]:
+    """What moved oddly since the quarter before: investment that fell (D07), a pool 20 % larger or smaller (D03)."""
+    if not books.lacks(("D07",)) and not before.lacks(("D07",)):
+        rows = books["D07"]
+        earlier = before["D07"].drop_duplicates("project_no").set_index("project_no")["invested_fen"]
+        fell = _true(rows["invested_fen"] < rows["project_no"].map(earlier))
+        message = "累计完成投资“{值}”万元小于上季：请核对。"
+        yield Breach("D07", "累计完成投资.下降", "invested_fen", message, rows[fell])
+    if not books.lacks(("D03",)) and not before.lacks(("D03",)):
+        yield from _pools(books, before)
+
+
+def _pools(books: Books, before: Books) -> Iterator[Breach]:
+    now, then = _stock(books), _stock(before)
+    for pool in now.index.intersection(then.index):
+        if abs(now[pool] - then[pool]) > STOCK_LIMIT * int(then[pool]):
+            message = f"{{值}}培育库在库 {now[pool]} 家，上季 {then[pool]} 家，变动超过 20%：请核对是否漏报或重复。"
+            yield Breach("D03", "库别.在库变动", "pool", message, books["D03"][books["D03"]["pool"].eq(pool)].head(1))
+
+
+def _stock(books: Books) -> pd.Series:
+    rows = books["D03"]
+    inside = (rows["entered_on"] <= books.day) & ~(rows["left_on"] <= books.day)
+    return rows[inside].groupby("pool")["uscc"].nunique()
