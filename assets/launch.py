@@ -13,8 +13,8 @@ from assets import instance as records
 from assets.definitions import defs
 from assets.jobs import quarterly_reports
 from assets.partitions import RULES
-from zjtx_pipeline import ahead
 from assets.reports import report_key
+from zjtx_pipeline import ahead
 from zjtx_pipeline.stages import OVERALL
 
 STAGES = {
