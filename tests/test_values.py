@@ -1,6 +1,5 @@
 """Quarters, money, working days and codes: the laws they keep."""
 
-import re
 import warnings
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -79,13 +78,17 @@ def test_a_year_without_announced_holidays_counts_monday_to_friday_and_says_so()
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
+def weighted_check_digit(body):
+    """GB 32100-2015 by its own words: weights 3^(i-1) mod 31, the digit that makes the sum a multiple of 31."""
+    return ALPHABET[-sum(ALPHABET.index(sign) * 3**place for place, sign in enumerate(body)) % 31]
+
+
 @given(st.text(ALPHABET, min_size=17, max_size=17))
-def test_the_outer_check_digit_agrees_with_a_library(body):
-    body = re.sub(r"\D", "1", body[:8]) + body[8:]  # the library wants digits there
-    code = body + uscc.calc_check_digit(body)
+def test_the_outer_check_digit_is_the_standards(body):
+    code = body + weighted_check_digit(body)
     wrong = body + ALPHABET[(ALPHABET.index(code[-1]) + 1) % 31]
-    assert codes.credit_code_faults(pd.Series([code, wrong], dtype="str")).tolist()[0] in ("", "inner")
-    assert codes.credit_code_faults(pd.Series([wrong], dtype="str")).tolist() == ["check"]
+    faults = codes.credit_code_faults(pd.Series([code, wrong], dtype="str")).tolist()
+    assert faults[0] in ("", "inner") and faults[1] == "check"
 
 
 def test_the_placeholder_that_passes_the_outer_check_fails_the_inner_one():

@@ -105,7 +105,7 @@ def in_district(books: Books, codes: pd.Series, days: pd.Series | pd.Timestamp |
     moved = found_in(rows["uscc"], _moves(books)["uscc"]) & streets["name"].notna()
     if moved.any():
         inside = inside.mask(moved, _undone(books, rows.assign(inside=inside)[moved]).reindex(rows.index))
-    return inside.set_axis(codes.index)
+    return inside.astype(bool).set_axis(codes.index)
 
 
 def _undone(books: Books, rows: pd.DataFrame) -> pd.Series:
