@@ -22,24 +22,26 @@ class Worker:
     """The second process; nothing is started before something is asked of it."""
 
     def __init__(self) -> None:
-        self._stop = multiprocessing.get_context("spawn").Event()
         self.began = time.time()
         self._pool: ProcessPoolExecutor | None = None
         self._asked: set[Hashable] = set()
         self._begun: dict[Hashable, Future] = {}
+        self._children: set[multiprocessing.Process] = set()
 
     def ask(self, name: Hashable, work: Callable, *arguments: Any) -> None:
         """Let the second process do a piece of work, once, after those asked of it before."""
         if len(os.sched_getaffinity(0)) < 2 or name in self._asked:
             return
         self._asked.add(name)
+        others = set(multiprocessing.active_children())
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, initializer=_live_with_parent, initargs=(self._stop,))
+            self._pool = ProcessPoolExecutor(1, context, initializer=_live_with_parent)
         try:
             self._begun[name] = self._pool.submit(work, *arguments)
         except RuntimeError:  # the process has died: the run goes on alone
             self._begun.clear()
+        self._children |= set(multiprocessing.active_children()) - others
 
     def answer(self, name: Hashable) -> Any:
         """What came of it, waiting if it is under way; None if it was not begun or failed."""
@@ -50,18 +52,19 @@ class Worker:
 
     def end(self) -> None:
         """End the second process at once, whatever it is at."""
-        self._stop.set()
+        for child in self._children:
+            child.terminate()
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _live_with_parent(stop) -> None:
-    """A worker outlives neither its run's end nor its run's death, and leaves Ctrl-C to the run."""
+def _live_with_parent() -> None:
+    """A worker does not outlive its run's death, and leaves Ctrl-C to the run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
-        while multiprocessing.parent_process().is_alive() and not stop.wait(_PATIENCE):
-            pass
+        while multiprocessing.parent_process().is_alive():
+            time.sleep(_PATIENCE)
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -90,7 +90,7 @@ def templates(
     """
     from zjtx_pipeline.tables.blanks import write_blanks
 
-    written = write_blanks(folder, district.settings_known(config).rules)
+    written = write_blanks(_made(folder), district.settings_known(config).rules)
     console.out.print(f"已写出 {len(written)} 张填报表：{folder.resolve()}")
 
 
@@ -133,7 +133,8 @@ def send(
 
     _use(config)
     asked = Quarter.parse(quarter)
-    outcomes = send_quarter(district.settings_in_force(), home(), asked, approved_by, dry_run, revised)
+    folder = _made(dry_run) if dry_run else None
+    outcomes = send_quarter(district.settings_in_force(), home(), asked, approved_by, folder, revised)
     states = {"sent": "已发送", "before": "未发", "failed": "未发出", "refused": "被拒收", "unknown": "待核实", "written": "已写出"}
     rows = [(each.recipient.name, each.recipient.address, states[each.state], each.detail) for each in outcomes]
     console.table(f"{asked} 报告发送结果", ("收件人", "地址", "结果", "说明"), rows)
@@ -150,6 +151,15 @@ def test() -> None:
     raise ZjtxError("请在源码目录里运行 ./zjtx test。")
 
 
+def _made(folder: Path) -> Path:
+    """A folder to write into, made if missing; ZjtxError where it cannot be one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise ZjtxError(f"不能写到 {folder}：它不是目录，或没有权限新建，请换一个目录。") from None
+    return folder
+
+
 def _use(config: Path | None) -> None:
     """Name the configuration for this process and all that it starts."""
     chosen = district.configuration(config)
@@ -162,10 +172,11 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
     clock = console.Clock()
     _use(config)
     settings = district.settings_in_force()
-    from zjtx_pipeline import stages
+    from zjtx_pipeline import sources, stages
 
     for quarter in wanted:
         stages.open_run(settings, quarter, draft)
+    sources.reach(settings)
     console.out.print(f"{settings.district}　正在准备……")
     from assets import launch
 

@@ -102,7 +102,9 @@ def _peak_mib() -> float:
 
 def table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Print rows under headers."""
-    shown = Table(*headers, title=title, title_justify="left")
+    shown = Table(title=title, title_justify="left")
+    for header in headers:
+        shown.add_column(header, overflow="fold")  # a long path or sentence goes on in the next line, whole
     for row in rows:
         shown.add_row(*row)
     out.print(shown)

@@ -112,7 +112,7 @@ def _checked(path: Path, values: dict) -> Settings:
         if isinstance(values.get(name), str):
             values[name] = _from_folder(path.resolve().parent, name, values[name])
     try:
-        settings = Settings(**values)
+        settings = Settings(**{str(name): value for name, value in values.items()})  # YAML reads 2024: as a number
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(step) for step in fault["loc"])

@@ -97,7 +97,11 @@ def open_run(settings: Settings, quarter: Quarter, draft: bool = False, today: d
 
 
 def opening(run: Run) -> dict:
-    """What is known of a quarter before anything is read; a second process begins to look back meanwhile."""
+    """What is known of a quarter before anything is read; a second process begins to look back meanwhile.
+
+    ZjtxError where the 收件目录 or the database cannot be reached.
+    """
+    sources.reach(run.settings)
     ahead.begin(run.key).ask("compare", compare_alone, run)
     ends = run.settings.rules.plan.ends_on
     return {
@@ -374,6 +378,7 @@ def publish(run: Run) -> dict:
         "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
     }
     tables = outputs.write_outputs(run.reports, frames)
+    store.sweep(run.reports)
     manifest = outputs.write_manifest(
         run.reports,
         [*_pdfs(run), *tables],

@@ -36,6 +36,12 @@ def write_bytes(path: Path, content: bytes) -> Path:
     return path
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a killed run left half-written beside a folder's files; only while nobody else writes there."""
+    for path in folder.glob(".*"):
+        path.unlink()
+
+
 def write_json(path: Path, content: Any) -> Path:
     """Write JSON that a person can read and a digest can rely on."""
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)

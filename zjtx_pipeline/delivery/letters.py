@@ -34,6 +34,11 @@ def header_safe(text: str, what: str) -> str:
     return text
 
 
+def is_address(text: str) -> bool:
+    """Is it a mail address that a header may hold?"""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def checked_address(address: str, allowed_domains: tuple[str, ...]) -> Address:
     """A recipient's address; ZjtxError if it is none or lies outside `delivery.allowed_domains`."""
     match = _ADDRESS.fullmatch(address)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zjtx_pipeline import store
-from zjtx_pipeline.delivery.letters import Letter, checked_address, header_safe, letter
+from zjtx_pipeline.delivery.letters import Letter, checked_address, header_safe, is_address, letter
 from zjtx_pipeline.delivery.record import Record
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
@@ -49,7 +49,8 @@ def send_quarter(
     had these PDFs gets nothing; who has had other PDFs of this quarter gets these only with `revised`.
     With `dry_run` the messages are written there as `.eml` files and nothing is recorded.
     """
-    header_safe(approved_by, "批准人姓名")
+    if not header_safe(approved_by, "批准人姓名").strip():
+        raise ZjtxError("没有写批准人姓名：请填写 --approved-by。")
     letters = _letters(settings, home, quarter)
     if dry_run:
         return [_write(dry_run, number, each) for number, each in enumerate(letters, start=1)]
@@ -61,7 +62,8 @@ def send_quarter(
 def _letters(settings: Settings, home: Path, quarter: Quarter) -> list[Letter]:
     if not settings.delivery.recipients:
         raise ZjtxError("配置里没有收件人：请填写 delivery.recipients。")
-    checked_address(settings.delivery.sender, (settings.delivery.sender.rpartition("@")[2],))
+    if not is_address(settings.delivery.sender):
+        raise ZjtxError(f"发件地址“{settings.delivery.sender}”不是有效的邮箱地址：请填写 delivery.sender。")
     for recipient in settings.delivery.recipients:
         checked_address(recipient.address, settings.delivery.allowed_domains)
     reports = _sealed_reports(home / "reports" / str(quarter), quarter)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pandas as pd
 
 from zjtx_pipeline.facts.scene import Scene, fact, truth
@@ -18,8 +20,10 @@ def odd_standard_number(scene: Scene) -> pd.Series:
 
 
 @fact("standard_price_fen", "start_price_fen")
-def starts_below_70_percent(scene: Scene) -> pd.Series:
-    return truth(scene.column("start_price_fen") * 10 < scene.column("standard_price_fen") * 7)
+def starts_below_floor(scene: Scene) -> pd.Series:
+    """起价 below the share of the standard price that A22 allows."""
+    floor = Fraction(scene.rules.awards["A22"].rate)
+    return truth(scene.column("start_price_fen") * floor.denominator < scene.column("standard_price_fen") * floor.numerator)
 
 
 @fact("standard_price_fen", "start_price_fen", "approval_no")

@@ -58,7 +58,7 @@ def _row(award: Award, units: pd.DataFrame) -> AwardRow:
         entitled=formats.wan(_sum(known, "entitled_fen")) if stated else UNSTATED,
         paid=formats.wan(_sum(units, "paid_fen")),
         gap=formats.wan(_sum(known, "gap_fen")) if stated else UNSTATED,
-        state=_states(units),
+        state=_states(units[units["eligible"]]),
         note="；".join(note for note in notes if note),
     )
 
@@ -78,7 +78,7 @@ def _total(known: pd.DataFrame) -> AwardRow:
 
 def _overpaid(units: pd.DataFrame) -> tuple[Overpaid, ...]:
     """The units that got more than their clause gives, the largest first."""
-    over = units[units["state"].eq("超付")].sort_values(["gap_fen", "clause", "uscc"], kind="stable").head(LONGEST_LIST)
+    over = _beyond(units, eligible=True).sort_values(["gap_fen", "clause", "uscc"], kind="stable").head(LONGEST_LIST)
     columns = zip(
         over["clause"],
         over["name"],
@@ -101,11 +101,17 @@ def _overpaid(units: pd.DataFrame) -> tuple[Overpaid, ...]:
     )
 
 
+def _beyond(units: pd.DataFrame, *, eligible: bool) -> pd.DataFrame:
+    """Overpaid units that the clause is for, or those that it is not for: 期外, not 在萧, listed later."""
+    return units[units["state"].eq("超付") & units["eligible"].eq(eligible)]
+
+
 def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> tuple[str, ...]:
     return tuple(
         remark
         for remark in (
             _over_remark(units),
+            _outside_remark(units),
             _untriggered_remark(units),
             _highest_remark(known),
             _share_remark(inputs, known),
@@ -116,11 +122,18 @@ def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> 
 
 
 def _over_remark(units: pd.DataFrame) -> str:
-    over = units[units["state"].eq("超付")]
+    over = _beyond(units, eligible=True)
     if over.empty:
         return ""
     left = f"，列出金额最大的{LONGEST_LIST}个，全部见awards.csv" if len(over) > LONGEST_LIST else ""
     return f"超付{len(over)}个兑现单元，合计{formats.wan(-_sum(over, 'gap_fen'))}万元{left}；各单元差额不相互抵补。"
+
+
+def _outside_remark(units: pd.DataFrame) -> str:
+    """What was paid for units that entitle to nothing: in the gap, but no overpayment by the clause's formula."""
+    outside = _beyond(units, eligible=False)
+    paid = formats.wan(_sum(outside, "paid_fen"))
+    return f"另有期外、不在萧或非首次的{len(outside)}个单元已兑{paid}万元，测算应兑为0，计入已兑和差额。" if len(outside) else ""
 
 
 def _untriggered_remark(units: pd.DataFrame) -> str:

@@ -112,7 +112,7 @@ def _summary(counts: pd.DataFrame, findings: pd.DataFrame) -> str:
     )
     return (
         f"共读取{formats.count(read)}行，其中采用{formats.count(accepted)}行、退回{formats.count(quarantined)}行、"
-        f"不成行{formats.count(rejected)}行。校验{'发现' + lines if lines else '未发现问题'}。"
+        f"无法识别{formats.count(rejected)}行。校验{'发现' + lines if lines else '未发现问题'}。"
     )
 
 

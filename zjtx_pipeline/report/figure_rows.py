@@ -111,7 +111,7 @@ def _against_target(row: FigureRow, figure: Shown) -> FigureRow:
         light=light(progress.light),
         flag=after_due(progress),
         bar=_bar(progress),
-        note="；".join(text for text in (row.note, progress.baseline_note) if text),
+        note="；".join(text for text in (row.note, progress.baseline_note if figure.part.nature != "yes_no" else "") if text),
     )
 
 

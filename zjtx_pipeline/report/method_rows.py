@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import is_stated
@@ -73,9 +74,13 @@ def _rules_of_print(inputs: ReportInputs) -> tuple[str, ...]:
     lights = inputs.rules.plan.lights
     return (
         "序时进度＝基期值＋（目标值−基期值）×已过季度数÷总季度数；完成率＝完成值÷目标值，目标为降低的不计完成率。",
-        f"亮灯按未舍入的数判断：滞后不超过{lights.green_up_to}个百分点为绿，超过{lights.green_up_to}至{lights.yellow_up_to}个百分点为黄，"
+        f"亮灯按未舍入的数判断：{_green(lights.green_up_to)}为绿，超过{lights.green_up_to}至{lights.yellow_up_to}个百分点为黄，"
         f"超过{lights.yellow_up_to}个百分点或到期未完成为红，达到目标为已完成，无数据或基期待确认为灰。任务亮灯取其量化目标中最差者。",
         "数值按四舍五入列示，金额以万元列示、保留两位小数，各项之和与合计可能有尾差；精确值见figures.csv、awards.csv。",
         f"经营、纳税数据只列{inputs.settings.minimum_sum_firms}家以上企业的合计；人才类数据小于3的以“<3”列示。",
         "“应兑”均为测算数，未经审核，不作为兑付依据。",
     )
+
+
+def _green(edge: Decimal) -> str:
+    return f"滞后不超过{edge}个百分点" if edge else "不滞后"

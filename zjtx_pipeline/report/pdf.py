@@ -36,9 +36,6 @@ def render_report(report: TaskReport | OverallReport) -> bytes:
     return render(pages.html(report), name=f"{report.cover.number} {report.cover.full_title}")
 
 
-render_task = render_overall = render_report
-
-
 def render(page: str, *, name: str) -> bytes:
     """One HTML document as PDF, under the bundled style sheet; `name` is how errors call it."""
     refuse_unprintable(page, name)

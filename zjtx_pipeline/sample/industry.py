@@ -12,7 +12,6 @@ from zjtx_pipeline.sample.draws import END, FIRST, NEVER, choose, day, later, so
 from zjtx_pipeline.sample.names import TRADES
 from zjtx_pipeline.sample.scene import Scene, numbered
 
-CHAINS = ("纤维新材料", "智能汽车", "智能物联", "生命健康", "高端装备", "绿色能源", "未来网络", "元宇宙")
 _PROJECTS = {"强链补链": (7, "区经信局"), "并购重组": (1.6, "区经信局"), "募投": (2.2, "区经信局"), "招引": (4, "区投资促进局")}
 _LISTINGS = {  # (demonstration, level): how many a year, sender
     ("未来工厂", "省级"): (2, "区经信局"), ("数字化车间", "省级"): (6, "区经信局"), ("智能工厂", "省级"): (5, "区经信局"),

@@ -102,6 +102,14 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
     return [found[sender] for sender in sorted(found, key=lambda name: _position(senders, name))]
 
 
+def reach(settings: Settings) -> None:
+    """ZjtxError where the 收件目录 is missing, or the database's address is wrong or does not answer."""
+    if settings.inbox is not None:
+        inbox.root(settings)
+    if settings.database is not None:
+        database.view_of(settings.database, load_tables()["D01"])
+
+
 def strays(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
     """Files of the quarter's folder that belong to no table: (file relative to the 收件目录, sentence)."""
     return inbox.strays(settings, quarter)

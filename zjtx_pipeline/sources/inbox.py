@@ -36,13 +36,18 @@ class Filed:
         return datetime.fromtimestamp(int(self.path.stat().st_mtime), _CHINA).replace(tzinfo=None)
 
 
+def root(settings: Settings) -> Path:
+    """The 收件目录; ZjtxError where it is missing."""
+    if not settings.inbox.is_dir():
+        raise ZjtxError(f"收件目录 {settings.inbox} 不存在：请检查配置中的 inbox。")
+    return settings.inbox
+
+
 def folder(settings: Settings, quarter: Quarter) -> Path | None:
     """The quarter's folder of the 收件目录; None without one. ZjtxError where the 收件目录 itself is missing."""
     if settings.inbox is None:
         return None
-    if not settings.inbox.is_dir():
-        raise ZjtxError(f"收件目录 {settings.inbox} 不存在：请检查配置中的 inbox。")
-    path = settings.inbox / str(quarter)
+    path = root(settings) / str(quarter)
     return path if path.is_dir() else None
 
 
