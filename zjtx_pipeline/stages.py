@@ -40,6 +40,7 @@ from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import compose
+from zjtx_pipeline.rules import Task
 from zjtx_pipeline.settings import Settings, home
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.tables import load_tables
@@ -344,11 +345,18 @@ def _report_inputs(run: Run, number: int):
         texts=_verdict(run, TEXTS, run.quarter).accepted,
         sources=_sources(run, [each.table.id for each in judged]),
         status={each.table.id: each.status for each in judged},
-        missing={each.table.id: each.missing_senders for each in judged},
+        missing={each.table.id: _missing(each, rules.tasks.get(number)) for each in judged},
         version=__version__,
         draft=run.draft,
         firms_behind=firms_behind(books(run)) if every or "D05" in rules.tables_of(number) else {},
     )
+
+
+def _missing(verdict: Verdict, task: Task | None) -> tuple[str, ...]:
+    """Who delivered nothing of a table; of the progress texts only the task's own departments are asked."""
+    if task is None or verdict.table.id != TEXTS:
+        return verdict.missing_senders
+    return tuple(sender for sender in verdict.missing_senders if sender in task.departments)
 
 
 def _breaches(run: Run, has_awards: bool) -> pd.DataFrame:
