@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zjtx_pipeline import sample, snapshots, sources, tiers, validate
+from zjtx_pipeline import sample, snapshots, sources, validate
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.codes import credit_code_faults, patent_number_faults
 from zjtx_pipeline.quarter import Quarter

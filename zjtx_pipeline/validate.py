@@ -28,7 +28,7 @@ from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.sources import LINEAGE
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite, SuiteRule, filled, load_suite, suite_digest
-from zjtx_pipeline.tables import Table, dictionary_digest, load_tables
+from zjtx_pipeline.tables import dictionary_digest, load_tables
 from zjtx_pipeline.tables.typed import canonical, readable, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.wholes import whole_findings
