@@ -5,7 +5,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 from assets.naming import owners
 from assets.partitions import QUARTERS, RULES
 from assets.resources import District
-from assets.tallies import comparison
+from assets.tallies import awards_keys, comparison
 from assets.validated import sound
 from zjtx_pipeline import stages
 from zjtx_pipeline.rules.model import Task
@@ -28,7 +28,7 @@ def task_figures(task: Task) -> AssetsDefinition:
 
     @asset(
         key=figures_key(task.number),
-        deps=[*needs(task.number), comparison],
+        deps=[*needs(task.number), *awards_keys(task.number), comparison],
         partitions_def=QUARTERS,
         group_name=GROUP,
         owners=owners(task.departments),

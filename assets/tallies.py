@@ -3,7 +3,7 @@
 Leaves counting them to the library.
 """
 
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.naming import owners
 from assets.partitions import QUARTERS, RULES
@@ -11,10 +11,11 @@ from assets.raw import period
 from assets.resources import District
 from assets.validated import sound
 from zjtx_pipeline import stages
+from zjtx_pipeline.rules.model import Task
 
 SHARED = {"partitions_def": QUARTERS, "group_name": "g3_tallies", "kinds": {"pandas"}}
 TITLES = {"D01", "D02", "D04"}
-GRANTS = {award.trigger.table for award in RULES.awards.values() if award.is_grant}
+PAYMENTS = {"D06a", "D06b"}
 
 
 @asset(
@@ -35,16 +36,34 @@ def tiers(context: AssetExecutionContext, district: District) -> MaterializeResu
         return MaterializeResult(metadata=stages.tally_tiers(run))
 
 
-@asset(
-    deps=[comparison, *sound(sorted(TITLES | GRANTS | set(stages.AWARD_TABLES)))],
-    owners=owners(["区经信局", "区财政局"]),
-    description="奖补：各条款测算应兑（未经审核）、已兑、差额，一个奖补单元一行。",
-    **SHARED,
-)
-def awards(context: AssetExecutionContext, district: District) -> MaterializeResult:
-    with district.run_of(context) as run:
-        found = stages.tally_awards(run)
-    return MaterializeResult(metadata={"奖补单元": found["units"], "各条款": MetadataValue.md(found["table_markdown"])})
+def awards_key(number: int) -> AssetKey:
+    return AssetKey(["awards", f"T{number:02d}"])
 
 
-TALLIES = [comparison, tiers, awards]
+def task_awards(task: Task) -> AssetsDefinition:
+    """The award units of one task's clauses."""
+    clauses = RULES.grants_of(task.number)
+    tables = {RULES.awards[clause].trigger.table for clause in clauses}
+
+    @asset(
+        key=awards_key(task.number),
+        deps=sound(sorted(TITLES | PAYMENTS | tables)),
+        owners=owners(task.departments),
+        description=f"奖补：任务{task.number}各条款（{'、'.join(clauses)}）测算应兑（未经审核）、已兑、差额，一个奖补单元一行。",
+        **SHARED,
+    )
+    def tally(context: AssetExecutionContext, district: District) -> MaterializeResult:
+        with district.run_of(context) as run:
+            found = stages.tally_awards(run, task.number)
+        return MaterializeResult(metadata={"奖补单元": found["units"], "各条款": MetadataValue.md(found["table_markdown"])})
+
+    return tally
+
+
+def awards_keys(number: int) -> list[AssetKey]:
+    """The awards that a task has; many have none."""
+    return [awards_key(number)] if RULES.grants_of(number) else []
+
+
+AWARDS = {number: task_awards(task) for number, task in RULES.tasks.items() if RULES.grants_of(number)}
+TALLIES = [comparison, tiers, *AWARDS.values()]

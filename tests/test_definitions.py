@@ -66,7 +66,8 @@ def test_there_is_one_partition_a_quarter_from_the_plans_first_to_the_follow_up(
 def test_a_tasks_figures_rest_on_exactly_the_tables_that_its_indicators_need(specs):
     for number in load_rules().tasks:
         needed = {table for each in load_rules().indicators_of(number) for part in each.parts.values() for table in part.needs}
-        assert upstream(specs[f"figures/T{number:02}"]) == {f"sound/{table}" for table in needed} | {"comparison"}
+        granted = {f"awards/T{number:02}"} if load_rules().grants_of(number) else set()
+        assert upstream(specs[f"figures/T{number:02}"]) == {f"sound/{table}" for table in needed} | granted | {"comparison"}
 
 
 def test_there_is_one_asset_a_report_and_the_package_waits_for_all(specs):
@@ -76,7 +77,17 @@ def test_there_is_one_asset_a_report_and_the_package_waits_for_all(specs):
 
 def test_a_table_fans_out_to_no_report_that_does_not_show_it(specs):
     assert "sound/D24a" in upstream(specs["report/T13"]) and "sound/D24a" not in upstream(specs["report/T05"])
-    assert "awards" in upstream(specs["report/T05"]) and "awards" not in upstream(specs["report/T13"])
+
+
+def test_a_stopped_award_table_stops_the_reports_of_its_own_clauses_alone(specs):
+    stopped = {number for number in load_rules().tasks if "sound/D15" in everything_behind(specs, f"report/T{number:02}")}
+    assert stopped == {5}
+    assert {f"awards/T{number:02}" for number in (1, 2, 4, 5, 6, 10, 11)} <= everything_behind(specs, "package")
+
+
+def everything_behind(specs, key):
+    found = upstream(specs[key])
+    return found | {each for name in found for each in everything_behind(specs, name)}
 
 
 def test_every_table_has_two_checks_that_stop_what_follows(definitions):

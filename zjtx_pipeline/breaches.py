@@ -7,7 +7,7 @@ They need titles, places or awards, so they come after these; rows that cannot b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pandas as pd
@@ -18,11 +18,13 @@ from zjtx_pipeline.awards.tally import UNTRIGGERED
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.money import FEN_PER_YUAN, yuan_text
+from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.suites import NOTED
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tiers import grants, members
 from zjtx_pipeline.verdicts import FINDING, findings_frame, shown
 
+APPLIED = ("D06a",)
 STOCK_LIMIT = Decimal("0.20")
 
 
@@ -37,13 +39,23 @@ class Breach:
     rows: pd.DataFrame
 
 
-def findings(books: Books, before: Books | None = None) -> pd.DataFrame:
+def findings(books: Books, before: Books | None = None, task: int | None = None) -> pd.DataFrame:
     """Findings (columns of a verdict's) on the rows that happened by the quarter's end; `before`: the quarter before.
 
-    A check whose tables nobody delivered is left out: that they are 未报送 is told elsewhere.
+    With a `task` only those in the tables that it rests on, and of applications only those under its own clauses. A check whose tables nobody delivered is left out: that they are 未报送 is told elsewhere.
     """
-    told = [_told(books, breach) for breach in _breaches(books, before) if len(breach.rows)]
+    found = [breach for breach in _breaches(books, before) if len(breach.rows)]
+    if task is not None:
+        found = [_within(books.rules, task, breach) for breach in found if breach.table in books.rules.tables_of(task)]
+    told = [_told(books, breach) for breach in found if len(breach.rows)]
     return pd.concat([findings_frame([]), *told], ignore_index=True)[list(FINDING)]
+
+
+def _within(rules: Rules, task: int, breach: Breach) -> Breach:
+    """What of a breach is a task's own affair."""
+    if breach.table not in APPLIED:
+        return breach
+    return replace(breach, rows=breach.rows[breach.rows["clause"].isin(rules.grants_of(task))])
 
 
 def _told(books: Books, breach: Breach) -> pd.DataFrame:

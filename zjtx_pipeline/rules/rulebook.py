@@ -111,6 +111,10 @@ class Rules:
         found |= {"D06a", "D06b"} if any(award.is_grant for award in awards) else set()
         return tuple(sorted(found))
 
+    def grants_of(self, task: int) -> tuple[str, ...]:
+        """The clauses under which a task pays out money."""
+        return tuple(award.id for award in self.awards.values() if award.task == task and award.is_grant)
+
     def department(self, spelling: str) -> str | None:
         """The full name behind a department's full or short name; None if it is neither."""
         return self.lists["部门"].spellings().get(spelling)

@@ -1,0 +1,14 @@
+"""Knows the stages of a quarter's run and what each hands to the next; leaves each stage's work to its own module,
+and when and in what order to run them to the orchestrator.
+"""
+
+from zjtx_pipeline.stages.course import close, opening, run_all
+from zjtx_pipeline.stages.intake import check, pull
+from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally_tiers
+from zjtx_pipeline.stages.printing import OVERALL, publish, render
+from zjtx_pipeline.stages.run import CHINA, Run, open_run
+
+__all__ = [
+    "CHINA", "OVERALL", "Run", "check", "close", "compare", "measure", "open_run", "opening", "publish",
+    "pull", "render", "run_all", "tally_awards", "tally_tiers",
+]  # fmt: skip

@@ -1,0 +1,61 @@
+"""Knows the course of a whole run: how it opens, the order of its stages without an orchestrator, how it ends."""
+
+from __future__ import annotations
+
+from zjtx_pipeline import ahead, sources, validate
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.stages.intake import check, pull
+from zjtx_pipeline.stages.measuring import compare, compare_alone, measure, tally_awards, tally_tiers
+from zjtx_pipeline.stages.printing import OVERALL, publish, render
+from zjtx_pipeline.stages.run import Run
+from zjtx_pipeline.workdays import workday_after
+
+
+def opening(run: Run) -> dict:
+    """What is known of a quarter before anything is read; a second process begins to look back meanwhile.
+
+    ZjtxError where the 收件目录 or the database cannot be reached.
+    """
+    sources.reach(run.settings)
+    ahead.begin(run.key).ask("compare", compare_alone, run)
+    ends = run.settings.rules.plan.ends_on
+    return {
+        "季度": run.quarter.chinese,
+        "阶段": "三年行动计划期内" if run.quarter.last_day <= ends else "收官后跟踪",
+        "报送截止日": str(run.due_on),
+        "报告日": str(workday_after(run.quarter, run.settings.report_workday)),
+        "草稿": "是" if run.draft else "否",
+        "不认识的文件": "；".join(f"{file}：{sentence}" for file, sentence in sources.strays(run.settings, run.quarter)) or "无",
+    }
+
+
+def run_all(run: Run) -> dict:
+    """Every stage of a quarter in order, without an orchestrator; ZjtxError where a table is blocked."""
+    try:
+        return _run_all(run)
+    finally:
+        close(run)
+
+
+def close(run: Run) -> None:
+    """Let go of what a run holds, however it ended."""
+    ahead.end(run.key)
+
+
+def _run_all(run: Run) -> dict:
+    numbers = run.settings.rules.tasks
+    opening(run)
+    for table_id in validate.order():
+        pull(run, table_id)
+        blocked = check(run, table_id)["blocked"]
+        if blocked:
+            raise ZjtxError(blocked[0])
+    compare(run)
+    tally_tiers(run)
+    for number in numbers:
+        if run.settings.rules.grants_of(number):
+            tally_awards(run, number)
+        measure(run, number)
+    for number in (OVERALL, *numbers):
+        render(run, number)
+    return publish(run)

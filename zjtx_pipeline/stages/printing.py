@@ -1,0 +1,139 @@
+"""Knows how a run prints its reports and closes with its tables and manifest; leaves pages to `report`, files to `outputs`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, snapshots, store
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.indicators.disclosure import firms_behind
+from zjtx_pipeline.report import compose
+from zjtx_pipeline.rules import Task
+from zjtx_pipeline.stages.intake import books, existing, verdict_on
+from zjtx_pipeline.stages.measuring import (
+    awards_of,
+    awards_path,
+    breaches_of,
+    breaches_path,
+    figures_before,
+    figures_of,
+    figures_path,
+)
+from zjtx_pipeline.stages.run import Run
+from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.verdicts import Verdict
+
+OVERALL = 0
+TEXTS = "D26"
+
+
+def render(run: Run, number: int) -> dict:
+    """Print the report on a task, or the overall one (0); a second process prints others of the same run meanwhile."""
+    began = time.perf_counter()
+    worker = ahead.of(run.key)
+    if worker and _is_measured(run, worker):
+        for other in reversed([*run.settings.rules.tasks, OVERALL]):
+            worker.ask(("printed", other), printed, run, other)
+    content = (worker and worker.answer(("printed", number))) or printed(run, number)
+    path = store.write_bytes(run.reports / compose.file_name(number, run.settings.rules), content)
+    return {"path": str(path), "seconds": time.perf_counter() - began, **glances.of_pdf(path)}
+
+
+def printed(run: Run, number: int) -> bytes:
+    """One report as PDF."""
+    from zjtx_pipeline.report import pdf
+
+    inputs = _report_inputs(run, number)
+    return pdf.render_report(compose.task_report(inputs, number) if number else compose.overall_report(inputs))
+
+
+def _is_measured(run: Run, worker: ahead.Worker) -> bool:
+    """Has everything that reports rest on been made since the run began? Else a report could be made of older work."""
+    made = [run.pointer(kind, run.quarter, table_id) for kind in ("pulled", "judged") for table_id in load_tables()]
+    made += [path(run, number) for path in (figures_path, breaches_path) for number in run.settings.rules.tasks]
+    made += [awards_path(run, number) for number in run.settings.rules.tasks if run.settings.rules.grants_of(number)]
+    made += [run.work / name for name in ("tiers.parquet", "before.json")]
+    return all(path.exists() and path.stat().st_mtime >= worker.began for path in made)
+
+
+def _report_inputs(run: Run, number: int):
+    from zjtx_pipeline.report.inputs import ReportInputs
+
+    rules, every = run.settings.rules, number == OVERALL
+    numbers = list(rules.tasks) if every else [number]
+    judged = [verdict_on(run, table_id, run.quarter) for table_id in load_tables() if every or table_id in rules.tables_of(number)]
+    return ReportInputs(
+        rules=rules,
+        settings=run.settings,
+        quarter=run.quarter,
+        due_on=run.due_on,
+        progress=figures_of(run, numbers),
+        progress_before=figures_before(run),
+        awards=awards_of(run, numbers),
+        tiers=pd.read_parquet(existing(run.work / "tiers.parquet")),
+        findings=pd.concat([*(each.findings for each in judged), breaches_of(run, numbers)], ignore_index=True),
+        counts=pd.concat([each.counts for each in judged], ignore_index=True),
+        texts=verdict_on(run, TEXTS, run.quarter).accepted,
+        sources=_sources(run, [each.table.id for each in judged]),
+        status={each.table.id: each.status for each in judged},
+        missing={each.table.id: _missing(each, rules.tasks.get(number)) for each in judged},
+        version=__version__,
+        draft=run.draft,
+        firms_behind=firms_behind(books(run)) if every or "D05" in rules.tables_of(number) else {},
+    )
+
+
+def _missing(verdict: Verdict, task: Task | None) -> tuple[str, ...]:
+    """Who delivered nothing of a table; of the progress texts only the task's own departments are asked."""
+    if task is None or verdict.table.id != TEXTS:
+        return verdict.missing_senders
+    return tuple(sender for sender in verdict.missing_senders if sender in task.departments)
+
+
+def _sources(run: Run, table_ids: Iterable[str]) -> list[snapshots.SourceFile]:
+    """Every delivery that a report rests on, with its digest."""
+    pointers = [existing(run.pointer("pulled", run.quarter, table_id)) for table_id in table_ids]
+    return snapshots.source_files([snapshots.load(run.home / store.read_json(pointer)) for pointer in pointers])
+
+
+def publish(run: Run) -> dict:
+    """Close a quarter: the machine-readable files, and last of all the manifest that names every file by its digest."""
+    ahead.end(run.key)
+    rules, quarter = run.settings.rules, run.quarter
+    judged = [verdict_on(run, table_id, quarter) for table_id in load_tables()]
+    frames = {
+        "figures.csv": outputs.figures_frame(figures_of(run, rules.tasks), rules, quarter),
+        "awards.csv": outputs.awards_frame(awards_of(run, rules.tasks), quarter),
+        "tiers.csv": outputs.tiers_frame(pd.read_parquet(existing(run.work / "tiers.parquet")), quarter),
+        "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
+    }
+    tables = outputs.write_outputs(run.reports, frames)
+    store.sweep(run.reports)
+    manifest = outputs.write_manifest(
+        run.reports,
+        [*_pdfs(run), *tables],
+        version=__version__,
+        quarter=quarter,
+        draft=run.draft,
+        due_on=run.due_on,
+        digests={
+            "rules": rules.digest,
+            "suites": outputs.folder_digest(bundled.expectations()),
+            "templates": outputs.folder_digest(bundled.report_templates()),
+        },
+        sources=_sources(run, load_tables()),
+    )
+    return {"folder": str(run.reports), "files": [path.name for path in [*_pdfs(run), *tables, manifest]]}
+
+
+def _pdfs(run: Run) -> list[Path]:
+    """The fifteen reports; ZjtxError names one that has not been printed."""
+    names = [compose.file_name(number, run.settings.rules) for number in (OVERALL, *run.settings.rules.tasks)]
+    missing = [name for name in names if not (run.reports / name).exists()]
+    if missing:
+        raise ZjtxError(f"报告不齐，缺 {'、'.join(missing)}：请先生成这些报告。")
+    return [run.reports / name for name in names]
