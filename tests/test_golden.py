@@ -5,6 +5,7 @@ import csv
 import pytest
 from conftest import COURSE, COURSE_QUARTERS, MINIATURE
 
+from zjtx_pipeline import outputs
 from zjtx_pipeline.stages import intake, measuring
 from zjtx_pipeline.tables import load_tables
 
@@ -64,6 +65,14 @@ def test_the_rows_set_aside_are_the_golden_ones_and_no_others(golden):
     judged = [intake.verdict_on(run, table_id, run.quarter).set_aside for table_id in load_tables()]
     made = {place for rows in judged for place in zip(rows["source"], rows["place"], strict=True)}
     assert made == {(line["source"], f"第{line['line']}行") for line in lines(folder / "set_aside.csv")}
+
+
+def test_the_figures_compared_with_are_those_of_the_quarter_before(golden_run):
+    before = golden_run.quarter - 1
+    frame = outputs.figures_frame(measuring.figures_before(golden_run), golden_run.settings.rules, before)
+    made = {figure_id(line): line for line in frame.to_dict("records")}
+    for line in lines(MINIATURE / "golden" / str(before) / "figures.csv"):
+        assert {name: made[figure_id(line)][name] for name in line} == line
 
 
 @pytest.mark.parametrize("quarter", COURSE_QUARTERS)
