@@ -26,6 +26,8 @@ ORDER = [
     ["awards"],
     ["breaches"],
     ["indicators"],
+    ["goals"],
+    ["forecast"],
     ["progress"],
     ["report"],
     ["outputs", "glances"],

@@ -36,7 +36,7 @@ def tally_awards(run: Run, number: int) -> dict:
 
 
 def compare(run: Run) -> dict:
-    """Measure the quarter before from its own deliveries, and lay open those of due quarters (indicators.md)."""
+    """Measure the quarter before from its own deliveries, and lay open those of due quarters and of a year ago."""
     worker = ahead.of(run.key)
     return (worker and worker.answer("compare")) or compare_alone(run)
 
@@ -44,9 +44,9 @@ def compare(run: Run) -> dict:
 def compare_alone(run: Run) -> dict:
     """As `compare`, in this process."""
     before, due = run.quarter - 1, progress.due_quarters(run.settings.rules, run.quarter)
-    for quarter in sorted({before, *due}):
+    for quarter in sorted({before, *_looked_at(run)}):
         for table_id in validate.order():
-            if quarter == before or table_id in _due_tables(run, quarter):
+            if quarter == before or table_id in _tables_then(run, quarter):
                 pull_table(run, table_id, quarter)
                 judge_table(run, table_id, quarter)
     delivered = [each for each in books(run, before).status.values() if each != UNDELIVERED]
@@ -61,14 +61,22 @@ def _all_progress(run: Run, quarter: Quarter) -> list[Progress]:
 
 def _progress(run: Run, number: int, quarter: Quarter) -> list[Progress]:
     held = books(run, quarter)
-    at_due = {due: books(run, due) for due in progress.due_quarters(run.settings.rules, quarter)}
-    return progress.assess(measured(number, held), held, at_due)
+    earlier = {then: books(run, then) for then in _looked_at(run) if then < quarter}
+    return progress.assess(measured(number, held), held, earlier)
 
 
-def _due_tables(run: Run, due: Quarter) -> set[str]:
-    """What the targets due or watched in a quarter are measured from, and what those tables' suites compare with."""
+def _looked_at(run: Run) -> set[Quarter]:
+    """The quarters whose own deliveries lights and forecasts ask for: due and watch quarters, and the one a year ago."""
+    year_ago = {run.quarter - progress.YEAR_AGO} & set(run.settings.quarters)
+    return {*progress.due_quarters(run.settings.rules, run.quarter), *year_ago}
+
+
+def _tables_then(run: Run, quarter: Quarter) -> set[str]:
+    """What the targets asked for in an earlier quarter are measured from, and what those tables' suites compare with."""
     rules = run.settings.rules
-    targets = [target for target in rules.targets.values() if due in progress.quarters_of(target)]
+    targets = [target for target in rules.targets.values() if quarter in progress.quarters_of(target)]
+    if quarter == run.quarter - progress.YEAR_AGO:
+        targets += progress.looked_back_on(rules, run.quarter)
     parts = [part for target in targets for part in rules.indicators[target.indicator].parts.values()]
     tables = {table_id for part in parts for table_id in part.needs}
     return tables | {other for table_id in tables for other in validate.needs(table_id)}
