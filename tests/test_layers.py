@@ -23,7 +23,7 @@ ORDER = [
     ["books"],
     ["firms"],
     ["tiers"],
-    ["awards"],
+    ["awards", "reconcile"],
     ["breaches"],
     ["indicators"],
     ["goals"],
