@@ -292,3 +292,17 @@ def test_without_a_kept_run_the_sentence_says_which_report_to_make(golden_run, t
 def test_a_list_that_is_not_there_is_said_so(golden_run, tmp_path):
     with pytest.raises(ZjtxError, match="读不到名单"):
         stages.reconcile_list(golden_run, tmp_path / "无.xlsx")
+
+
+def test_the_shell_prints_the_counts_and_each_differing_firm_and_names_the_workbook(golden_run, miniature, tmp_path, monkeypatch, capsys):
+    from zjtx_pipeline import cli
+
+    monkeypatch.setenv("ZJTX_HOME", str(golden_run.home))
+    monkeypatch.setenv("ZJTX_CONFIG", str(miniature))
+    path = tmp_path / "第六批小巨人.xlsx"  # the file's own name may tell what it is
+    path.write_bytes(xlsx(名单=[["企业名称", "区县"], ["[甲]公司", "萧山区"]]))
+    assert cli.main(["reconcile", str(path), "2024Q4"]) == 0
+    told = capsys.readouterr().out
+    assert "2024Q4 小巨人 第六批 对账" in told and "差异共 2 条" in told
+    assert "[甲]公司：名单有" in told and "萧山示例甲八电子科技有限公司：台账记为" in told
+    assert told.split()[-1].endswith("对账_小巨人_第六批.xlsx")
