@@ -54,8 +54,15 @@ def test_every_golden_figure_is_met_with_its_pace_and_light(golden):
 @pytest.mark.parametrize("name", ["awards.csv", "tiers.csv", "rows.csv"])
 def test_every_golden_table_is_met_line_by_line(golden, name):
     run, folder = golden
-    made = sorted(tuple(line.values()) for line in lines(run.reports / name))
-    wanted = sorted(tuple(line.values()) for line in lines(folder / name))
+    assert_same_lines(run.reports / name, folder / name)
+
+
+def test_the_golden_forecast_is_met_line_by_line(golden_run):
+    assert_same_lines(golden_run.reports / "forecast.csv", MINIATURE / "golden" / WHOLE / "forecast.csv")
+
+
+def assert_same_lines(made, wanted):
+    made, wanted = (sorted(tuple(line.values()) for line in lines(path)) for path in (made, wanted))
     assert [line for line in made if line not in wanted] == []
     assert [line for line in wanted if line not in made] == []
 

@@ -43,7 +43,7 @@ def look_ahead(run: Run) -> None:
 
 
 def compare(run: Run) -> dict:
-    """Measure the quarter before from its own deliveries, and lay open those of due quarters (indicators.md).
+    """Measure the quarter before from its own deliveries, and lay open those of due quarters and of a year ago.
 
     The second process works from the first table and the first task on; what it has not begun is done here, from the last.
     """
@@ -58,10 +58,10 @@ def compare(run: Run) -> dict:
 
 
 def _earlier_tables(run: Run) -> list[tuple[Quarter, str]]:
-    """What is read of earlier quarters: all of the one before, and what the targets of the due ones need."""
+    """What is read of earlier quarters: all of the one before, and what the targets need of due quarters and a year ago."""
     before = run.quarter - 1
-    quarters = sorted({before, *progress.due_quarters(run.settings.rules, run.quarter)})
-    wanted = {quarter: set(validate.order()) if quarter == before else _due_tables(run, quarter) for quarter in quarters}
+    quarters = sorted({before, *_looked_at(run)})
+    wanted = {quarter: set(validate.order()) if quarter == before else _tables_then(run, quarter) for quarter in quarters}
     return [(quarter, table_id) for quarter in quarters for table_id in validate.order() if table_id in wanted[quarter]]
 
 
@@ -93,14 +93,22 @@ def measured_before(run: Run, number: int) -> list[dict]:
 
 def _progress(run: Run, number: int, quarter: Quarter) -> list[Progress]:
     held = books(run, quarter)
-    at_due = {due: books(run, due) for due in progress.due_quarters(run.settings.rules, quarter)}
-    return progress.assess(measured(number, held), held, at_due)
+    earlier = {then: books(run, then) for then in _looked_at(run) if then < quarter}
+    return progress.assess(measured(number, held), held, earlier)
 
 
-def _due_tables(run: Run, due: Quarter) -> set[str]:
-    """What the targets due or watched in a quarter are measured from, and what those tables' suites compare with."""
+def _looked_at(run: Run) -> set[Quarter]:
+    """The quarters whose own deliveries lights and forecasts ask for: due and watch quarters, and the one a year ago."""
+    year_ago = {run.quarter - progress.YEAR_AGO} & set(run.settings.quarters)
+    return {*progress.due_quarters(run.settings.rules, run.quarter), *year_ago}
+
+
+def _tables_then(run: Run, quarter: Quarter) -> set[str]:
+    """What the targets asked for in an earlier quarter are measured from, and what those tables' suites compare with."""
     rules = run.settings.rules
-    targets = [target for target in rules.targets.values() if due in progress.quarters_of(target)]
+    targets = [target for target in rules.targets.values() if quarter in progress.quarters_of(target)]
+    if quarter == run.quarter - progress.YEAR_AGO:
+        targets += progress.looked_back_on(rules, run.quarter)
     parts = [part for target in targets for part in rules.indicators[target.indicator].parts.values()]
     tables = {table_id for part in parts for table_id in part.needs}
     return tables | {other for table_id in tables for other in validate.needs(table_id)}

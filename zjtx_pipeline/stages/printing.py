@@ -105,8 +105,10 @@ def publish(run: Run) -> dict:
     ahead.end(run.key)
     rules, quarter = run.settings.rules, run.quarter
     judged = [verdict_on(run, table_id, quarter) for table_id in load_tables()]
+    figures = figures_of(run, rules.tasks)
     frames = {
-        "figures.csv": outputs.figures_frame(figures_of(run, rules.tasks), rules, quarter),
+        "figures.csv": outputs.figures_frame(figures, rules, quarter),
+        "forecast.csv": outputs.forecast_frame(figures, rules, quarter),
         "awards.csv": outputs.awards_frame(awards_of(run, rules.tasks), quarter),
         "tiers.csv": outputs.tiers_frame(pd.read_parquet(existing(run.work / "tiers.parquet")), quarter),
         "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
