@@ -21,7 +21,7 @@ ORDER = [
     ["wholes", "outcomes"],
     ["validate"],
     ["books"],
-    ["firms"],
+    ["firms", "sieve"],
     ["tiers"],
     ["awards"],
     ["breaches"],
