@@ -29,6 +29,7 @@ ORDER = [
     ["progress"],
     ["report"],
     ["outputs", "glances"],
+    ["trace"],
     ["delivery", "sample"],
     ["stages"],
     ["district", "console"],

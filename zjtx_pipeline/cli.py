@@ -143,6 +143,27 @@ def send(
 
 
 @app.command()
+def trace(
+    figure: Annotated[str, typer.Argument(metavar="编号", help="数的编号，印在报告各指标之前，如 T04-4a。", show_default=False)],
+    quarter: QuarterKey,
+    by: Annotated[str, typer.Option("--by", metavar="分项", help="只查一个分项，如 条款=A11 或 镇街=北干街道；不填查合计。")] = "",
+    config: Config = None,
+) -> None:
+    """查一个数是怎么来的。
+
+    写出一个工作簿：口径和算法、计入的行、未计入的行及原因、退回的行，每行注明来源文件、工作表和行号（或数据表和键）。
+    """
+    from zjtx_pipeline import stages
+
+    asked = Quarter.parse(quarter)
+    run = stages.open_run(district.settings_known(config), asked, draft=True)
+    found = stages.trace_figure(run, figure, by)
+    for line in found.summary:
+        console.out.print(line, markup=False)
+    console.out.print(str(found.path), markup=False)
+
+
+@app.command()
 def test() -> None:
     """装好测试工具并运行全部测试。
 

@@ -22,12 +22,14 @@ FIRMS, UNITS = "企业", "奖补单元"  # rows that are no table's own: a popul
 class Rows:
     """Rows of one table, under their labels in the books, and the steps that led to them.
 
-    `table` is a table's id, or FIRMS or UNITS. A step is its reason and the labels that stood before it. `behind` names
-    what rows of FIRMS or UNITS rest on, each a function that gives those Rows: nobody works them out until asked.
+    `table` is a table's id, or FIRMS or UNITS. A step is its reason and the labels that stood before it; `every` is the
+    frame before the first. `behind` names what rows of FIRMS or UNITS rest on, each a function that gives those Rows:
+    nobody works them out until asked.
     """
 
     frame: pd.DataFrame
     table: str
+    every: pd.DataFrame | None = None
     steps: tuple[tuple[str, pd.Index], ...] = ()
     behind: tuple[tuple[str, Callable[[], Rows]], ...] = ()
 
@@ -43,7 +45,8 @@ class Rows:
 
     def only(self, frame: pd.DataFrame, otherwise: str) -> Rows:
         """Those rows that a frame drawn from these still bears, under the same labels."""
-        return replace(self, frame=frame, steps=(*self.steps, (otherwise, self.frame.index)))
+        every = self.frame if self.every is None else self.every
+        return replace(self, frame=frame, every=every, steps=(*self.steps, (otherwise, self.frame.index)))
 
     def having(self, column: str, *values: Any) -> Rows:
         """The rows that bear one of some values in a column."""

@@ -30,13 +30,13 @@ def money(books: Books, *clauses: str, first: str = "a") -> dict[str, Part]:
 
 def triggered(books: Books, *clauses: str) -> Rows:
     """Award units set off over C, with 条款 and 年度, and the rows of the clauses' tables that set them off."""
-    rows, first = Rows(units(books), UNITS), since(books, "C")
-    rows = rows.where(rows["clause"].isin(clauses), "不是这些条款的")
+    tallied, first = units(books), since(books, "C")
+    rows = Rows(tallied[tallied["clause"].isin(clauses)], UNITS)
     rows = rows.where(rows["triggered_on"] >= first, f"没有触发，或触发日期早于{first.date()}")
     rows = rows.assign(条款=rows["clause"], 年度=rows["triggered_on"].dt.year.astype("str"))
     for clause in clauses:
         rows = rows.resting_on(f"{clause}触发", partial(triggers, books, clause))
-    return rows.resting_on("核定", lambda: rows_of(books, "D06a").having("clause", *clauses))
+    return rows.resting_on("核定", lambda: Rows(books["D06a"][books["D06a"]["clause"].isin(clauses)], "D06a"))
 
 
 def entitled(books: Books, *clauses: str) -> Counted:

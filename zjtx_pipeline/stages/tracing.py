@@ -1,0 +1,61 @@
+"""Knows how a finished quarter's figure is traced: from what the run kept, with what it printed beside.
+
+Leaves the account to `trace`; reads kept verdicts alone, so that it answers at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zjtx_pipeline import trace
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.stages.intake import books, verdict_on
+from zjtx_pipeline.stages.measuring import figures_of, figures_path
+from zjtx_pipeline.stages.run import Run
+from zjtx_pipeline.trace import Trace, rule
+
+
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """A figure's account and the workbook that holds it."""
+
+    trace: Trace
+    path: Path
+
+    @property
+    def summary(self) -> list[str]:
+        """Three lines for a shell: the number, how it is counted, how many rows stand in the workbook."""
+        said = dict(self.trace.facts)
+        rows = [f"{sheet.title} {len(sheet.rows)} 行" for sheet in self.trace.sheets]
+        return [
+            f"{said['编号']}　{said['指标']}　{said['季度']}：{said['数值']}",
+            f"怎么数：{said.get('怎么数', '没有可数的行')}",
+            f"工作簿：{'、'.join(rows)}" + (f"。{rule.CONFIDENTIAL}" if self.trace.confidential else ""),
+        ]
+
+
+def trace_figure(run: Run, name: str, breakdown: str = "") -> Traced:
+    """Write the workbook of one figure into `trace/` beside the quarter's reports.
+
+    ZjtxError where there is no such figure, the quarter was not measured, or what was measured has changed since.
+    """
+    indicator, letter = trace.figures_named(run.settings.rules, name)
+    if not figures_path(run, indicator.task).exists():
+        raise ZjtxError(f"{run.quarter} 还没有测算：请先运行 zjtx report {run.quarter}。")
+    held = books(run)
+    tables = [table for part in indicator.parts.values() for table in part.needs if table in held.tables]
+    set_aside = {table: verdict_on(run, table, run.quarter).set_aside for table in tables}
+    found = trace.explain(held, indicator.id + letter, breakdown, set_aside)
+    _same_as_measured(run, indicator.task, found.figure)
+    title = "_".join(filter(None, [found.figure.id, breakdown.replace(";", "_").replace("/", "")]))
+    return Traced(found, trace.write_workbook(run.reports / "trace" / f"{title}.xlsx", found))
+
+
+def _same_as_measured(run: Run, task: int, figure: Figure) -> None:
+    """A workbook that tells of another number than the report would mislead."""
+    for each in figures_of(run, [task]):
+        kept = each.figure
+        if (kept.id, kept.breakdown) == (figure.id, figure.breakdown) and (kept.value, kept.status) != (figure.value, figure.status):
+            raise ZjtxError(f"{figure.id} 报告中的数与现有台账、口径算出的不同：请重出 {run.quarter} 的报告后再溯源。")
