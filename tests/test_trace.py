@@ -141,7 +141,7 @@ def test_an_award_unit_rests_on_its_own_invoices(held):
     sheets = {sheet.title: sheet.rows for sheet in trace.explain(held, "T04-4a").sheets}
     units, invoices = sheets["计入"], sheets["依据 A08触发"]
     assert len(units) > 10
-    sums = {key: total(own["不含税采购额(元)"]) for key, own in invoices.groupby("触发事项键")}
+    sums = {key: total(own["计算基数(元)"]) for key, own in invoices.groupby("触发事项键")}
     for unit in units.to_dict("records"):
         assert sums[unit["触发事项键"]] == Fraction(unit["计算基数(元)"])
         share = (unit["计算基数(元)"] * unit["比例"]).quantize(Decimal("0.01"), "ROUND_HALF_UP")
@@ -152,7 +152,8 @@ def test_an_award_unit_rests_on_its_own_invoices(held):
 def test_every_award_unit_has_the_row_that_set_it_off(figure, held):
     sheets = trace.explain(held, figure).sheets
     keys = {key for sheet in sheets if sheet.title.endswith("触发") for key in sheet.rows["触发事项键"]}
-    assert set(next(sheet for sheet in sheets if sheet.title == "计入").rows["触发事项键"]) <= keys
+    units = next(sheet for sheet in sheets if sheet.title == "计入").rows
+    assert set(units.loc[units["状态"].ne("无触发"), "触发事项键"]) <= keys
 
 
 # Where rows come from
@@ -267,7 +268,7 @@ def test_the_workbook_holds_every_sheet_and_is_the_same_each_time(held, tmp_path
 
 
 def test_no_delivered_text_becomes_a_formula(tmp_path):
-    held = books(D23=[{"activity_type": "专题培训", "name": "=1+1", "activity_no": "@x", "is_zjtx_theme": "是", "sign_in_proof": "+1", "held_on": "2024-05-01"}])
+    held = books(D23=[{"activity_type": "专题培训", "activity_name": "=1+1", "activity_no": "@x", "is_zjtx_theme": "是", "sign_in_proof": "+1", "held_on": "2024-05-01"}])
     book = openpyxl.load_workbook(trace.write_workbook(tmp_path / "t.xlsx", trace.explain(held, "T14-1a")))
     cells = [cell for page in book for row in page.iter_rows() for cell in row if cell.value is not None]
     assert not [cell for cell in cells if cell.data_type == "f"] and "+1" in {cell.value for cell in cells}
@@ -317,3 +318,33 @@ def test_a_figure_that_no_longer_is_what_was_printed_is_not_explained(golden_run
     monkeypatch.setattr(stages.tracing, "figures_of", lambda *_: changed)
     with pytest.raises(ZjtxError, match="重出"):
         stages.trace_figure(golden_run, "T01-1a")
+
+
+# In the UI
+
+
+@pytest.mark.parametrize("task, figures", [(4, ["T04-4c"]), (1, ["T01-1a", "T01-2a", "T01-8a"]), (2, ["T02-1a"])])
+def test_a_tasks_workbooks_are_of_its_targets_or_its_awards(task, figures, golden_run):
+    found = stages.trace_task(golden_run, task)
+    assert list(found["files"]) == figures and not found["withheld"]
+
+
+def test_single_firms_figures_are_not_offered_to_whoever_sees_the_run(golden_run):
+    found = stages.trace_task(golden_run, 1, ["T01-7a", "T01-3a"])
+    assert list(found["files"]) == ["T01-3a"] and found["withheld"] == ["T01-7a"]
+    with pytest.raises(ZjtxError, match="不是任务1的指标"):
+        stages.trace_task(golden_run, 1, ["T02-1a"])
+
+
+def test_the_ui_offers_the_workbooks_with_their_paths(environment, golden_run, monkeypatch, tmp_path):
+    from dagster import DagsterInstance, materialize
+
+    from assets.resources import District
+    from assets.traces import task_trace
+
+    monkeypatch.setenv("ZJTX_HOME", environment["ZJTX_HOME"])
+    monkeypatch.setenv("ZJTX_CONFIG", environment["ZJTX_CONFIG"])
+    with DagsterInstance.ephemeral() as instance:
+        made = materialize([task_trace(RULES.tasks[12])], partition_key="2024Q4", resources={"district": District()}, instance=instance)
+    metadata = made.asset_materializations_for_node("trace__T12")[0].metadata
+    assert metadata["T12-1a"].path == str(golden_run.reports / "trace" / "T12-1a.xlsx")

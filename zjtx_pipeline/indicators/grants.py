@@ -103,7 +103,7 @@ def _local(books: Books, codes: pd.Series, days: pd.Series) -> pd.Series:
 
 
 def triggers(books: Books, clause: str) -> Rows:
-    """The rows that set a clause's units off to the quarter's end, with `trigger_key`, their unit's 触发事项键."""
+    """The rows that set a clause's units off to the quarter's end: `trigger_key`, their unit's, and what they add to its base."""
     award, tallied = books.rules.awards[clause], units(books)
     rows = purchases(books) if award.trigger.table == "D14" else rows_of(books, award.trigger.table)
     columns = load_tables()[rows.table].by_header()
@@ -113,4 +113,5 @@ def triggers(books: Books, clause: str) -> Rows:
     rows = rows.having("role", "牵头") if "role" in rows.frame else rows
     keys = trigger_keys(award, rows.frame)
     known = tallied.loc[tallied["clause"].eq(clause), "trigger_key"]
-    return rows.assign(trigger_key=keys).where(keys.isin(known), "没有触发：日期在季末之后，或不是首次")
+    base = {"base_fen": rows[columns[award.trigger.base].name]} if award.trigger.base else {}
+    return rows.assign(trigger_key=keys, **base).where(keys.isin(known), f"没有触发：{award.trigger.date}未填或在季末之后，或不是首次")

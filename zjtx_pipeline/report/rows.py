@@ -48,6 +48,7 @@ class Split:
     name: str
     column: str
     text: str
+    id: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from zjtx_pipeline.stages.intake import check, pull
 from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally_tiers
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
 from zjtx_pipeline.stages.run import CHINA, Run, open_run
-from zjtx_pipeline.stages.tracing import Traced, trace_figure
+from zjtx_pipeline.stages.tracing import Traced, trace_figure, trace_task
 
 __all__ = [
     "CHINA", "OVERALL", "Run", "Traced", "check", "close", "compare", "measure", "open_run", "opening", "publish",
-    "pull", "render", "run_all", "tally_awards", "tally_tiers", "trace_figure",
+    "pull", "render", "run_all", "tally_awards", "tally_tiers", "trace_figure", "trace_task",
 ]  # fmt: skip

@@ -5,12 +5,14 @@ Leaves the account to `trace`; reads kept verdicts alone, so that it answers at 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from zjtx_pipeline import trace
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.rules import Indicator, Rules
 from zjtx_pipeline.stages.intake import books, verdict_on
 from zjtx_pipeline.stages.measuring import figures_of, figures_path
 from zjtx_pipeline.stages.run import Run
@@ -51,6 +53,29 @@ def trace_figure(run: Run, name: str, breakdown: str = "") -> Traced:
     _same_as_measured(run, indicator.task, found.figure)
     title = "_".join(filter(None, [found.figure.id, breakdown.replace(";", "_").replace("/", "")]))
     return Traced(found, trace.write_workbook(run.reports / "trace" / f"{title}.xlsx", found))
+
+
+def trace_task(run: Run, number: int, names: Iterable[str] = ()) -> dict:
+    """Workbooks of a task's figures as anybody who sees the run may have them; of those that say most without names.
+
+    What shows single firms' business or tax figures is left to `trace_figure` (datasets.md 5.4).
+    """
+    rules = run.settings.rules
+    parts = [trace.figures_named(rules, name) for name in names] or _telling(rules, number)
+    strange = [indicator.id for indicator, _ in parts if indicator.task != number]
+    if strange:
+        raise ZjtxError(f"{'、'.join(strange)} 不是任务{number}的指标。")
+    withheld = [indicator.id + letter for indicator, letter in parts if rule.is_confidential(indicator.parts[letter].tables)]
+    asked = [name for name in (indicator.id + letter for indicator, letter in parts) if name not in withheld]
+    return {"files": {name: str(trace_figure(run, name).path) for name in asked}, "withheld": withheld}
+
+
+def _telling(rules: Rules, number: int) -> list[tuple[Indicator, str]]:
+    """The figures that a task's targets are held against; without a target its awards' gaps, else its first figure."""
+    own = rules.indicators_of(number)
+    targets = [(indicator, "a") for indicator in own if indicator.target]
+    gaps = [(indicator, part.letter) for indicator in own for part in indicator.parts.values() if part.nature == "gap"]
+    return targets or gaps or [(own[0], "a")]
 
 
 def _same_as_measured(run: Run, task: int, figure: Figure) -> None:

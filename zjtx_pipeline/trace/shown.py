@@ -25,6 +25,7 @@ MADE = {
     "supplier": "供方（季末代码）",
     "provider": "服务商（季末代码）",
     "trigger_key": "触发事项键",
+    "base_fen": "计算基数(元)",
     "net_fen": "净拨付(元)",
     "lost_on": "失效日",
 }
