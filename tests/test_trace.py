@@ -104,6 +104,16 @@ def test_a_figure_without_value_says_so_and_shows_what_there_is(held):
     assert unstated.rows("计入") and unstated.sheets[1].rows["测算应兑(元)"].isna().any()
 
 
+@pytest.mark.parametrize("held", [books(), books(undelivered=tuple(load_tables()))], ids=["零报送", "未报送"])
+def test_where_nothing_happened_every_figure_still_has_its_account(held, tmp_path):
+    for indicator in RULES.indicators.values():
+        for letter in indicator.parts:
+            found = trace.explain(held, indicator.id + letter)
+            assert dict(found.facts)["数值"]
+            assert not found.rows("计入", "分子", "分母") or found.figure.status == "待明确", found.figure
+    trace.write_workbook(tmp_path / "t.xlsx", found)
+
+
 # Nothing is lost on the way
 
 
@@ -253,6 +263,13 @@ def test_only_the_columns_that_bear_on_a_figure_are_shown(held):
     assert "跟踪评价结论" in basis.rows and not [name for name in basis.rows if "万元" in name]
 
 
+def test_rows_of_a_confidential_table_that_were_set_aside_show_no_amounts(golden_run, held):
+    returned = verdict_on(golden_run, "D05", golden_run.quarter).set_aside
+    assert "营业收入(万元)" in returned
+    sheets = {sheet.title: sheet.rows for sheet in trace.explain(held, "T01-6b", "", {"D05": returned}).sheets}
+    assert len(sheets["退回 D05"]) == len(returned) > 0 and not [name for name in sheets["退回 D05"] if "万元" in name]
+
+
 # The workbook
 
 
@@ -290,7 +307,7 @@ def environment(golden_run, miniature):
 
 
 def test_the_verb_writes_the_workbook_without_the_heavy_libraries(environment, golden_run):
-    done = zjtx(environment, "trace", "T04-4a", "2024Q4", "--by", "年度=2023")
+    done = zjtx(environment, "trace", "T04-4a", "年度=2023", "2024Q4")
     assert done.returncode == 0, done.stderr
     assert "1610000.01 元" in done.stdout
     path = golden_run.reports / "trace" / "T04-4a_年度=2023.xlsx"
@@ -318,6 +335,40 @@ def test_a_figure_that_no_longer_is_what_was_printed_is_not_explained(golden_run
     monkeypatch.setattr(stages.tracing, "figures_of", lambda *_: changed)
     with pytest.raises(ZjtxError, match="重出"):
         stages.trace_figure(golden_run, "T01-1a")
+
+
+# A clause's line in the award table
+
+
+def awards_csv(run):
+    with (run.reports / "awards.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("clause", [award.id for award in RULES.awards.values() if award.is_grant])
+def test_a_clauses_line_is_the_sum_of_its_units(clause, golden_run, held):
+    found = trace.explain_clause(held, clause)
+    printed = [line for line in awards_csv(golden_run) if line["clause"] == clause]
+    rows = {sheet.title: sheet.rows for sheet in found.sheets}
+    assert len(rows["单元"]) == len(printed)
+    for title, name in (("测算应兑(元)", "entitled"), ("已拨付(元)", "paid"), ("差额(元)", "gap")):
+        assert total(rows["单元"][title]) == sum(Fraction(line[name]) for line in printed if line[name])
+    paid = rows["依据 拨付"]
+    signed = [Fraction(cell) * (1 if kind == "拨付" else -1) for cell, kind in zip(paid["拨付金额(元)"], paid["拨付类型"], strict=True)]
+    assert sum(signed) == total(rows["单元"]["已拨付(元)"])
+
+
+def test_a_workbook_of_an_earlier_state_goes_when_the_quarter_is_measured_again(golden_run):
+    old = [stages.trace_figure(golden_run, name).path for name in ("T04-4a", "A08", "T12-1a")]
+    stages.measure(golden_run, 4)
+    stages.tally_awards(golden_run, 4)
+    assert [path.exists() for path in old] == [False, False, True]
+
+
+def test_a_clause_that_pays_nothing_is_refused(golden_run):
+    with pytest.raises(ZjtxError, match="A22 不是有资金奖补的条款"):
+        stages.trace_figure(golden_run, "A22")
+    assert stages.trace_figure(golden_run, "a08").path.name == "A08.xlsx"
 
 
 # In the UI

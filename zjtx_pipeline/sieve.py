@@ -23,8 +23,8 @@ class Rows:
     """Rows of one table, under their labels in the books, and the steps that led to them.
 
     `table` is a table's id, or FIRMS or UNITS. A step is its reason and the labels that stood before it; `every` is the
-    frame before the first. `behind` names what rows of FIRMS or UNITS rest on, each a function that gives those Rows:
-    nobody works them out until asked.
+    frame before the first. `behind` names what else they rest on, each a function that gives those Rows: nobody works them
+    out until asked. `told` are columns to show beside those that reasons speak of.
     """
 
     frame: pd.DataFrame
@@ -32,6 +32,7 @@ class Rows:
     every: pd.DataFrame | None = None
     steps: tuple[tuple[str, pd.Index], ...] = ()
     behind: tuple[tuple[str, Callable[[], Rows]], ...] = ()
+    told: tuple[str, ...] = ()
 
     def __getitem__(self, column: str) -> pd.Series:
         return self.frame[column]
@@ -64,6 +65,10 @@ class Rows:
     def resting_on(self, name: str, rows: Callable[[], Rows]) -> Rows:
         """The same rows with one more thing that they rest on."""
         return replace(self, behind=(*self.behind, (name, rows)))
+
+    def telling(self, *columns: str) -> Rows:
+        """The same rows, to be shown with some columns more."""
+        return replace(self, told=(*self.told, *columns))
 
     def header(self, column: str) -> str:
         """What a delivery calls a column."""

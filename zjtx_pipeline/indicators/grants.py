@@ -21,6 +21,8 @@ from zjtx_pipeline.indicators.selection import since
 from zjtx_pipeline.sieve import UNITS, Rows, rows_of
 from zjtx_pipeline.tables import load_tables
 
+_OF_APPROVALS = ["clause", "trigger_key", "triggered_on", "applied_on", "base_fen", "approved_fen", "approved_on", "state"]
+
 
 def money(books: Books, *clauses: str, first: str = "a") -> dict[str, Part]:
     """The three money parts from a letter on."""
@@ -36,7 +38,19 @@ def triggered(books: Books, *clauses: str) -> Rows:
     rows = rows.assign(条款=rows["clause"], 年度=rows["triggered_on"].dt.year.astype("str"))
     for clause in clauses:
         rows = rows.resting_on(f"{clause}触发", partial(triggers, books, clause))
-    return rows.resting_on("核定", lambda: Rows(books["D06a"][books["D06a"]["clause"].isin(clauses)], "D06a"))
+    return rows.resting_on("核定", partial(approvals, books, *clauses))
+
+
+def approvals(books: Books, *clauses: str) -> Rows:
+    """What D06a says of some clauses."""
+    rows = books["D06a"]
+    return Rows(rows[rows["clause"].isin(clauses)], "D06a").telling(*_OF_APPROVALS)
+
+
+def payments(books: Books, *clauses: str) -> Rows:
+    """What was paid or taken back under some clauses from the district's own purse, to the quarter's end."""
+    rows = rows_of(books, "D06b").having("clause", *clauses).having("purse", OWN_PURSE).telling("payment_type", "paid_fen", "paid_on")
+    return rows.where(rows["paid_on"] <= books.day, "拨付日期在季末之后")
 
 
 def entitled(books: Books, *clauses: str) -> Counted:
@@ -77,10 +91,8 @@ def paid_firms(books: Books, *clauses: str) -> Counted:
 
 
 def _paid_rows(books: Books, *clauses: str) -> Rows:
-    rows = rows_of(books, "D06b").having("clause", *clauses).having("purse", OWN_PURSE)
-    rows = rows.where(rows["paid_on"] <= books.day, "拨付日期在季末之后")
     net = net_paid(books)
-    return rows.only(net[net["clause"].isin(clauses)], f"拨付日期早于{since(books, 'C').date()}")
+    return payments(books, *clauses).only(net[net["clause"].isin(clauses)], f"拨付日期早于{since(books, 'C').date()}")
 
 
 @once

@@ -5,17 +5,20 @@ Leaves who holds what on which day to `tiers`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pandas as pd
 
 from zjtx_pipeline.books import Books, found_in
+from zjtx_pipeline.firms import MOVED_OUT
 from zjtx_pipeline.indicators.flows import lapses, promotions, recognitions
 from zjtx_pipeline.indicators.grants import entitled, entitled_firms, paid, paid_firms
 from zjtx_pipeline.indicators.parts import GROWTH, Counted, Difference, Part, firms, yes
-from zjtx_pipeline.indicators.selection import coverage, milestone, since, with_firm, with_town
+from zjtx_pipeline.indicators.selection import coverage, milestone, outside, since, with_firm, with_town
 from zjtx_pipeline.indicators.standings import firms_of, pooled, titled
 from zjtx_pipeline.sieve import Rows, rows_of
+from zjtx_pipeline.tiers import DEREGISTERED
 
 FIRST_RECOGNITIONS = ("A01", "A02", "A03", "A04")
 
@@ -42,12 +45,18 @@ def t01_4(books: Books) -> dict[str, Part]:
     new = events.having("event", "认定")
     new = new.where((new["announced_on"] >= first) & (new["announced_on"] <= books.day), "公布日期不在本年至季末")
     new = new.only(recognitions(books, first), "企业公布当日不在萧，或前一日已持有该资质")
-    given = events.having("event", *books.rules.tiers.events.granting)
+    given, ended = events.having("event", *books.rules.tiers.events.granting), books.rules.tiers.events.ending
+    given = given.resting_on("撤销和放弃", lambda: events.having("event", *ended)).resting_on("注销和迁出", lambda: _left(books))
     return {
         "a": firms(new),
         "b": firms(new.only(promotions(books, first), "前一日没有持有更低层级的资质")),
         "c": firms(given.only(lapses(books, first), "本年没有失效：未到期、已复核、往年已失效、由承继企业持有，或失效前一日企业不在萧")),
     }
+
+
+def _left(books: Books) -> Rows:
+    rows = rows_of(books, "D02").having("item", DEREGISTERED, MOVED_OUT)
+    return rows.where((rows["changed_on"] >= since(books, "Y")) & (rows["changed_on"] <= books.day), "变更日期不在本年至季末")
 
 
 def t01_5(books: Books) -> dict[str, Part]:
@@ -85,8 +94,8 @@ def t01_7(books: Books) -> dict[str, Part]:
 
 def express_report(books: Books, *periods: str) -> Rows:
     """D05's 快报 of some periods for the firms of P2 at the quarter's end, with `firm`."""
-    rows = with_firm(books, rows_of(books, "D05").having("period", *periods).having("basis", "快报"))
-    return rows.where(found_in(rows["firm"], firms_of(books, "P2")["firm"]), "企业季末不属于P2（专精特新企业）")
+    rows, every = with_firm(books, rows_of(books, "D05").having("period", *periods).having("basis", "快报")), firms_of(books, "P2")
+    return replace(rows.where(found_in(rows["firm"], every["firm"]), f"企业季末{outside(books, 'P2')}"), behind=every.behind)
 
 
 def _in_both(rows: Rows, now: str, then: str, otherwise: str, filled: pd.Series | bool = True) -> Rows:

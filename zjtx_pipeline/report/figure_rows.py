@@ -90,7 +90,7 @@ def _under(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:
     for breakdown in inputs.rules.breakdown_rows(total.part, inputs.quarter.year):
         figure = total.of(breakdown)
         if breakdown.startswith(READING):
-            yield row_of(figure, f"按从严口径{breakdown.removeprefix(READING)}", under=True)
+            yield row_of(figure, "从严口径", under=True)
         if breakdown.startswith(YEAR):
             yield _against_target(row_of(figure, _year(figure), under=True), figure)
 

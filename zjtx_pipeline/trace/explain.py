@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -86,9 +86,9 @@ def explain(books: Books, name: str, breakdown: str = "", set_aside: Mapping[str
     if figure is None:
         raise ZjtxError(f"{indicator.id}{letter} 没有“{breakdown}”这一分项：可选 {_options(figures, letter)}。")
     terms = _terms(books, indicator, figure, figures)
-    tables = dict.fromkeys(table for term in terms for table in _tables_of(term.part.rows))
+    tables = list(dict.fromkeys(table for term in terms for table in tables_of(term.part.rows)))
     facts = (*rule.facts(books, figure), *_counting(books, indicator, figure, terms), *_rules(books, indicator, terms))
-    sheets = (*_splits(indicator, letter, breakdown, figures), *_sheets(books, terms), *_returned(tables, set_aside or {}))
+    sheets = (*_splits(indicator, letter, breakdown, figures), *sheets_of(books, terms), *returned(tables, set_aside or {}))
     return Trace(figure, facts, sheets, rule.is_confidential(tables))
 
 
@@ -149,7 +149,7 @@ def _rules(books: Books, indicator: Indicator, terms: list[Term]) -> Iterator[Fa
     units = [term.part.rows.every for term in terms if term.part.rows.table == UNITS]
     named = sorted({clause for frame in units for clause in frame["clause"].dropna().unique()})
     yield from rule.clauses(books.rules.awards[clause] for clause in named)
-    yield from rule.readings(books, indicator)
+    yield from rule.readings(books, indicator.task, indicator.target)
 
 
 def _splits(
@@ -164,7 +164,7 @@ def _splits(
         yield Sheet(SPLIT, "", pd.DataFrame(rows, columns=[SPLIT, f"数值（{part.unit}）", "状态"], dtype="str"))
 
 
-def _sheets(books: Books, terms: list[Term]) -> Iterator[Sheet]:
+def sheets_of(books: Books, terms: list[Term]) -> Iterator[Sheet]:
     """Each term's rows, and those left out; then, once each, what firms and award units rest on."""
     for term in terms:
         rows, columns = term.part.rows, term.part.columns
@@ -179,12 +179,14 @@ def _sheets(books: Books, terms: list[Term]) -> Iterator[Sheet]:
             yield Sheet(f"{BASIS} {name}·{UNUSED}", rows.table, shown.left_out(books, rows))
 
 
-def _tables_of(rows: Rows) -> list[str]:
+def tables_of(rows: Rows) -> list[str]:
+    """The tables that rows are of, and those that they rest on."""
     own = [] if rows.table in (FIRMS, UNITS) else [rows.table]
-    return [*own, *(table for _, made in rows.behind for table in _tables_of(made()))]
+    return [*own, *(table for _, made in rows.behind for table in tables_of(made()))]
 
 
-def _returned(tables: Mapping[str, None], set_aside: Mapping[str, pd.DataFrame]) -> Iterator[Sheet]:
-    for table in tables:
+def returned(tables: Iterable[str], set_aside: Mapping[str, pd.DataFrame]) -> Iterator[Sheet]:
+    """Of each table, the rows that validation set aside."""
+    for table in dict.fromkeys(tables):
         if len(set_aside.get(table, ())):
             yield Sheet(f"{RETURNED} {table}", table, shown.set_aside(table, set_aside[table]))

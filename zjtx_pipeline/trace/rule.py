@@ -72,11 +72,10 @@ def _tables(books: Books, part: Part) -> Iterator[Fact]:
         yield "用到的表", f"{load_tables()[table_id].title}：{said}"
 
 
-def readings(books: Books, indicator: Indicator) -> Iterator[Fact]:
-    """The readings in force that bear on the indicator's task; those that its target names come first."""
-    target = books.rules.targets.get(indicator.target or "")
-    own = target.readings if target else ()
-    bearing = [each for each in books.rules.readings.values() if concerns(each, [indicator.task])]
+def readings(books: Books, task: int, target: str | None = None) -> Iterator[Fact]:
+    """The readings in force that bear on a task; those that a target names come first."""
+    own = books.rules.targets[target].readings if target else ()
+    bearing = [each for each in books.rules.readings.values() if concerns(each, [task])]
     for each in sorted(bearing, key=lambda reading: reading.id not in own):
         yield f"口径{each.id}", f"{each.wording}：{each.value}。{each.explanation}"
 

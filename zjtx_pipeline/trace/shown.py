@@ -12,6 +12,7 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import names
+from zjtx_pipeline.report.privacy import CONFIDENTIAL_TABLES
 from zjtx_pipeline.rules import AwardTerms
 from zjtx_pipeline.sieve import FIRMS, UNITS, Rows
 from zjtx_pipeline.tables import load_tables
@@ -78,9 +79,11 @@ def left_out(books: Books, rows: Rows, columns: tuple[str, ...] = ()) -> pd.Data
 
 
 def set_aside(table: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows that validation set aside, with their reasons, as text."""
-    known = {column.header for column in load_tables()[table].columns.values()}
-    delivered = rows[[name for name in rows.columns if name in known]]
+    """Rows that validation set aside, with their reasons, as text; of a confidential table no amounts (5.4)."""
+    columns = load_tables()[table].columns.values()
+    if table in CONFIDENTIAL_TABLES:
+        columns = [column for column in columns if column.name in (*load_tables()[table].key, "uscc", "name")]
+    delivered = rows[[column.header for column in columns if column.header in rows]]
     reasons = pd.DataFrame({"退回原因": rows["reasons"], "表": table}, index=rows.index)
     return pd.concat([reasons, _lineage(rows), delivered], axis=1)
 
@@ -121,7 +124,7 @@ def _delivered(books: Books, rows: Rows, frame: pd.DataFrame, counted_from: tupl
 def _bearing(rows: Rows, counted_from: tuple[str, ...]) -> list[str]:
     """The columns that bear on a figure: key and name, what is counted, what a reason speaks of; no others (5.4)."""
     table, said = load_tables()[rows.table], "".join(why for why, _ in rows.steps)
-    own = {*table.key, "uscc", "name", *counted_from}
+    own = {*table.key, "uscc", "name", *counted_from, *rows.told}
     return [name for name, column in table.columns.items() if name in own or column.header.partition("(")[0] in said]
 
 
