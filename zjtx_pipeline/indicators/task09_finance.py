@@ -9,7 +9,8 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, firms, total
-from zjtx_pipeline.indicators.selection import dated, events, standing, with_firm
+from zjtx_pipeline.indicators.selection import dated, events, outside, standing, with_firm
+from zjtx_pipeline.sieve import Rows, rows_of
 from zjtx_pipeline.tiers import members
 
 RESERVE = "入后备库"
@@ -18,18 +19,18 @@ RESERVE = "入后备库"
 def t09_1(books: Books) -> dict[str, Part]:
     """Firms that entered the reserve for the first time this year, in P2 that day (Q09, B-16); other years beside."""
     rows = _entrants(books)
-    now = rows[rows["年度"].eq(str(books.quarter.year))]
+    now = rows.where(rows["年度"].eq(str(books.quarter.year)), "首次入库不在本年")
     return {"a": firms(now, 年度=rows)}
 
 
-def _entrants(books: Books) -> pd.DataFrame:
+def _entrants(books: Books) -> Rows:
     """Each firm's first entry ever, if in P2 that day; 年度, and 口径 P3 where in P3 too."""
-    rows = books["D19"]
-    rows = with_firm(books, rows[rows["item"].eq(RESERVE) & (rows["dated_on"] <= books.day)])
-    rows = rows[rows["dated_on"].eq(rows.groupby("firm")["dated_on"].transform("min"))]
-    rows = rows[members(books, "P2", rows["uscc"], rows["dated_on"])]
+    rows = rows_of(books, "D19").having("item", RESERVE)
+    rows = with_firm(books, rows.where(rows["dated_on"] <= books.day, "日期在季末之后"))
+    rows = rows.where(rows["dated_on"].eq(rows.frame.groupby("firm")["dated_on"].transform("min")), "不是企业首次入后备库")
+    rows = rows.where(members(books, "P2", rows["uscc"], rows["dated_on"]), f"企业入库当日{outside(books, 'P2')}")
     strict = members(books, "P3", rows["uscc"], rows["dated_on"])
-    narrow = pd.Series("P3", index=rows.index, dtype="str").where(strict)
+    narrow = pd.Series("P3", index=strict.index, dtype="str").where(strict)
     return rows.assign(年度=rows["dated_on"].dt.year.astype("str"), 口径=narrow)
 
 
@@ -41,15 +42,14 @@ def t09_2(books: Books) -> dict[str, Part]:
 
 def t09_3(books: Books) -> dict[str, Part]:
     """Direct investment by funds, and loans linked with it, this year."""
-    rows = dated(books, "D19", "dated_on", "Y", "P2")
-    rows = rows[rows["item"].isin(["基金直投", "投贷联动"])]
+    rows = dated(books, "D19", "dated_on", "Y", "P2").having("item", "基金直投", "投贷联动")
     return {"a": firms(rows), "b": total(rows, "amount_fen")}
 
 
 def t09_4(books: Books) -> dict[str, Part]:
     """Bonds this year."""
     rows = dated(books, "D19", "dated_on", "Y", "P2")
-    return {"a": total(rows[rows["item"].eq("债券")], "amount_fen")}
+    return {"a": total(rows.having("item", "债券"), "amount_fen")}
 
 
 def t09_5(books: Books) -> dict[str, Part]:
@@ -63,6 +63,6 @@ def t09_6(books: Books) -> dict[str, Part]:
 
 
 def _balances(books: Books, item: str) -> dict[str, Part]:
-    rows = standing(books, "D19", "dated_on", None, "P2")
-    rows = rows[rows["item"].eq(item) & (rows["balance_fen"] > 0)]
+    rows = standing(books, "D19", "dated_on", None, "P2").having("item", item)
+    rows = rows.where((rows["balance_fen"] > 0).fillna(False), "期末余额未填或为零")
     return {"a": firms(rows), "b": total(rows, "balance_fen")}
