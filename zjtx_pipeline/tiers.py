@@ -149,10 +149,24 @@ def members(books: Books, population: str, codes: pd.Series, days: pd.Series | p
         parts = [members(books, part, codes, days) for part in rule.union]
         return pd.concat(parts, axis=1).any(axis=1)
     days = books.day if days is None else days
-    rows = pd.DataFrame({"uscc": current(books, codes, days), "day": days, "row": range(len(codes))}, index=codes.index)
-    spans = rows.merge(_spans(books, population), on="uscc", validate="m:m")
-    held = spans[(spans["starts_on"] <= spans["day"]) & (spans["day"] <= spans["ends_on"])]
-    if not rule.pool:
+    return _belong(books, population, current(books, codes, days), days, _spans(books, population).assign(key=lambda spans: spans["uscc"]))
+
+
+def members_as_merged(books: Books, population: str, firms: pd.Series, days: pd.Series) -> pd.Series:
+    """As `members` of a population of titles, for firms under their codes of the quarter's end (small print 7).
+
+    What a code that the firm has since taken over held on the day, the firm held.
+    """
+    spans = _spans(books, population)
+    return _belong(books, population, firms, days, spans.assign(key=current(books, spans["uscc"])))
+
+
+def _belong(books: Books, population: str, keys: pd.Series, days: pd.Series | pd.Timestamp, spans: pd.DataFrame) -> pd.Series:
+    """Does a span under each key hold on its day, and its holder stand 在萧 then, where the population asks for that?"""
+    rows = pd.DataFrame({"key": keys, "day": days, "row": range(len(keys))}, index=keys.index)
+    held = rows.merge(spans, on="key", validate="m:m")
+    held = held[(held["starts_on"] <= held["day"]) & (held["day"] <= held["ends_on"])]
+    if not books.rules.tiers.populations[population].pool:
         held = held[in_district(books, held["uscc"], held["day"])]
     return rows["row"].isin(held["row"])
 

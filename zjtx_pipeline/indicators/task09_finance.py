@@ -11,7 +11,7 @@ from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, firms, total
 from zjtx_pipeline.indicators.selection import dated, events, outside, standing, with_firm
 from zjtx_pipeline.sieve import Rows, rows_of
-from zjtx_pipeline.tiers import members
+from zjtx_pipeline.tiers import members_as_merged
 
 RESERVE = "入后备库"
 
@@ -28,8 +28,9 @@ def _entrants(books: Books) -> Rows:
     rows = rows_of(books, "D19").having("item", RESERVE)
     rows = with_firm(books, rows.where(rows["dated_on"] <= books.day, "日期在季末之后"))
     rows = rows.where(rows["dated_on"].eq(rows.frame.groupby("firm")["dated_on"].transform("min")), "不是企业首次入后备库")
-    rows = rows.where(members(books, "P2", rows["uscc"], rows["dated_on"]), f"企业入库当日{outside(books, 'P2')}")
-    strict = members(books, "P3", rows["uscc"], rows["dated_on"])
+    among = members_as_merged(books, "P2", rows["firm"], rows["dated_on"])
+    rows = rows.where(among, f"企业入库当日{outside(books, 'P2')}")
+    strict = members_as_merged(books, "P3", rows["firm"], rows["dated_on"])
     narrow = pd.Series("P3", index=strict.index, dtype="str").where(strict)
     return rows.assign(年度=rows["dated_on"].dt.year.astype("str"), 口径=narrow)
 
