@@ -23,6 +23,7 @@ ORDER = [
     ["books"],
     ["firms"],
     ["tiers"],
+    ["flows"],
     ["awards"],
     ["breaches"],
     ["indicators"],

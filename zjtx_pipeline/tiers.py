@@ -66,14 +66,14 @@ def _divided(books: Books) -> pd.DataFrame:
 def grants(books: Books) -> pd.DataFrame:
     """Recognitions and passed reviews by holder: uscc, tier, starts_on, ends_on, valid_from, valid_to, ended_on, reason.
 
-    `ends_on` is the last day of the holder's part; `ended_on` and `reason` say what ended the title before its time
+    `grant` is the label of the row in D04; `ends_on` is the last day of the holder's part; `ended_on` and `reason` say what ended the title before its time
     (撤销, 主动放弃, 注销), NA where it runs or was handed on.
     """
     events = announced(books)
     dated = events["valid_from"].notna() & events["valid_to"].notna()
     rows = events[dated & events["event"].isin(books.rules.tiers.events.granting)]
     starts = rows["valid_from"].where(rows["valid_from"] > rows["announced_on"], rows["announced_on"])
-    rows = rows.assign(starts_on=starts, ends_on=rows["valid_to"], grant=range(len(rows)))
+    rows = rows.assign(starts_on=starts, ends_on=rows["valid_to"], grant=rows.index)
     rows = rows[["uscc", "tier", "starts_on", "ends_on", "valid_from", "valid_to", "announced_on", "event", "name", "grant"]]
     rows = hand_on(rows[rows["starts_on"] <= rows["ends_on"]], title_successions(books), TITLE)
     return _cut(rows, _endings(books))
@@ -121,11 +121,11 @@ def titles(books: Books, day: pd.Timestamp | None = None) -> pd.DataFrame:
 
 @once
 def pool_spans(books: Books, pool: str) -> pd.DataFrame:
-    """Places in a pool by holder: uscc, starts_on, ends_on; codes not in D01 count in no pool."""
+    """Places in a pool by holder: uscc, starts_on, ends_on, left_because; codes not in D01 count in no pool."""
     rows = books["D03"]
     rows = rows[rows["pool"].eq(pool) & (rows["entered_on"] <= books.day) & found_in(rows["uscc"], register(books).index)]
     ends = (rows["left_on"] - DAY).fillna(NEVER)
-    spans = pd.DataFrame({"uscc": rows["uscc"], "starts_on": rows["entered_on"], "ends_on": ends})
+    spans = pd.DataFrame({"uscc": rows["uscc"], "starts_on": rows["entered_on"], "ends_on": ends, "left_because": rows["left_because"]})
     return hand_on(spans[spans["starts_on"] <= spans["ends_on"]], successions(books), ["uscc"])
 
 
