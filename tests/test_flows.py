@@ -74,7 +74,7 @@ def places():
 TOWNS = st.fixed_dictionaries({code: st.sampled_from(["330109001", "330114003"]) for code in FIRMS + OTHERS})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(events("认定", "复核通过", "撤销", "公示", "主动放弃", "复核未过"), changes(), handed(), places(), TOWNS)
 def test_flows_balance_and_end_where_the_indicators_stand(events, changes, handed, places, towns):
     held = books(
