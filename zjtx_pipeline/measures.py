@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import isqrt
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ def year(books: Books, back: int = 0) -> pd.DataFrame:
     """What D05 says of 上年, or so many years before it, by firm: its columns as exact numbers, NA where empty."""
     wanted = str(last_year(books) - back)
     audited, express = _reported(books, wanted, "审计"), _reported(books, f"{wanted}Q4", "快报")
-    return audited.combine_first(express)
+    return pd.DataFrame({column: _exact(audited[column].combine_first(express[column])) for column in audited})
 
 
 def _reported(books: Books, period: str, basis: str) -> pd.DataFrame:
@@ -37,7 +38,7 @@ def _reported(books: Books, period: str, basis: str) -> pd.DataFrame:
     rows = books["D05"]
     rows = rows[rows["period"].eq(period) & rows["basis"].eq(basis)]
     firms = rows.groupby(current(books, rows["uscc"]))
-    return firms[SUMMED].sum(min_count=1).join(firms[HIGHEST].max()).apply(_exact)
+    return firms[SUMMED].sum(min_count=1).join(firms[HIGHEST].max())
 
 
 def _exact(numbers: pd.Series) -> pd.Series:
@@ -108,8 +109,6 @@ def _revenue_growth(books: Books) -> pd.Series:
 
 
 def _root(percent: Fraction) -> Fraction:
-    from math import isqrt
-
     return Fraction(isqrt(int(percent * 100 * 10**8)), 10**4) - 100
 
 

@@ -186,3 +186,19 @@ class TierRow:
     then: str
     change: str
     left: str
+
+
+@dataclass(frozen=True)
+class FlowRow:
+    """A title or pool from one quarter's end to the next: counts, and what they are made of by cause."""
+
+    kind: str
+    name: str
+    opening: str
+    entered: str
+    left: str
+    closing: str
+    entered_by: str
+    left_by: str
+    kept_by: str
+    note: str = ""
