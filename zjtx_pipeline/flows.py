@@ -271,7 +271,7 @@ def _codes(rows: pd.DataFrame, kind: str, name: str) -> set[str]:
 
 def _revision(then: set[str], now: set[str]) -> str:
     more, less = len(now - then), len(then - now)
-    return f"台账修订：上季末按上季报送为{len(then)}家，现增{more}家、减{less}家" if more or less else ""
+    return f"台账修订：上季末按上季报送为{len(then):,}家，现增{more:,}家、减{less:,}家" if more or less else ""
 
 
 def _notes(frame: pd.DataFrame, told: dict[tuple[str, str], str]) -> pd.Series:

@@ -25,12 +25,12 @@ def flow_rows(inputs: ReportInputs) -> tuple[FlowRow, ...]:
 def _row(kind: str, name: str, lines: pd.DataFrame) -> FlowRow:
     steps = lines.groupby("step")["firms"].sum()
     counts = (formats.count(int(steps[step])) for step in (OPENING, IN, OUT, CLOSING))
-    by_cause = (_causes(lines[lines["step"].eq(step)]) for step in (IN, OUT, KEPT))
-    return FlowRow(kind, name, *counts, *by_cause, note="".join(lines["note"]))
+    told = [(word, _causes(lines[lines["step"].eq(step)])) for word, step in (("入", IN), ("出", OUT), ("留", KEPT))]
+    return FlowRow(kind, name, *counts, "；".join(f"{word}：{named}" for word, named in told if named), "".join(lines["note"]))
 
 
 def _causes(lines: pd.DataFrame) -> str:
-    """`新认定43、晋级11`; empty where nothing moved."""
+    """`新认定43、晋级11`; empty where there is none."""
     return "、".join(f"{line.cause}{formats.count(int(line.firms))}" for line in lines.itertuples() if line.firms)
 
 

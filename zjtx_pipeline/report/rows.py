@@ -190,7 +190,7 @@ class TierRow:
 
 @dataclass(frozen=True)
 class FlowRow:
-    """A title or pool from one quarter's end to the next: counts, and what they are made of by cause."""
+    """A title or pool from one quarter's end to the next: counts, and their causes in a sentence."""
 
     kind: str
     name: str
@@ -198,7 +198,5 @@ class FlowRow:
     entered: str
     left: str
     closing: str
-    entered_by: str
-    left_by: str
-    kept_by: str
+    causes: str
     note: str = ""
