@@ -116,3 +116,27 @@ def test_an_opening_that_the_quarter_before_counted_otherwise_is_told():
     assert notes[TITLES, "小巨人", OPENING] == "台账修订：上季末按上季报送为2家，现增2家、减1家"
     assert (notes.drop((TITLES, "小巨人", OPENING)) == "").all()
     assert (flow(late, books("2024Q3", undelivered=("D04",)))["note"] == "").all()
+
+
+def read(path):
+    return pd.read_csv(path, encoding="utf-8-sig", dtype="str", keep_default_na=False)
+
+
+def test_a_run_leaves_flows_that_end_where_its_titles_and_figures_stand(golden_run):
+    rows = read(golden_run.reports / "flows.csv").astype({"firms": "int64"})
+    standing = read(golden_run.reports / "tiers.csv")
+    counts = standing[standing["in_district"].eq("是")].groupby("tier")["uscc"].nunique()
+    closing = rows[rows["step"].eq(CLOSING)].set_index(["kind", "name"])["firms"]
+    figures = read(golden_run.reports / "figures.csv").set_index(["indicator", "part", "breakdown"])["value"]
+    assert {name: count for name, count in closing[TITLES].items() if count} == counts.to_dict()
+    assert closing[POOLS, "创新型"] == int(figures["T01-1", "a", ""]) and closing[POOLS, "专精特新"] == int(figures["T01-2", "a", ""])
+    assert list(rows) == ["quarter", "kind", "name", "step", "cause", "firms", "note"]
+
+
+def test_a_run_names_what_runs_out_and_who_might_rise_in_files_of_its_manifest(golden_run):
+    manifest = (golden_run.reports / "manifest.json").read_text(encoding="utf-8")
+    for name in ("flows.csv", "watchlist.csv", "candidates.csv"):
+        assert f'"{name}"' in manifest and (golden_run.reports / name).read_bytes().startswith(b"\xef\xbb\xbf")
+    watched = read(golden_run.reports / "watchlist.csv")
+    assert list(watched) == ["quarter", "uscc", "name", "tier", "since", "until", "review", "targets"]
+    assert set(read(golden_run.reports / "candidates.csv")["remark"]) <= {"初筛，非认定"}
