@@ -66,7 +66,8 @@ def _divided(books: Books) -> pd.DataFrame:
 def grants(books: Books) -> pd.DataFrame:
     """Recognitions and passed reviews by holder: uscc, tier, starts_on, ends_on, valid_from, valid_to, ended_on, reason.
 
-    `grant` is the label of the row in D04; `ends_on` is the last day of the holder's part; `ended_on` and `reason` say what ended the title before its time
+    `grant` is the label of D04's row, whose title several holders may have had in turn.
+    `ends_on` is the last day of the holder's part; `ended_on` and `reason` say what ended the title before its time
     (撤销, 主动放弃, 注销), NA where it runs or was handed on.
     """
     events = announced(books)

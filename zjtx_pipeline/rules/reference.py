@@ -149,6 +149,25 @@ class TierVersion(Dated):
     conditions: tuple[Condition, ...]
 
 
+class SizeClass(Rule):
+    """From what size on firms of some divisions of GB/T 4754 are large: both, employees and revenue (yuan)."""
+
+    industry: str
+    first_division: str = Field(pattern=r"^\d{2}$")
+    last_division: str = Field(pattern=r"^\d{2}$")
+    employees: Exact
+    revenue: Exact
+
+
+class Sizes(Dated):
+    """Which titles are for small and medium firms alone, and from where on a firm is large."""
+
+    reference: str
+    mark: Literal["L", "M"]
+    titles: tuple[str, ...]
+    classes: tuple[SizeClass, ...]
+
+
 class Screening(Rule):
     """How many open conditions a near miss of the screening may have."""
 
@@ -175,6 +194,7 @@ class Tiers(Rule):
     events: TierEvents
     versions: tuple[TierVersion, ...]
     exclusions: tuple[Exclusion, ...]
+    sizes: Sizes
     screening: Screening
 
     def lower(self, tier: str) -> tuple[str, ...]:
