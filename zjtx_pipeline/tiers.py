@@ -122,11 +122,11 @@ def titles(books: Books, day: pd.Timestamp | None = None) -> pd.DataFrame:
 
 @once
 def pool_spans(books: Books, pool: str) -> pd.DataFrame:
-    """Places in a pool by holder: uscc, starts_on, ends_on; codes not in D01 count in no pool."""
+    """Places in a pool by holder: uscc, starts_on, ends_on, left_because; codes not in D01 count in no pool."""
     rows = books["D03"]
     rows = rows[rows["pool"].eq(pool) & (rows["entered_on"] <= books.day) & found_in(rows["uscc"], register(books).index)]
     ends = (rows["left_on"] - DAY).fillna(NEVER)
-    spans = pd.DataFrame({"uscc": rows["uscc"], "starts_on": rows["entered_on"], "ends_on": ends})
+    spans = pd.DataFrame({"uscc": rows["uscc"], "starts_on": rows["entered_on"], "ends_on": ends, "left_because": rows["left_because"]})
     return hand_on(spans[spans["starts_on"] <= spans["ends_on"]], successions(books), ["uscc"])
 
 
