@@ -8,9 +8,10 @@ from assets.figures import figures_key
 from assets.naming import owners
 from assets.partitions import QUARTERS, RULES
 from assets.resources import District
-from assets.tallies import AWARDS, awards_key, awards_keys, comparison, tiers
+from assets.tallies import AWARDS, awards_key, awards_keys, comparison, ladder, tiers
 from assets.validated import sound
 from zjtx_pipeline import stages
+from zjtx_pipeline.report.compose import LADDER
 from zjtx_pipeline.tables import load_tables
 
 GROUP = "g5_reports"
@@ -54,7 +55,8 @@ def shown(printed: dict) -> dict:
 
 def rests_on(number: int) -> list:
     """What a task's report shows beside its figures: titles, the awards if it has any, data quality, words."""
-    return [figures_key(number), tiers, *awards_keys(number), comparison, *sound(RULES.tables_of(number))]
+    moved = [ladder] if number == LADDER else []
+    return [figures_key(number), tiers, *moved, *awards_keys(number), comparison, *sound(RULES.tables_of(number))]
 
 
 TASK_REPORTS = [
@@ -68,7 +70,7 @@ TASK_REPORTS = [
 ]
 OVERALL_REPORT = pdf(
     stages.OVERALL,
-    [*map(figures_key, RULES.tasks), tiers, *map(awards_key, AWARDS), comparison, *sound(load_tables())],
+    [*map(figures_key, RULES.tasks), tiers, ladder, *map(awards_key, AWARDS), comparison, *sound(load_tables())],
     ["区经信局"],
     "总报告（PDF）：14 项任务的亮灯、奖补兑现、数据质量。",
 )

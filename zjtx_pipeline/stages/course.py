@@ -5,7 +5,7 @@ from __future__ import annotations
 from zjtx_pipeline import ahead, sources, validate
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.stages.intake import check, pull
-from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_tiers
+from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_ladder, tally_tiers
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.workdays import workday_after
@@ -52,6 +52,7 @@ def _run_all(run: Run) -> dict:
             raise ZjtxError(blocked[0])
     compare(run)
     tally_tiers(run)
+    tally_ladder(run)
     for number in numbers:
         if run.settings.rules.grants_of(number):
             tally_awards(run, number)

@@ -20,26 +20,36 @@ from zjtx_pipeline.verdicts import UNDELIVERED
 
 
 def tally_tiers(run: Run) -> dict:
-    """The titles valid on the quarter's last day, how they came there, which run out soon, and who might rise."""
-    now, before = books(run), books(run, run.quarter - 1)
-    titles, flowed = tiers.titles(now), flows.flow(now, before)
-    effects = watch.effects(now)
-    beside = {
-        "flows": flowed,
-        "watchlist": watch.watchlist(now),
-        "effects": effects.assign(**{name: effects[name].astype("str") for name in ("now", "then")}),
-        "candidates": candidates.candidates(now),
-    }
-    for name, frame in (beside | {"tiers": titles}).items():
-        store.write_frame(run.work / f"{name}.parquet", frame)
+    """The titles valid on the quarter's last day."""
+    titles = tiers.titles(books(run))
+    store.write_frame(_tally(run, "tiers"), titles)
     inside = titles.loc[titles["in_district"], "tier"].value_counts()
-    counts = {tier: int(inside.get(tier, 0)) for tier in run.settings.rules.tiers.types}
-    return {"counts": counts, "lapsing": len(beside["watchlist"]), "candidates": len(beside["candidates"]), "table_markdown": glances.flows_table(flowed)}
+    return {tier: int(inside.get(tier, 0)) for tier in run.settings.rules.tiers.types}
+
+
+LADDER = ("flows", "watchlist", "effects", "candidates")
+
+
+def tally_ladder(run: Run) -> dict:
+    """How titles and pools moved in the quarter, which titles run out soon and what that costs, who might rise."""
+    now = books(run)
+    effects = watch.effects(now)
+    exact = effects.assign(**{name: effects[name].astype("str") for name in ("now", "then")})
+    frames = (flows.flow(now, books(run, run.quarter - 1)), watch.watchlist(now), exact, candidates.candidates(now))
+    found = dict(zip(LADDER, frames, strict=True))
+    for name, frame in found.items():
+        store.write_frame(_tally(run, name), frame)
+    counts = {"lapsing": len(found["watchlist"]), "candidates": len(found["candidates"])}
+    return counts | {"table_markdown": glances.flows_table(found["flows"])}
+
+
+def _tally(run: Run, name: str) -> Path:
+    return run.work / f"{name}.parquet"
 
 
 def tally_of(run: Run, name: str) -> pd.DataFrame:
-    """What `tally_tiers` kept: tiers, flows, watchlist, effects, candidates."""
-    return pd.read_parquet(existing(run.work / f"{name}.parquet"))
+    """What `tally_tiers` kept under the name of `tiers`, `tally_ladder` under those of LADDER."""
+    return pd.read_parquet(existing(_tally(run, name)))
 
 
 def tally_awards(run: Run, number: int) -> dict:

@@ -15,6 +15,7 @@ from zjtx_pipeline.report import compose
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.stages.intake import books, existing, verdict_on
 from zjtx_pipeline.stages.measuring import (
+    LADDER,
     awards_of,
     awards_path,
     breaches_of,
@@ -57,7 +58,7 @@ def _is_measured(run: Run, worker: ahead.Worker) -> bool:
     made = [run.pointer(kind, run.quarter, table_id) for kind in ("pulled", "judged") for table_id in load_tables()]
     made += [path(run, number) for path in (figures_path, breaches_path) for number in run.settings.rules.tasks]
     made += [awards_path(run, number) for number in run.settings.rules.tasks if run.settings.rules.grants_of(number)]
-    made += [run.work / name for name in ("tiers.parquet", "before.json")]
+    made += [run.work / name for name in ("before.json", *(f"{tally}.parquet" for tally in ("tiers", *LADDER)))]
     return all(path.exists() and path.stat().st_mtime >= worker.began for path in made)
 
 
@@ -76,7 +77,7 @@ def _report_inputs(run: Run, number: int):
         progress_before=figures_before(run),
         awards=awards_of(run, numbers),
         tiers=tally_of(run, "tiers"),
-        **{name: tally_of(run, name) for name in ("flows", "watchlist", "effects", "candidates")},
+        **{name: tally_of(run, name) for name in LADDER if every or number == compose.LADDER},
         findings=pd.concat([*(each.findings for each in judged), breaches_of(run, numbers)], ignore_index=True),
         counts=pd.concat([each.counts for each in judged], ignore_index=True),
         texts=verdict_on(run, TEXTS, run.quarter).accepted,
