@@ -88,11 +88,11 @@ def awards(*rows: dict) -> pd.DataFrame:
         {"clause": "A17", "entitled_fen": 50_000_000, "paid_fen": 0, "state": "未申请"},
     )
     frame = pd.DataFrame([_award(**row) for row in rows])
-    money = ["base_fen", "entitled_fen", "approved_fen", "paid_fen", "gap_fen"]
+    money = ["base_fen", "entitled_fen", "approved_fen", "paid_fen", "gap_fen", "alone_fen", "other_purses_fen", "days_since_trigger"]
     days = ["triggered_on", "applied_on"]
     text = ["clause", "uscc", "name", "trigger_key", "state", "firm"]
     kinds = dict.fromkeys(money, "Int64") | dict.fromkeys(days, "datetime64[us]") | dict.fromkeys(text, "str")
-    return frame.astype(kinds | {"eligible": "bool"})
+    return frame.astype(kinds | {"eligible": "bool", "in_p2": "bool"})
 
 
 def _award(**given) -> dict:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen, units
 from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.rules import load_rules
 
 CAP_FEN = 300_000_000
 
@@ -119,4 +120,4 @@ def test_highest_only_counts_one_unit_a_firm():
     ]
     found = units(books(D16=listed))
     assert int(found["entitled_fen"].sum()) == 230_000_000
-    assert highest_only_fen(found) == 150_000_000
+    assert highest_only_fen(load_rules(), found) == 150_000_000

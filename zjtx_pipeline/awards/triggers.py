@@ -1,6 +1,6 @@
 """Knows which rows set off which award (datasets.md 5.5); leaves what they entitle to to `tally`.
 
-Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20, B-21, B-28.
+Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20, B-21, B-28. B-06 and B-09 stand in the clauses themselves.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import DATES
 from zjtx_pipeline.tiers import members, title_holder, title_key
 
+DEMONSTRATIONS = ("A11", "A12", "A13", "A14", "A15", "A16")
 COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local"]
 
 
@@ -44,9 +45,9 @@ def _no_triggers() -> pd.DataFrame:
 def _triggers(books: Books, award: Award) -> pd.DataFrame:
     find = {"D04": _recognitions, "D14": _purchases, "D16": _listings, "D20": _rent_subsidies}
     rows = find.get(award.trigger.table, _dated)(books, award).assign(clause=award.id)
-    if award.population == "在萧企业":
+    if award.trigger.population is None:
         return rows
-    return rows[members(books, award.population, rows["uscc"], rows["triggered_on"])]
+    return rows[members(books, award.trigger.population, rows["uscc"], rows["triggered_on"])]
 
 
 def _dated(books: Books, award: Award) -> pd.DataFrame:
@@ -89,29 +90,51 @@ def _joined(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
 
 
 def _recognitions(books: Books, award: Award) -> pd.DataFrame:
-    """A01–A04: a firm's first recognition of each 资质类型, those it succeeded included; later ones set nothing off."""
-    if award.id == "A01":
-        award = _with_provincial_champions(books, award)
+    """A01–A04: a firm's first recognition of each 资质类型, those it succeeded included; later ones set nothing off.
+
+    B-07 read as once ever: only the earliest of all four is `first`.
+    """
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "uscc"])
-    first = _first(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)
-    return rows[first]
+    rows = rows[_first(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)]
+    if books.rules.reading("B-07") == "全部层级首次":
+        return rows.assign(first=rows.index.isin(_first_ever(books)))
+    return rows
 
 
-def _with_provincial_champions(books: Books, award: Award) -> Award:
-    """B-09: whether 单项冠军 includes the province's own."""
-    if books.rules.reading("B-09") != "含省级":
-        return award
-    where = {**award.trigger.where, "资质类型": ("国家单项冠军", "省单项冠军")}
-    return award.model_copy(update={"trigger": award.trigger.model_copy(update={"where": where})})
+@once
+def _first_ever(books: Books) -> pd.Index:
+    """D04's labels of each firm's first recognition under any of A01–A04; of one day, the earlier clause's."""
+    clauses = [award for award in books.rules.awards.values() if award.trigger.table == "D04"]
+    rows = pd.concat([_dated(books, award).assign(clause=award.id) for award in clauses])
+    rows = rows.sort_values(["triggered_on", "clause", "batch", "uscc"])
+
+    def firm(keys: pd.Series, days: pd.Series) -> pd.Series:
+        return title_holder(books, keys, days).str.rpartition("|")[0]
+
+    return rows[_first(rows, title_key(rows["uscc"], rows["tier"]), [], firm, books.day)].index
 
 
 def _listings(books: Books, award: Award) -> pd.DataFrame:
-    """D16: the first listing of a firm, type and level counts, later ones are listed; A19 once a year's list (B-20)."""
+    """D16: the first listing counts, later ones are listed; A19 has one unit a year's list (B-20)."""
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name", "uscc"])
-    yearly = "名单年度" in award.trigger.key
-    by = ["demonstration", "level", *(["list_year"] if yearly else [])]
-    first = _first(rows, rows["uscc"], by, partial(current, books), books.day)
-    return rows[first] if yearly else rows.assign(first=first)
+    if "名单年度" in award.trigger.key:
+        rows = rows[_first_listed(books, rows, "list_year")]
+        return rows.assign(first=books.rules.reading("B-20", "频次") == "每名单年度" or _first_listed(books, rows))
+    return rows.assign(first=_newly_recognised(books, award, rows))
+
+
+def _newly_recognised(books: Books, award: Award, rows: pd.DataFrame) -> pd.Series:
+    """A11–A16: what 新认定 takes for new — any listing (B-21), any workshop (B-28), else the first of type and level."""
+    if award.id not in DEMONSTRATIONS:
+        return _first_listed(books, rows)
+    if books.rules.reading("B-21") == "每次列入":
+        return pd.Series(True, index=rows.index)
+    return _first_listed(books, rows, *(["item_name"] if books.rules.reading("B-28") == "每个均计" else []))
+
+
+def _first_listed(books: Books, rows: pd.DataFrame, *also: str) -> pd.Series:
+    """Is each listing (earliest first) its firm's first of that type and level, and of what is named beside?"""
+    return _first(rows, rows["uscc"], ["demonstration", "level", *also], partial(current, books), books.day)
 
 
 Owner = Callable[[pd.Series, pd.Series], pd.Series]
@@ -129,7 +152,7 @@ def _first(rows: pd.DataFrame, keys: pd.Series, by: list[str], owner: Owner, day
 
 
 def _purchases(books: Books, award: Award) -> pd.DataFrame:
-    """A08, A09: buyer × year; counted invoices were judged by place one by one."""
+    """A08, A09: payee × year; counted invoices were judged by place one by one."""
     (purchase_type,) = award.trigger.where["采购类别"]
     rows = purchase_units(books, purchase_type).rename(columns={"firm": "uscc"})
     return rows.assign(trigger_key=_joined(rows, ["uscc", "year"]), first=True, local=True)
