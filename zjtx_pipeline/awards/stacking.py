@@ -25,7 +25,8 @@ def stacked(rules: Rules, rows: pd.DataFrame) -> pd.Series:
 def highest(rules: Rules, rows: pd.DataFrame) -> pd.Series:
     """就高: of a firm's units the highest, the earliest of equals; the others 0. Unstated amounts are not compared."""
     among = ["firm"] if rules.reading("B-11", "就高范围") == "全部条款" else ["firm", "task"]
-    known = rows[rows["alone_fen"].notna()].assign(task=rows["clause"].map({each.id: each.task for each in rules.awards.values()}))
+    tasks = rows["clause"].map({each.id: each.task for each in rules.awards.values()})
+    known = rows.assign(task=tasks)[rows["alone_fen"].notna()]
     best = known.sort_values(["alone_fen", *ORDER], ascending=[False, True, True, True]).drop_duplicates(among)
     return rows["alone_fen"].mask(rows.index.isin(known.index.difference(best.index)), 0)
 

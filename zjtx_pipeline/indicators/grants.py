@@ -10,7 +10,7 @@ import pandas as pd
 from zjtx_pipeline.awards import net_paid, units
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Counted, Difference, Part
-from zjtx_pipeline.indicators.selection import since
+from zjtx_pipeline.indicators.readings import pays_since
 
 
 def money(books: Books, *clauses: str, first: str = "a") -> dict[str, Part]:
@@ -22,7 +22,7 @@ def money(books: Books, *clauses: str, first: str = "a") -> dict[str, Part]:
 def triggered(books: Books, *clauses: str) -> pd.DataFrame:
     """Award units set off over C, with 条款 and 年度."""
     rows = units(books)
-    rows = rows[rows["clause"].isin(clauses) & (rows["triggered_on"] >= since(books, "C"))]
+    rows = rows[rows["clause"].isin(clauses) & (rows["triggered_on"] >= pays_since(books))]
     return rows.assign(条款=rows["clause"], 年度=rows["triggered_on"].dt.year.astype("str"))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books, found_in
 from zjtx_pipeline.indicators.parts import Counted, Part, distinct, firms, share, total
+from zjtx_pipeline.indicators.readings import holding, rated
 from zjtx_pipeline.indicators.selection import EVERYWHERE, LOCAL, among, coverage, dated, standing, with_firm
 from zjtx_pipeline.indicators.task01_tiers import express_report
 from zjtx_pipeline.tiers import roster
@@ -29,13 +30,13 @@ def _own_organs(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
 def t03_2(books: Books) -> dict[str, Part]:
     """P2 firms among the holders of an invention patent in force (Q04, B-23)."""
     rows = standing(books, "D10", "granted_on", "lapsed_on", EVERYWHERE)
-    return coverage(books, "P2", rows[rows["patent_type"].eq("发明")])
+    return coverage(books, "P2", rows[rows["patent_type"].eq("发明") & holding(books, rows)])
 
 
 def t03_3(books: Books) -> dict[str, Part]:
     """Firms of P2 on the due day and still, without 贯标 (Q05, B-12); b the same for all of P2 now; the frozen set."""
     due = pd.Timestamp(books.rules.targets["Q05"].due)
-    frozen, now, done = roster(books, "P2", min(books.day, due)), roster(books, "P2"), _standardised(books)
+    frozen, now, done = roster(books, "P2", min(books.day, due)), roster(books, "P2"), CLEARED[books.rules.reading("B-12")](books)
     kept = frozen[found_in(frozen["firm"], now["firm"])]
     return {
         "a": firms(kept[~found_in(kept["firm"], done["firm"])]),
@@ -52,10 +53,18 @@ def _standardised(books: Books) -> pd.DataFrame:
     return rows[certified | (rows["record_type"].eq("贯标评价") & rows["conclusion"].eq("通过"))]
 
 
+def _with_patents(books: Books) -> pd.DataFrame:
+    """B-12 read the other way: patents of any kind in force, whoever of its holders the firm is."""
+    return standing(books, "D10", "granted_on", "lapsed_on", EVERYWHERE)
+
+
+CLEARED = {"无未贯标企业": _standardised, "无零知识产权企业": _with_patents}
+
+
 def t03_4(books: Books) -> dict[str, Part]:
     """小巨人 with an evaluation of results, dated and graded (Q06, B-13)."""
     rows = standing(books, "D11", "rated_on", None, EVERYWHERE)
-    return coverage(books, "P4", rows[rows["rating"].notna()])
+    return coverage(books, "P4", rows[rated(books, rows)])
 
 
 def t03_5(books: Books) -> dict[str, Part]:

@@ -33,7 +33,7 @@ def _green(rows: pd.DataFrame) -> pd.DataFrame:
 def t06_2(books: Books) -> dict[str, Part]:
     """领跑者 in energy or water, province or state (B-20)."""
     rows = announced(books, "C")
-    return {"a": firms(rows[rows["demonstration"].isin(["能效领跑者", "水效领跑者"])])}
+    return {"a": firms(rows[rows["demonstration"].isin(books.rules.awards["A19"].trigger.where["示范类型"])])}
 
 
 def t06_3(books: Books) -> dict[str, Part]:

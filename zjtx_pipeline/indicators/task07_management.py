@@ -9,6 +9,7 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, distinct, firms, total
+from zjtx_pipeline.indicators.readings import new_or_all
 from zjtx_pipeline.indicators.selection import (
     EVERYWHERE,
     LISTING,
@@ -31,9 +32,9 @@ def t07_2(books: Books) -> dict[str, Part]:
     """Provincial benchmarks standing, first listed since the plan began (Q08, B-19); earlier ones beside."""
     rows, ever = listed(books), books["D16"]
     ever = with_firm(books, ever[ever["demonstration"].eq("管理标杆") & (ever["announced_on"] <= books.day)])
-    early = ever.loc[ever["announced_on"] < since(books, "C"), "firm"]
     rows = rows[rows["demonstration"].eq("管理标杆")]
-    return {"a": firms(rows[~rows["firm"].isin(early)]), "b": firms(rows[rows["firm"].isin(early)])}
+    early = rows["firm"].isin(ever.loc[ever["announced_on"] < since(books, "C"), "firm"])
+    return {"a": firms(rows[new_or_all(books, early)]), "b": firms(rows[early])}
 
 
 def t07_3(books: Books) -> dict[str, Part]:

@@ -17,20 +17,39 @@ RESERVE = "入后备库"
 
 def t09_1(books: Books) -> dict[str, Part]:
     """Firms that entered the reserve for the first time this year, in P2 that day (Q09, B-16); other years beside."""
-    rows = _entrants(books)
+    rows = RESERVED[books.rules.reading("B-16")](books)
     now = rows[rows["年度"].eq(str(books.quarter.year))]
     return {"a": firms(now, 年度=rows)}
 
 
 def _entrants(books: Books) -> pd.DataFrame:
-    """Each firm's first entry ever, if in P2 that day; 年度, and 口径 P3 where in P3 too."""
+    """Each firm's first entry ever, if in P2 that day."""
     rows = books["D19"]
     rows = with_firm(books, rows[rows["item"].eq(RESERVE) & (rows["dated_on"] <= books.day)])
     rows = rows[rows["dated_on"].eq(rows.groupby("firm")["dated_on"].transform("min"))]
-    rows = rows[members(books, "P2", rows["uscc"], rows["dated_on"])]
-    strict = members(books, "P3", rows["uscc"], rows["dated_on"])
+    return _of_year(books, rows, rows["dated_on"])
+
+
+def _in_reserve(books: Books) -> pd.DataFrame:
+    """B-16 read as a stock: firms in the reserve at each year's end, this year's at the quarter's, if in P2 that day."""
+    rows = books["D19"]
+    rows = with_firm(books, rows[rows["item"].eq(RESERVE)])
+    years = range(books.rules.plan.starts_on.year, books.quarter.year + 1)
+    days = [min(pd.Timestamp(year, 12, 31), books.day) for year in years]
+    held = [rows[(rows["dated_on"] <= day) & ~(rows["due_on"] < day)].assign(on=day) for day in days]
+    held = pd.concat(held, ignore_index=True)
+    return _of_year(books, held, held["on"])
+
+
+def _of_year(books: Books, rows: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
+    """Those in P2 (“省级以上”) on the day; 年度, and 口径 P3 where in P3 too."""
+    rows = rows.assign(on=days)[members(books, "省级以上", rows["uscc"], days)]
+    strict = members(books, "P3", rows["uscc"], rows["on"])
     narrow = pd.Series("P3", index=rows.index, dtype="str").where(strict)
-    return rows.assign(年度=rows["dated_on"].dt.year.astype("str"), 口径=narrow)
+    return rows.assign(年度=rows["on"].dt.year.astype("str"), 口径=narrow)
+
+
+RESERVED = {"当年新入": _entrants, "年末在库": _in_reserve}
 
 
 def t09_2(books: Books) -> dict[str, Part]:

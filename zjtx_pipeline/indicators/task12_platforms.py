@@ -8,6 +8,7 @@ from __future__ import annotations
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current
 from zjtx_pipeline.indicators.parts import Part, count, distinct, share, yes
+from zjtx_pipeline.indicators.readings import agreed
 from zjtx_pipeline.indicators.selection import EVERYWHERE, coverage, dated, milestone
 
 CHANNELS = ["综合服务平台", "企业码"]
@@ -17,7 +18,7 @@ GUIDANCE = ["政策推送", "申报指导"]
 def t12_1(books: Books) -> dict[str, Part]:
     """Providers with an agreement in force on the quarter's last day (Q10, B-17)."""
     rows = books["D22a"]
-    rows = rows[(rows["agreed_from"] <= books.day) & (books.day <= rows["agreed_to"])]
+    rows = rows[agreed(books, rows)]
     return {"a": distinct(rows.assign(provider=current(books, rows["provider_uscc"])), "provider")}
 
 

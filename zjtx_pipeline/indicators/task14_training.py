@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, firms, total
+from zjtx_pipeline.indicators.readings import special
 from zjtx_pipeline.indicators.selection import dated, events
 
 
 def t14_1(books: Books) -> dict[str, Part]:
     """Special training on 专精特新 with proof of attendance this year (Q11, B-18); other years beside."""
     rows = books["D23"]
-    counted = rows["activity_type"].eq("专题培训") & rows["is_zjtx_theme"].eq(True) & rows["sign_in_proof"].notna()
-    rows = rows[counted & (rows["held_on"] <= books.day)]
+    rows = rows[special(books, rows) & (rows["held_on"] <= books.day)]
     rows = rows.assign(年度=rows["held_on"].dt.year.astype("str"))
     return {"a": count(rows[rows["年度"].eq(str(books.quarter.year))], 年度=rows)}
 
