@@ -99,10 +99,10 @@ def _award(**given) -> dict:
     row = {
         "clause": "A01", "uscc": CODE, "name": FIRM, "trigger_key": f"{CODE}|国家单项冠军|2024年", "triggered_on": "2024-05-06",
         "base_fen": None, "entitled_fen": None, "applied_on": None, "approved_fen": None, "paid_fen": 0, "state": "待明确",
-        "firm": CODE, "eligible": True,
+        "firm": CODE, "eligible": True, "other_purses_fen": 0, "days_since_trigger": 239, "in_p2": True,
     } | given  # fmt: skip
     known = row["entitled_fen"] is not None
-    return row | {"gap_fen": row["entitled_fen"] - row["paid_fen"] if known else None}
+    return {"alone_fen": row["entitled_fen"]} | row | {"gap_fen": row["entitled_fen"] - row["paid_fen"] if known else None}
 
 
 def tiers() -> pd.DataFrame:

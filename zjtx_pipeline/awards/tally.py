@@ -24,7 +24,7 @@ from zjtx_pipeline.tiers import members
 COLUMNS = [
     "clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "entitled_fen",
     "applied_on", "approved_fen", "paid_fen", "gap_fen", "state", "firm", "eligible",
-    "alone_fen", "other_purses_fen", "days_since_trigger", "in_p2",
+    "alone_fen", "other_purses_fen", "days_since_trigger", "in_p2", "lost_on",
 ]  # fmt: skip
 UNKNOWN, UNTRIGGERED, UNAPPLIED, PENDING, UNPAID = "待明确", "无触发", "未申请", "审核中", "已核定未拨"
 WHOLE_PLAN, EACH_PRODUCT = "每企业整个计划期", "每产品"
@@ -38,7 +38,8 @@ def units(books: Books) -> pd.DataFrame:
     Columns of awards.csv (`entitled_fen` and `gap_fen` NA while the clause's amount is not stated), and beside them
     `firm`, the code at the quarter's end; `eligible`: do 5.5's conditions hold, amount known or not?; `alone_fen`, what
     the clause gives before B-11; `other_purses_fen`, paid by city, province, state; `days_since_trigger`, to the last
-    payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end.
+    payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end; `lost_on`, the day that took the
+    title or listing away again.
     """
     triggered = entitled(books, trigger_rows(books)).assign(triggered=True)
     rows = triggered.merge(applied(books), on=UNIT, how="outer", validate="1:1", suffixes=("", "_applied"))
@@ -139,6 +140,13 @@ def _formula(rows: pd.DataFrame, terms: AwardTerms) -> pd.Series:
 
 def _fen(yuan: Decimal) -> int:
     return int(yuan * FEN_PER_YUAN)
+
+
+def unit_caps(rules: Rules) -> dict[str, int]:
+    """The cap of a unit in fen, by clause; none where each product has its own (B-02)."""
+    if rules.reading("B-02") == EACH_PRODUCT:
+        return {}
+    return {clause: _fen(award.cap) for clause, award in rules.awards.items() if award.cap}
 
 
 def _state(rows: pd.DataFrame) -> pd.Series:

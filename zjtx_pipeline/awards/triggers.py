@@ -17,10 +17,11 @@ from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.rules import Award
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import DATES
-from zjtx_pipeline.tiers import members, title_holder, title_key
+from zjtx_pipeline.tiers import announced, members, title_holder, title_key
 
+REVOKED = "撤销"
 DEMONSTRATIONS = ("A11", "A12", "A13", "A14", "A15", "A16")
-COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local"]
+COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local", "lost_on"]
 
 
 @once
@@ -28,7 +29,8 @@ def trigger_rows(books: Books) -> pd.DataFrame:
     """Everything that set an award off to the quarter's end, one row a unit.
 
     Columns: clause, uscc, name, trigger_key, triggered_on, base_fen, `first` (False: a later listing), `local` (在萧 on
-    that day), `firm` and `match`, code and key as of the quarter's end.
+    that day), `lost_on` (A01–A04: 撤销 of the title; D16: 移出, by the quarter's end), `firm` and `match`, code and key as
+    of the quarter's end.
     """
     grants = [award for award in books.rules.awards.values() if award.is_grant and len(books[award.trigger.table])]
     rows = pd.concat([_no_triggers(), *(_triggers(books, award)[COLUMNS] for award in grants)], ignore_index=True)
@@ -38,7 +40,8 @@ def trigger_rows(books: Books) -> pd.DataFrame:
 
 
 def _no_triggers() -> pd.DataFrame:
-    kinds = dict.fromkeys(COLUMNS, "str") | {"triggered_on": DATES, "base_fen": "Int64", "first": "bool", "local": "bool"}
+    days = {"triggered_on": DATES, "lost_on": DATES}
+    kinds = dict.fromkeys(COLUMNS, "str") | days | {"base_fen": "Int64", "first": "bool", "local": "bool"}
     return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
 
 
@@ -72,6 +75,7 @@ def _described(books: Books, rows: pd.DataFrame, award: Award) -> pd.DataFrame:
         base_fen=rows[columns[base]] if base else pd.Series(pd.NA, index=rows.index, dtype="Int64"),
         first=True,
         local=in_district(books, holder, rows["triggered_on"]),
+        lost_on=pd.Series(pd.NaT, index=rows.index, dtype=DATES),
     )
 
 
@@ -96,9 +100,24 @@ def _recognitions(books: Books, award: Award) -> pd.DataFrame:
     """
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "uscc"])
     rows = rows[_first(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)]
+    rows = rows.assign(lost_on=_revoked_on(books, rows))
     if books.rules.reading("B-07") == "全部层级首次":
         return rows.assign(first=rows.index.isin(_first_ever(books)))
     return rows
+
+
+def _revoked_on(books: Books, rows: pd.DataFrame) -> pd.Series:
+    """The day on which each recognised title was first revoked, from whoever held it then; NA where it was not."""
+    ends = announced(books)
+    ends = ends[ends["event"].eq(REVOKED)]
+    given = rows[["triggered_on"]].assign(key=title_key(rows["uscc"], rows["tier"]), row=range(len(rows)))
+    taken = ends[["announced_on"]].assign(key=title_key(ends["uscc"], ends["tier"]))
+    given, taken = (each.assign(group=title_holder(books, each["key"], books.day)) for each in (given, taken))
+    pairs = given.merge(taken, on="group", suffixes=("", "_taken"), validate="m:m")
+    pairs = pairs[pairs["announced_on"] > pairs["triggered_on"]]
+    then = pairs["announced_on"]
+    first = pairs[title_holder(books, pairs["key"], then) == title_holder(books, pairs["key_taken"], then)].groupby("row")["announced_on"].min()
+    return first.reindex(range(len(rows))).set_axis(rows.index).astype(DATES)
 
 
 @once
@@ -117,6 +136,7 @@ def _first_ever(books: Books) -> pd.Index:
 def _listings(books: Books, award: Award) -> pd.DataFrame:
     """D16: the first listing counts, later ones are listed; A19 has one unit a year's list (B-20)."""
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name", "uscc"])
+    rows = rows.assign(lost_on=rows["removed_on"].where(rows["removed_on"] <= books.day))
     if "名单年度" in award.trigger.key:
         rows = rows[_first_listed(books, rows, "list_year")]
         return rows.assign(first=books.rules.reading("B-20", "频次") == "每名单年度" or _first_listed(books, rows))
@@ -155,7 +175,8 @@ def _purchases(books: Books, award: Award) -> pd.DataFrame:
     """A08, A09: payee × year; counted invoices were judged by place one by one."""
     (purchase_type,) = award.trigger.where["采购类别"]
     rows = purchase_units(books, purchase_type).rename(columns={"firm": "uscc"})
-    return rows.assign(trigger_key=_joined(rows, ["uscc", "year"]), first=True, local=True)
+    kept = pd.Series(pd.NaT, index=rows.index, dtype=DATES)
+    return rows.assign(trigger_key=_joined(rows, ["uscc", "year"]), first=True, local=True, lost_on=kept)
 
 
 def _rent_subsidies(books: Books, award: Award) -> pd.DataFrame:
