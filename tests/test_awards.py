@@ -90,7 +90,7 @@ def test_one_cap_for_the_whole_plan_never_gives_more(invoices):
     assert (by_plan["entitled_fen"] <= yearly["entitled_fen"]).all()
     assert (by_plan.groupby("firm")["entitled_fen"].sum() <= CAP_FEN).all()
     changed = yearly["entitled_fen"].ne(by_plan["entitled_fen"])
-    beside = changed_by_plan_cap(books(**rows))
+    beside = changed_by_plan_cap(yearly)
     assert beside["by_plan_fen"].tolist() == by_plan.loc[changed, "entitled_fen"].tolist()
 
 

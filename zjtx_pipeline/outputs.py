@@ -65,6 +65,7 @@ AWARDS_DETAIL = [
     "alone",
     "entitled",
     "paid",
+    "by_plan_cap",
     "other_purses",
     "days_since_trigger",
     "in_p2",
@@ -149,7 +150,7 @@ def awards_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
 def awards_detail_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
     """awards_detail.csv: the units of awards.csv, in its order, with what stands beside them.
 
-    `alone`: what the clause gives before B-11; `days_since_trigger` to the last payment where all is paid, else to the
+    `alone`: what the clause gives before B-11; `by_plan_cap`: A08 under one cap for the whole plan (B-02); `days_since_trigger` to the last payment where all is paid, else to the
     quarter's end; `other_purses`: paid by city, province and state; `in_p2` at the quarter's end.
     """
     return pd.DataFrame({
@@ -161,6 +162,7 @@ def awards_detail_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
         "alone": _yuan(units["alone_fen"]),
         "entitled": _yuan(units["entitled_fen"]),
         "paid": _yuan(units["paid_fen"]),
+        "by_plan_cap": _yuan(units["by_plan_fen"]),
         "other_purses": _yuan(units["other_purses_fen"]),
         "days_since_trigger": units["days_since_trigger"].astype("str").replace("<NA>", "").fillna(""),
         "in_p2": _yes_no(units["in_p2"]),

@@ -24,7 +24,7 @@ from zjtx_pipeline.tiers import members
 COLUMNS = [
     "clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "entitled_fen",
     "applied_on", "approved_fen", "paid_fen", "gap_fen", "state", "firm", "eligible",
-    "alone_fen", "other_purses_fen", "days_since_trigger", "in_p2", "lost_on",
+    "alone_fen", "other_purses_fen", "days_since_trigger", "in_p2", "lost_on", "by_plan_fen",
 ]  # fmt: skip
 UNKNOWN, UNTRIGGERED, UNAPPLIED, PENDING, UNPAID = "待明确", "无触发", "未申请", "审核中", "已核定未拨"
 WHOLE_PLAN, EACH_PRODUCT = "每企业整个计划期", "每产品"
@@ -39,7 +39,7 @@ def units(books: Books) -> pd.DataFrame:
     `firm`, the code at the quarter's end; `eligible`: do 5.5's conditions hold, amount known or not?; `alone_fen`, what
     the clause gives before B-11; `other_purses_fen`, paid by city, province, state; `days_since_trigger`, to the last
     payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end; `lost_on`, the day that took the
-    title or listing away again.
+    title or listing away again; `by_plan_fen`, of A08, under one cap for the whole plan.
     """
     triggered = entitled(books, trigger_rows(books)).assign(triggered=True)
     rows = triggered.merge(applied(books), on=UNIT, how="outer", validate="1:1", suffixes=("", "_applied"))
@@ -52,7 +52,7 @@ def units(books: Books) -> pd.DataFrame:
     rows = rows.assign(**{name: rows[name].mask(~rows["triggered"], 0) for name in ("entitled_fen", "alone_fen")})
     rows = rows.assign(name=names(books, rows["uscc"], rows["name"]), in_p2=members(books, "P2", rows["uscc"]))
     rows = rows.assign(gap_fen=rows["entitled_fen"] - rows["paid_fen"], state=_state(rows))
-    rows = rows.assign(days_since_trigger=_days(books, rows))
+    rows = rows.assign(days_since_trigger=_days(books, rows), by_plan_fen=_by_plan(books, rows).reindex(rows.index))
     order = ["clause", "triggered_on", "uscc", "trigger_key", "award_no"]
     return rows.sort_values(order, kind="stable", na_position="last")[COLUMNS].reset_index(drop=True)
 
@@ -119,13 +119,19 @@ def under_one_cap(rows: pd.DataFrame, shares: pd.Series, cap_fen: int) -> pd.Ser
     return shares.loc[order].clip(upper=left).reindex(rows.index)
 
 
-def changed_by_plan_cap(books: Books) -> pd.DataFrame:
-    """A08's units that one cap for the whole plan would change: columns of `units` and by_plan_fen (B-02, listed beside)."""
-    rows = units(books)
+def changed_by_plan_cap(units: pd.DataFrame) -> pd.DataFrame:
+    """The units that one cap for the whole plan would change; what they would get is `by_plan_fen` (B-02, listed beside)."""
+    return units[(units["by_plan_fen"] != units["alone_fen"]).fillna(False)]
+
+
+def _by_plan(books: Books, rows: pd.DataFrame) -> pd.Series:
+    """What A08's eligible units would get under one cap for the whole plan; NA for all others."""
+    award = books.rules.awards["A08"]
     rows = rows[rows["clause"].eq("A08") & rows["eligible"]]
-    shares = [_formula(rows, terms)[_in_term(rows["triggered_on"], terms)] for terms in books.rules.awards["A08"].terms]
-    by_plan = under_one_cap(rows, pd.concat(shares).reindex(rows.index), _fen(books.rules.awards["A08"].cap))
-    return rows.assign(by_plan_fen=by_plan)[by_plan.ne(rows["alone_fen"])]
+    if award.cap is None or rows.empty:
+        return pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    shares = [_formula(held, terms) for terms in award.terms for held in [rows[_in_term(rows["triggered_on"], terms)]]]
+    return under_one_cap(rows, pd.concat(shares).reindex(rows.index), _fen(award.cap))
 
 
 def _formula(rows: pd.DataFrame, terms: AwardTerms) -> pd.Series:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.awards import highest_only_fen
+from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import AwardRow, Awards, Overpaid
@@ -114,6 +114,7 @@ def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> 
             _over_remark(units),
             _outside_remark(units),
             _untriggered_remark(units),
+            _cap_remark(units),
             _stack_remark(inputs, known),
             _share_remark(known),
             _waiting_remark(known),
@@ -146,6 +147,15 @@ def _untriggered_remark(units: pd.DataFrame) -> str:
         if len(rows)
         else ""
     )
+
+
+def _cap_remark(units: pd.DataFrame) -> str:
+    """B-02: the units that one cap for the whole plan would change."""
+    changed = changed_by_plan_cap(units)
+    if changed.empty:
+        return ""
+    before, after = (formats.wan(_sum(changed, column)) for column in ("alone_fen", "by_plan_fen"))
+    return f"如按整个计划期封顶，首台（套）采购资助有{len(changed)}个单元改变，由{before}万元改为{after}万元，见awards_detail.csv。"
 
 
 def _stack_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
