@@ -18,8 +18,12 @@ Found = Iterator[tuple[str, str, pd.DataFrame]]
 
 
 def faults(books: Books) -> Found:
-    """Rule, Chinese sentence ({值} is the payment's amount) and the payments, D06b's rows under their labels."""
+    """Rule, Chinese sentence ({值} is the payment's amount) and the payments, D06b's rows under their labels.
+
+    Only payments since the term's first day are held to the plan; earlier ones still tell what had been paid before.
+    """
     paid = unit_payments(books)
+    paid = paid[paid["paid_on"] >= pd.Timestamp(books.rules.plan.starts_on)]
     yield from _without_cause(paid)
     yield from _twice(paid)
     yield from _too_much(books, paid)

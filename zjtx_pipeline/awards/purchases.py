@@ -9,6 +9,7 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import current, in_district
+from zjtx_pipeline.rules import Award
 
 FIRST_SETS = "首台套采购"
 CATEGORIES = {"仅首台（套）": ["首台套"], "含首批次首版次": ["首台套", "首批次", "首版次"]}  # B-05
@@ -83,22 +84,27 @@ def _contracts(rows: pd.DataFrame) -> pd.Series:
     return first["contract_fen"].reindex(rows.index, fill_value=0)
 
 
-def purchase_units(books: Books, purchase_type: str) -> pd.DataFrame:
+def purchase_units(books: Books, award: Award) -> pd.DataFrame:
     """Payee × calendar year of invoice: firm, year, name, base_fen, triggered_on (the last counted invoice's day)."""
-    tied = _paid_for(books, purchase_type).groupby(BY_UNIT, sort=False)
+    tied = _paid_for(books, award).groupby(BY_UNIT, sort=False)
     sums = tied.agg(name=("payee", "last"), base_fen=("amount_fen", "sum"), triggered_on=("invoiced_on", "max"))
     return sums.reset_index()
 
 
-def product_bases(books: Books, purchase_type: str) -> pd.DataFrame:
+def product_bases(books: Books, award: Award) -> pd.DataFrame:
     """The same by product: firm, year, product_no, base_fen."""
-    tied = _paid_for(books, purchase_type).groupby([*BY_UNIT, "product_no"])
+    tied = _paid_for(books, award).groupby([*BY_UNIT, "product_no"])
     return tied.agg(base_fen=("amount_fen", "sum")).reset_index()
 
 
-def _paid_for(books: Books, purchase_type: str) -> pd.DataFrame:
-    """The counted rows of a 采购类别, `firm` and `payee` whoever is paid (A08 as B-03 says, A09 the buyer), by day."""
+def _paid_for(books: Books, award: Award) -> pd.DataFrame:
+    """The counted rows of a clause, `firm` and `payee` whoever is paid (A08 as B-03 says, A09 the buyer), by day.
+
+    Of the year in which the clause begins to pay only the invoices since then: an earlier one cannot join their unit.
+    """
+    (purchase_type,), begins = award.trigger.where["采购类别"], pd.Timestamp(award.valid_from)
     rows = counted_purchases(books)
-    rows = rows[rows["purchase_type"].eq(purchase_type)]
+    early = rows["year"].eq(begins.year) & (rows["invoiced_on"] < begins)
+    rows = rows[rows["purchase_type"].eq(purchase_type) & ~early]
     code, name = PAYEES[books.rules.reading("B-03") if purchase_type == FIRST_SETS else "采购方"]
     return rows.assign(firm=rows[code], payee=rows[name]).sort_values(["invoiced_on", "payee"])

@@ -103,7 +103,7 @@ def _capped(books: Books, rows: pd.DataFrame, award: Award, terms: AwardTerms) -
 def _capped_by_product(books: Books, rows: pd.DataFrame, award: Award, terms: AwardTerms) -> pd.Series:
     """Each product's share under a cap of its own, added up and then rounded once a unit, never below 0."""
     rate, cap = Fraction(terms.rate), Fraction(_fen(terms.cap))
-    parts = product_bases(books, *award.trigger.where["采购类别"])
+    parts = product_bases(books, award)
     sums: dict[tuple, Fraction] = {}
     for firm, year, base in zip(*(parts[name] for name in (*BY_UNIT, "base_fen")), strict=True):
         sums[firm, year] = sums.get((firm, year), Fraction(0)) + min(int(base) * rate, cap)

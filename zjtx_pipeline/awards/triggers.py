@@ -19,7 +19,7 @@ from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import DATES
 from zjtx_pipeline.tiers import announced, members, title_holder, title_key
 
-REVOKED = "撤销"
+REVOKED, PARK = "撤销", "园区"
 DEMONSTRATIONS = ("A11", "A12", "A13", "A14", "A15", "A16")
 COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local", "lost_on"]
 
@@ -144,9 +144,12 @@ def _listings(books: Books, award: Award) -> pd.DataFrame:
 
 
 def _newly_recognised(books: Books, award: Award, rows: pd.DataFrame) -> pd.Series:
-    """A11–A16: what 新认定 takes for new — any listing (B-21), any workshop (B-28), else the first of type and level."""
+    """A11–A16: what 新认定 takes for new — any listing (B-21), any workshop (B-28), else the first of type and level.
+
+    A21 is per park, of which one firm may run several; A17 and A18 are one-off.
+    """
     if award.id not in DEMONSTRATIONS:
-        return _first_listed(books, rows)
+        return _first_listed(books, rows, *(["item_name"] if award.unit == PARK else []))
     if books.rules.reading("B-21") == "每次列入":
         return pd.Series(True, index=rows.index)
     return _first_listed(books, rows, *(["item_name"] if books.rules.reading("B-28") == "每个均计" else []))
@@ -173,8 +176,7 @@ def _first(rows: pd.DataFrame, keys: pd.Series, by: list[str], owner: Owner, day
 
 def _purchases(books: Books, award: Award) -> pd.DataFrame:
     """A08, A09: payee × year; counted invoices were judged by place one by one."""
-    (purchase_type,) = award.trigger.where["采购类别"]
-    rows = purchase_units(books, purchase_type).rename(columns={"firm": "uscc"})
+    rows = purchase_units(books, award).rename(columns={"firm": "uscc"})
     kept = pd.Series(pd.NaT, index=rows.index, dtype=DATES)
     return rows.assign(trigger_key=_joined(rows, ["uscc", "year"]), first=True, local=True, lost_on=kept)
 
