@@ -13,8 +13,9 @@ from decimal import Decimal
 import pandas as pd
 
 from zjtx_pipeline.awards import faults, units
+from zjtx_pipeline.awards.caps import unit_caps
 from zjtx_pipeline.awards.ledger import UNIT, applications, matching
-from zjtx_pipeline.awards.tally import UNTRIGGERED, unit_caps
+from zjtx_pipeline.awards.tally import UNTRIGGERED
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.money import yuan_text

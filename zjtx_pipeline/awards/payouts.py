@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from zjtx_pipeline.awards.caps import unit_caps
 from zjtx_pipeline.awards.ledger import PAID_OUT, UNIT, applications, matching, payments
-from zjtx_pipeline.awards.tally import UNTRIGGERED, unit_caps, units
+from zjtx_pipeline.awards.tally import UNTRIGGERED, units
 from zjtx_pipeline.books import Books, looked_up, once
 
 Found = Iterator[tuple[str, str, pd.DataFrame]]
@@ -46,7 +47,8 @@ def unit_payments(books: Books) -> pd.DataFrame:
     known = _tallied(books)
     rows = rows.merge(known, on=UNIT, how="left", validate="m:1").set_axis(rows.index)
     of_unit = rows.groupby(UNIT, sort=False)
-    rows = rows.assign(unit_paid_fen=of_unit["net_fen"].transform("sum"), before_fen=of_unit["net_fen"].cumsum() - rows["net_fen"])
+    before = of_unit["net_fen"].cumsum() - rows["net_fen"]
+    rows = rows.assign(unit_paid_fen=of_unit["net_fen"].transform("sum"), before_fen=before)
     rows = rows[rows["payment_type"].eq(PAID_OUT)]
     return rows.assign(first_no=rows.groupby(UNIT, sort=False)["award_no"].transform("first"))
 

@@ -1,15 +1,15 @@
 """Knows which rows set off which award (datasets.md 5.5); leaves what they entitle to to `tally`.
 
-Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20, B-21, B-28. B-06 and B-09 stand in the clauses themselves.
+Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20. B-06 and B-09 stand in the clauses themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 
+from zjtx_pipeline.awards.firsts import first_listed, first_of, newly_recognised, revoked_on
 from zjtx_pipeline.awards.ledger import matching
 from zjtx_pipeline.awards.purchases import purchase_units
 from zjtx_pipeline.books import Books, once
@@ -17,10 +17,8 @@ from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.rules import Award
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import DATES
-from zjtx_pipeline.tiers import announced, members, title_holder, title_key
+from zjtx_pipeline.tiers import members, title_holder, title_key
 
-REVOKED, PARK = "撤销", "园区"
-DEMONSTRATIONS = ("A11", "A12", "A13", "A14", "A15", "A16")
 COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local", "lost_on"]
 
 
@@ -99,25 +97,11 @@ def _recognitions(books: Books, award: Award) -> pd.DataFrame:
     B-07 read as once ever: only the earliest of all four is `first`.
     """
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "uscc"])
-    rows = rows[_first(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)]
-    rows = rows.assign(lost_on=_revoked_on(books, rows))
+    rows = rows[first_of(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)]
+    rows = rows.assign(lost_on=revoked_on(books, rows))
     if books.rules.reading("B-07") == "全部层级首次":
         return rows.assign(first=rows.index.isin(_first_ever(books)))
     return rows
-
-
-def _revoked_on(books: Books, rows: pd.DataFrame) -> pd.Series:
-    """The day on which each recognised title was first revoked, from whoever held it then; NA where it was not."""
-    ends = announced(books)
-    ends = ends[ends["event"].eq(REVOKED)]
-    given = rows[["triggered_on"]].assign(key=title_key(rows["uscc"], rows["tier"]), row=range(len(rows)))
-    taken = ends[["announced_on"]].assign(key=title_key(ends["uscc"], ends["tier"]))
-    given, taken = (each.assign(group=title_holder(books, each["key"], books.day)) for each in (given, taken))
-    pairs = given.merge(taken, on="group", suffixes=("", "_taken"), validate="m:m")
-    pairs = pairs[pairs["announced_on"] > pairs["triggered_on"]]
-    then = pairs["announced_on"]
-    first = pairs[title_holder(books, pairs["key"], then) == title_holder(books, pairs["key_taken"], then)].groupby("row")["announced_on"].min()
-    return first.reindex(range(len(rows))).set_axis(rows.index).astype(DATES)
 
 
 @once
@@ -130,7 +114,7 @@ def _first_ever(books: Books) -> pd.Index:
     def firm(keys: pd.Series, days: pd.Series) -> pd.Series:
         return title_holder(books, keys, days).str.rpartition("|")[0]
 
-    return rows[_first(rows, title_key(rows["uscc"], rows["tier"]), [], firm, books.day)].index
+    return rows[first_of(rows, title_key(rows["uscc"], rows["tier"]), [], firm, books.day)].index
 
 
 def _listings(books: Books, award: Award) -> pd.DataFrame:
@@ -138,40 +122,9 @@ def _listings(books: Books, award: Award) -> pd.DataFrame:
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name", "uscc"])
     rows = rows.assign(lost_on=rows["removed_on"].where(rows["removed_on"] <= books.day))
     if "名单年度" in award.trigger.key:
-        rows = rows[_first_listed(books, rows, "list_year")]
-        return rows.assign(first=books.rules.reading("B-20", "频次") == "每名单年度" or _first_listed(books, rows))
-    return rows.assign(first=_newly_recognised(books, award, rows))
-
-
-def _newly_recognised(books: Books, award: Award, rows: pd.DataFrame) -> pd.Series:
-    """A11–A16: what 新认定 takes for new — any listing (B-21), any workshop (B-28), else the first of type and level.
-
-    A21 is per park, of which one firm may run several; A17 and A18 are one-off.
-    """
-    if award.id not in DEMONSTRATIONS:
-        return _first_listed(books, rows, *(["item_name"] if award.unit == PARK else []))
-    if books.rules.reading("B-21") == "每次列入":
-        return pd.Series(True, index=rows.index)
-    return _first_listed(books, rows, *(["item_name"] if books.rules.reading("B-28") == "每个均计" else []))
-
-
-def _first_listed(books: Books, rows: pd.DataFrame, *also: str) -> pd.Series:
-    """Is each listing (earliest first) its firm's first of that type and level, and of what is named beside?"""
-    return _first(rows, rows["uscc"], ["demonstration", "level", *also], partial(current, books), books.day)
-
-
-Owner = Callable[[pd.Series, pd.Series], pd.Series]
-
-
-def _first(rows: pd.DataFrame, keys: pd.Series, by: list[str], owner: Owner, day: pd.Timestamp) -> pd.Series:
-    """Is each row (earliest first) the first of its firm, those it had succeeded by that day included?"""
-    at_end = owner(keys, pd.Series(day, index=keys.index))
-    listed = rows[[*by, "triggered_on"]].assign(key=keys, group=at_end, row=range(len(rows)))
-    again = listed[listed.duplicated(["group", *by], keep=False)]
-    pairs = again.merge(again, on=["group", *by], suffixes=("", "_before"), validate="m:m")
-    pairs = pairs[pairs["row_before"] < pairs["row"]]
-    same = owner(pairs["key"], pairs["triggered_on"]) == owner(pairs["key_before"], pairs["triggered_on"])
-    return ~listed["row"].isin(pairs.loc[same, "row"])
+        rows = rows[first_listed(books, rows, "list_year")]
+        return rows.assign(first=books.rules.reading("B-20", "频次") == "每名单年度" or first_listed(books, rows))
+    return rows.assign(first=newly_recognised(books, award, rows))
 
 
 def _purchases(books: Books, award: Award) -> pd.DataFrame:

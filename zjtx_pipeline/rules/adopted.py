@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from zjtx_pipeline.rules.clauses import Award
-from zjtx_pipeline.rules.model import POPULATION_TABLES, Indicator
+from zjtx_pipeline.rules.model import POPULATION_TABLES, Indicator, Part, Target
 from zjtx_pipeline.rules.rulebook import Rules
 
 OPEN_TO_ANY = tuple(f"A{number:02d}" for number in range(8, 20))  # printed without a population (B-27)
@@ -53,14 +53,16 @@ def _a_year_earlier(rules: Rules) -> Rules:
     first, last = date(2022, 1, 1), date(2024, 12, 31)
     term = rules.plan.term.model_copy(update={"valid_from": first, "valid_to": last})
     plan = rules.plan.model_copy(update={"term": term, "baseline_day": date(2021, 12, 31)})
-    years = tuple(range(first.year, last.year + 1))
-    own = {"due": last, "years": years}
-    targets = {
-        name: each.model_copy(update={key: own[key] for key in own if getattr(each, key) and (key == "years" or each.reading == "B-01")})
-        for name, each in rules.targets.items()
-    }
+    targets = {name: each.model_copy(update=_dated(each, first, last)) for name, each in rules.targets.items()}
     rules = _worded(dataclasses.replace(rules, plan=plan, targets=targets))
     return _with_terms(rules, rules.awards, lambda terms: {"valid_from": first, "valid_to": last})
+
+
+def _dated(target: Target, first: date, last: date) -> dict:
+    """What a target has from the term: its years, or its date where the text gives none."""
+    if target.years:
+        return {"years": tuple(range(first.year, last.year + 1))}
+    return {"due": last} if target.reading == "B-01" else {}
 
 
 def _worded(rules: Rules) -> Rules:
@@ -75,7 +77,8 @@ def _worded(rules: Rules) -> Rules:
         parts = {letter: part.model_copy(update={"name": moved(part.name)}) for letter, part in each.parts.items()}
         return each.model_copy(update={"definition": moved(each.definition), "parts": parts})
 
-    readings = {name: each.model_copy(update={"explanation": moved(each.explanation)}) for name, each in rules.readings.items() if name != "B-01"}
+    others = {name: each for name, each in rules.readings.items() if name != "B-01"}
+    readings = {name: each.model_copy(update={"explanation": moved(each.explanation)}) for name, each in others.items()}
     targets = {name: each.model_copy(update={"note": moved(each.note)}) for name, each in rules.targets.items()}
     indicators = {name: defined(each) for name, each in rules.indicators.items()}
     return dataclasses.replace(rules, readings=rules.readings | readings, targets=targets, indicators=indicators)
@@ -140,7 +143,8 @@ def _with_provincial_champions(rules: Rules) -> Rules:
     """B-09: wherever a rule names 国家单项冠军 as 单项冠军, 省单项冠军 stands beside it."""
     both = ("国家单项冠军", "省单项冠军")
     held = {name: rules.tiers.populations[name] for name in RANGES}
-    wider = {name: each.model_copy(update={"types": tuple(dict.fromkeys((*each.types, *both)))}) for name, each in held.items()}
+    types = {name: tuple(dict.fromkeys((*each.types, *both))) for name, each in held.items()}
+    wider = {name: each.model_copy(update={"types": types[name]}) for name, each in held.items()}
     return _asking(_with_populations(rules, wider), "A01", "资质类型", both)
 
 
@@ -165,11 +169,13 @@ def _by_pool(rules: Rules) -> Rules:
 def _needing(rules: Rules, tables: dict[str, set[str]]) -> Rules:
     """Parts counted in these populations need these tables, beside their own."""
 
-    def part(each):
-        return each.model_copy(update={"needs": tuple(sorted({*each.tables, *tables[each.population]}))}) if each.population in tables else each
+    def moved(part: Part) -> Part:
+        if part.population not in tables:
+            return part
+        return part.model_copy(update={"needs": tuple(sorted({*part.tables, *tables[part.population]}))})
 
     indicators = {
-        name: each.model_copy(update={"parts": {letter: part(one) for letter, one in each.parts.items()}})
+        name: each.model_copy(update={"parts": {letter: moved(part) for letter, part in each.parts.items()}})
         for name, each in rules.indicators.items()
     }
     return dataclasses.replace(rules, indicators=indicators)

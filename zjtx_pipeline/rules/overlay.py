@@ -50,7 +50,7 @@ def _readings(rules: Rules, own: Mapping) -> Rules:
 
 
 def _reading(current: Reading, given: Any) -> Reading:
-    """A plain value, or {value, a key's value, explanation}; a changed choice is explained by its options unless told otherwise."""
+    """A plain value, or {value, a key's value, explanation}; a changed choice is explained by its options' words."""
     own = dict(given) if isinstance(given, Mapping) else {"value": given}
     _only(f"readings.{current.id}", own, {"value", "explanation", *current.keys})
     written = _written(current)

@@ -233,8 +233,8 @@ class Choice(Rule):
 class Reading(Choice):
     """One of B-01…B-28 (R9): an unclear wording and the choice in force.
 
-    `keys`: choices of their own within the reading; `chosen`: a district chose otherwise than the default. `tasks`: those that it bears on, all where none is named;
-    `indicators`: those whose printed definition names another choice than the default.
+    `keys`: choices of their own within the reading; `chosen`: a district chose otherwise than the default. `tasks`:
+    those that it bears on, all where none is named; `indicators`: those whose printed definition then gets a note.
     """
 
     id: str
