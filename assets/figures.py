@@ -24,7 +24,7 @@ def needs(number: int) -> list[AssetKey]:
 
 
 def task_figures(task: Task) -> AssetsDefinition:
-    """All figures of one task, with pace and light."""
+    """All figures of one task, with pace, light and forecast."""
 
     @asset(
         key=figures_key(task.number),
@@ -33,7 +33,7 @@ def task_figures(task: Task) -> AssetsDefinition:
         group_name=GROUP,
         owners=owners(task.departments),
         kinds={"pandas"},
-        description=f"任务{task.number}“{task.title}”的全部指标：数值、目标、序时进度、亮灯。",
+        description=f"任务{task.number}“{task.title}”的全部指标：数值、目标、序时进度、亮灯、趋势测算。",
     )
     def measure(context: AssetExecutionContext, district: District) -> MaterializeResult:
         with district.run_of(context) as run:

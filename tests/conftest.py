@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 MINIATURE = Path(__file__).parent / "miniature"
+COURSE = MINIATURE / "course"
+COURSE_QUARTERS = ("2023Q4", "2025Q4", "2026Q2")
 
 
-def deliver_miniature(folder: Path) -> Path:
+def deliver_miniature(folder: Path, district: Path = MINIATURE) -> Path:
     """The miniature district's files under a folder, received when its list says; returns its configuration."""
-    shutil.copytree(MINIATURE / "inbox", folder / "inbox", dirs_exist_ok=True)
-    with (MINIATURE / "received.csv").open(encoding="utf-8-sig") as file:
+    shutil.copytree(district / "inbox", folder / "inbox", dirs_exist_ok=True)
+    with (district / "received.csv").open(encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             when = datetime.fromisoformat(f"{row['received_at']}+08:00").timestamp()
             os.utime(folder / "inbox" / row["file"], (when, when))
-    return Path(shutil.copy(MINIATURE / "district.yaml", folder))
+    return Path(shutil.copy(district / "district.yaml", folder))
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,57 @@ def golden_run(miniature, tmp_path_factory):
         run = stages.open_run(load_settings(miniature), Quarter(2024, 4))
         stages.run_all(run)
     return run
+
+
+@pytest.fixture(scope="session")
+def course_runs(tmp_path_factory):
+    """The three quarters in the course of the plan, measured one after the other in one home; nothing is printed."""
+    from zjtx_pipeline import stages
+    from zjtx_pipeline.quarter import Quarter
+    from zjtx_pipeline.settings import load_settings
+
+    settings = load_settings(deliver_miniature(tmp_path_factory.mktemp("course"), COURSE))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZJTX_HOME", str(tmp_path_factory.mktemp("course_home")))
+        runs = {each: stages.open_run(settings, Quarter(int(each[:4]), int(each[5]))) for each in COURSE_QUARTERS}
+        for run in runs.values():
+            measure_whole(run)
+    return runs
+
+
+def measure_whole(run):
+    """Every stage of a quarter but printing; its four tables stand in the folder of its reports."""
+    from zjtx_pipeline import outputs, stages, validate
+
+    numbers = run.settings.rules.tasks
+    for table_id in validate.order():
+        stages.pull(run, table_id)
+        assert stages.check(run, table_id)["blocked"] == []
+    stages.compare(run)
+    stages.tally_tiers(run)
+    for number in numbers:
+        if run.settings.rules.grants_of(number):
+            stages.tally_awards(run, number)
+        stages.measure(run, number)
+    outputs.write_outputs(run.reports, measured_tables(run))
+
+
+def measured_tables(run):
+    """The frames of figures.csv, awards.csv, tiers.csv and rows.csv of a measured quarter."""
+    import pandas as pd
+
+    from zjtx_pipeline import outputs
+    from zjtx_pipeline.stages import intake, measuring
+    from zjtx_pipeline.tables import load_tables
+
+    rules, quarter = run.settings.rules, run.quarter
+    counts = [intake.verdict_on(run, table_id, quarter).counts for table_id in load_tables()]
+    return {
+        "figures.csv": outputs.figures_frame(measuring.figures_of(run, rules.tasks), rules, quarter),
+        "awards.csv": outputs.awards_frame(measuring.awards_of(run, rules.tasks), quarter),
+        "tiers.csv": outputs.tiers_frame(pd.read_parquet(run.work / "tiers.parquet"), quarter),
+        "rows.csv": outputs.rows_frame(pd.concat(counts, ignore_index=True)),
+    }
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hashlib import sha256
 import pandas as pd
 
 from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.forecast import Forecast
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.inputs import ReportInputs
@@ -61,7 +62,8 @@ def _assessed(rules, figure: Figure, part, number: int, quarter: Quarter) -> Pro
     pace = None if part.unit == "是否" else Fraction(target.value) * 2 / 3
     light = "已完成" if yearly else LIGHTS[int(target.id[1:]) % 5]
     note = "台账推算，待经信局确认" if part.unit == "%" else ""
-    return Progress(figure, Fraction(0), note, Fraction(target.value), due, pace, light, "")
+    ahead = Forecast(figure.value * 2, figure.value, 7) if pace and due > quarter and figure.value is not None else None
+    return Progress(figure, Fraction(0), note, Fraction(target.value), due, pace, light, "", ahead)
 
 
 def awards(*rows: dict) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline.firms import DAY, current, hand_on, in_district, names, towns
+from zjtx_pipeline.quarter import Quarter
 
 
 @pytest.mark.parametrize("case", cases("firms"))
@@ -25,6 +26,18 @@ def test_towns_and_names_come_from_the_register():
     codes = pd.Series(["甲", "乙", "丙"], dtype="str", index=[5, 5, 7])
     assert towns(held, codes).fillna("").tolist() == ["楼塔镇", "", ""]
     assert names(held, codes, pd.Series(["a", "b", "c"], index=[5, 5, 7])).tolist() == ["NA", "某", "c"]
+
+
+def test_ledgers_read_as_of_an_earlier_quarter_undo_the_moves_since():
+    """D01 shows the state of the quarter it came with, on whatever day the ledgers are read."""
+    here, gone = {"uscc": "甲"}, {"uscc": "乙", "street_code": "330114003"}
+    moves = [{"uscc": "甲", "item": "迁入", "changed_on": "2024-04-01"}, {"uscc": "乙", "item": "迁出", "changed_on": "2024-09-10"}]
+    held, codes = books("2024Q4", D01=[here, gone], D02=moves), pd.Series(["甲", "乙"], dtype="str")
+    assert in_district(held, codes).tolist() == [True, False]
+    for then, standing in (("2023Q4", [False, True]), ("2024Q2", [True, True])):
+        earlier = held.at(Quarter.parse(then))
+        assert in_district(earlier, codes).tolist() == standing
+        assert in_district(held, codes, earlier.day).tolist() == standing
 
 
 DAYS = st.integers(0, 400).map(lambda days: pd.Timestamp("2024-01-01") + days * DAY)

@@ -10,6 +10,7 @@ import made_results
 import pytest
 
 from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.forecast import Forecast
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import compose, pages
@@ -409,3 +410,30 @@ def test_a_template_cannot_misspell_a_name():
 def test_file_names_are_a_number_and_the_task_s_title():
     names = [compose.file_name(number, RULES) for number in (0, 1, 14)]
     assert names == ["00-总报告.pdf", "01-优化企业培育梯队.pdf", "14-加强企业培训交流.pdf"]
+
+
+AIM = {"baseline": Fraction(5000), "target": Fraction(10000), "due": Quarter(2025, 4), "pace": Fraction(25000, 3), "light": "绿"}
+
+
+def test_a_task_report_shows_the_forecast_under_its_target_and_says_what_it_is(inputs):
+    ahead = Forecast(Fraction(10500), Fraction(29999, 3), 331)
+    told = text_of(compose.task_report(with_figure(inputs, "T01-1", value=Fraction(8912), **AIM, forecast=ahead), 1))
+    assert "趋势测算：匀速推算10,500家，近四季推算9,999家，每季需新增331家" in told
+    assert "算术推算，不是承诺" in told
+
+
+def test_the_overall_report_shows_forecasts_on_page_one_and_in_a_section_of_their_own(inputs):
+    ahead = Forecast(Fraction(10500), None, 331)
+    report = compose.overall_report(with_figure(inputs, "T01-1", value=Fraction(8912), **AIM, forecast=ahead))
+    first, _, rest = text_of(report).partition("目录")
+    assert "匀速/近四季" in first and "10,500/—" in first and "不是承诺" in first
+    assert "趋势测算" in [section.title for section in report.sections]
+    assert "新增331家" in rest
+
+
+def test_once_nothing_lies_ahead_no_report_speaks_of_forecasts(inputs):
+    over = replace(inputs, progress=[replace(one, forecast=None) for one in inputs.progress])
+    report = compose.overall_report(over)
+    assert "trends" not in [section.kind for section in report.sections]
+    assert "匀速/近四季" not in text_of(report)
+    assert "趋势测算：" not in text_of(compose.task_report(over, 1))

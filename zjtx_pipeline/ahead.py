@@ -70,6 +70,14 @@ def _live_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class _Idle(Worker):
+    """Stands in where a run has no second process: it takes nothing on, and answers nothing."""
+
+    def ask(self, name: Hashable, work: Callable, *arguments: Any) -> None:
+        pass
+
+
+IDLE = _Idle()
 _WORKERS: dict[Hashable, Worker] = {}
 
 

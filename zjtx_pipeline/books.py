@@ -39,7 +39,8 @@ class Books:
     """One quarter's accepted rows by table id, typed, under the dictionary's English names.
 
     `status` says for each table 已报送, 零报送 or 未报送; a table it does not name is 未报送. `missing` names the
-    departments of a table that sent nothing while others did.
+    departments of a table that sent nothing while others did. `delivered`: the quarter whose deliveries these are,
+    where they are read as of an earlier one.
     """
 
     quarter: Quarter
@@ -49,6 +50,7 @@ class Books:
     rules: Rules
     settings: Settings | None = None
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+    delivered: Quarter | None = None
 
     @once
     def __getitem__(self, table: str) -> pd.DataFrame:
@@ -67,10 +69,16 @@ class Books:
         """The quarter's last day, on which standings are taken."""
         return pd.Timestamp(self.quarter.last_day)
 
+    @property
+    def snapshot_day(self) -> pd.Timestamp:
+        """The day whose state a snapshot (nature S) shows: that of its own quarter, on whatever day it is read."""
+        return pd.Timestamp((self.delivered or self.quarter).last_day)
+
     @once
     def at(self, quarter: Quarter) -> Books:
         """The same ledgers, read as of an earlier quarter's last day: baselines, and due quarters without their own."""
-        return Books(quarter, self.tables, self.status, self.missing, self.rules, self.settings)
+        delivered = self.delivered or self.quarter
+        return Books(quarter, self.tables, self.status, self.missing, self.rules, self.settings, delivered=delivered)
 
 
 def looked_up(values: pd.Series, keys: pd.Series) -> pd.Series:

@@ -143,6 +143,27 @@ def send(
 
 
 @app.command()
+def reconcile(
+    published: Annotated[Path, typer.Argument(metavar="名单.xlsx", help="省或国家公布的名单（Excel）。", show_default=False)],
+    quarter: QuarterKey,
+    tier: Annotated[Optional[str], typer.Option("--tier", metavar="资质类型", help="如 小巨人；不填则看名单标题。")] = None,
+    batch: Annotated[Optional[str], typer.Option("--batch", metavar="批次", help="如 第六批；不填则看名单标题。")] = None,
+    config: Config = None,
+) -> None:
+    """把公布的名单与台账对账，逐家列出差异。
+
+    与该季度资质台账（D04）同一资质类型、同一批次的认定和复核通过逐家比对：先按统一社会信用代码，没有码的按企业名称（曾用名、更名也算）。
+    只列差异，写成工作簿，不改动任何数据。先要用 report 出过该季度的报告。
+    """
+    _use(config)
+    asked, settings = Quarter.parse(quarter), district.settings_in_force()
+    from zjtx_pipeline import stages
+
+    found = stages.reconcile_list(stages.open_run(settings, asked, draft=True), published, tier, batch)
+    console.compared(asked, found)
+
+
+@app.command()
 def test() -> None:
     """装好测试工具并运行全部测试。
 

@@ -11,13 +11,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+if TYPE_CHECKING:
+    from zjtx_pipeline.quarter import Quarter
+    from zjtx_pipeline.stages import Reconciled
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+MOST_NAMED = 30
 
 
 class RunShown:
@@ -108,6 +114,17 @@ def table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]]) -> 
     for row in rows:
         shown.add_row(*row)
     out.print(shown)
+
+
+def compared(quarter: Quarter, found: Reconciled) -> None:
+    """Print what came of a published list: the counts, the first differing firms by name, and where all of them stand."""
+    rows = found.comparison.differences
+    counts = ((name, str(number)) for name, number in found.comparison.counts.items())
+    table(f"{quarter} {found.tier} {found.batch} 对账", ("项目", "家数"), counts)
+    for sentence in [*found.remarks, *rows["message"].head(MOST_NAMED)]:
+        out.print(sentence, markup=False)
+    left = f"（以上为前 {MOST_NAMED} 条）" if len(rows) > MOST_NAMED else ""
+    out.print(f"差异共 {len(rows)} 条{left}，全部在：\n{found.path}", markup=False)
 
 
 @contextmanager

@@ -88,9 +88,9 @@ def register(books: Books) -> pd.DataFrame:
 
 @once
 def _moves(books: Books) -> pd.DataFrame:
-    """Arrivals and departures to the quarter's last day, the state that D01 shows: uscc, changed_on, left."""
+    """Arrivals and departures to the day whose state D01 shows: uscc, changed_on, left."""
     changes = books["D02"]
-    moves = changes[changes["item"].isin([MOVED_IN, MOVED_OUT]) & (changes["changed_on"] <= books.day)]
+    moves = changes[changes["item"].isin([MOVED_IN, MOVED_OUT]) & (changes["changed_on"] <= books.snapshot_day)]
     return moves.assign(left=moves["item"].eq(MOVED_OUT))[["uscc", "changed_on", "left"]]
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.trends import trend
 from zjtx_pipeline.rules import Rules
 
 LONGEST = 40
@@ -36,9 +37,9 @@ def _first_places(places: pd.Series) -> str:
 
 
 def figures_table(lines: Sequence[Progress], rules: Rules) -> str:
-    """A task's totals beside target, pace and light, as Markdown."""
+    """A task's totals beside target, pace, light and forecast, as Markdown."""
     return markdown(
-        ["编号", "指标", "数值", "目标", "序时", "亮灯", "状态"],
+        ["编号", "指标", "数值", "目标", "序时", "亮灯", "状态", "趋势测算（算术推算，不是承诺）"],
         [_figure_row(line, rules) for line in lines if not line.figure.breakdown],
     )
 
@@ -48,7 +49,9 @@ def _figure_row(line: Progress, rules: Rules) -> list[str]:
     unit = rules.indicators[figure.indicator].parts[figure.part].unit
     values = (formats.with_unit(value, unit) if value is not None else "" for value in (figure.value, line.target))
     pace = formats.pace_text(line.pace, unit) if line.pace is not None else ""
-    return [figure.id, rules.figure_name(figure.indicator, figure.part), *values, pace, line.light or "", figure.status]
+    ahead = trend(line, rules)
+    named = [figure.id, rules.figure_name(figure.indicator, figure.part)]
+    return [*named, *values, pace, line.light or "", figure.status, ahead.told if ahead else ""]
 
 
 def awards_table(units: pd.DataFrame) -> str:

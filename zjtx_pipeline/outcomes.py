@@ -13,7 +13,7 @@ import pandas as pd
 from zjtx_pipeline.facts import FACTS, Scene
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, SuiteRule
 from zjtx_pipeline.tables import Table
-from zjtx_pipeline.verdicts import findings_frame, shown
+from zjtx_pipeline.verdicts import FINDING, findings_frame, shown
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,10 @@ def _told(outcome: Outcome, scene: Scene) -> pd.DataFrame:
     header = _header(rule, scene.table)
     cells = scene.text.loc[outcome.at_fault, header] if header in scene.text else pd.Series("", index=rows.index)
     values = [shown(cell) for cell in cells]
-    told = rows[["sender", "source", "place"]].assign(
-        severity=rule.severity, rule=rule.id, header=header, value=values,
-        message=[rule.message.replace("{值}", value) for value in values],
-    )  # fmt: skip
-    return findings_frame(told.to_dict("records")).set_axis(rows.index)
+    constant = {"severity": rule.severity, "rule": rule.id, "header": header}
+    told = {name: rows[name].to_numpy() for name in ("sender", "source", "place")} | {"value": values}
+    told["message"] = [rule.message.replace("{值}", value) for value in values]
+    return pd.DataFrame({name: told.get(name, constant.get(name, "")) for name in FINDING}, index=rows.index, dtype="str")
 
 
 def _header(rule: SuiteRule, table: Table) -> str:

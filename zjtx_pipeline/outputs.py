@@ -1,5 +1,5 @@
-"""Knows the machine-readable files of a quarter: figures.csv, awards.csv and awards_detail.csv, tiers.csv, rows.csv
-and manifest.json.
+"""Knows the machine-readable files of a quarter: figures.csv, forecast.csv, awards.csv and awards_detail.csv, tiers.csv,
+rows.csv, manifest.json.
 
 Leaves the PDFs beside them to `report`, and writing files whole to `store`. Forms and closed lists: indicators.md.
 """
@@ -17,7 +17,7 @@ import pandas as pd
 
 from zjtx_pipeline import store
 from zjtx_pipeline.money import yuan_text
-from zjtx_pipeline.progress import Progress
+from zjtx_pipeline.progress import YEAR_AGO, Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import machine, machine_pace
 from zjtx_pipeline.rules import Rules
@@ -41,6 +41,7 @@ FIGURES = [
     "light",
     "status",
 ]
+FORECAST = ["quarter", "indicator", "part", "straight_line", "last_four_quarters", "needed_per_quarter", "due", "basis"]
 AWARDS = [
     "quarter",
     "clause",
@@ -103,6 +104,41 @@ def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str
         "light": progress.light or "",
         "status": figure.status,
     }
+
+
+def forecast_frame(progress: Iterable[Progress], rules: Rules, quarter: Quarter) -> pd.DataFrame:
+    """forecast.csv: every figure whose target lies ahead; both forecasts as the formula gives them, two decimals like pace."""
+    ahead = [_forecast(each, rules, quarter) for each in progress if each.forecast]
+    return pd.DataFrame(ahead, columns=FORECAST, dtype="str")
+
+
+def _forecast(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str]:
+    figure, ahead = progress.figure, progress.forecast
+    return {
+        "quarter": str(quarter),
+        "indicator": figure.indicator,
+        "part": figure.part,
+        "straight_line": machine_pace(ahead.straight_line),
+        "last_four_quarters": machine_pace(ahead.last_four_quarters),
+        "needed_per_quarter": str(ahead.needed),
+        "due": _day(progress.due),
+        "basis": _basis(progress, rules, quarter),
+    }
+
+
+def _basis(progress: Progress, rules: Rules, quarter: Quarter) -> str:
+    """What a forecast was reckoned from, so that it can be checked by hand: `基期300（部门确认）；2023Q4为700（…）`."""
+    indicator, ahead = rules.indicators[progress.figure.indicator], progress.forecast
+    unit = indicator.parts[progress.figure.part].unit
+    if rules.targets[indicator.target].kind == "yearly":
+        return "按本年累计"
+    year_ago = _from(f"{quarter - YEAR_AGO}为", machine(ahead.year_ago, unit), ahead.year_ago_note)
+    return f"{_from('基期', machine(progress.baseline, unit), progress.baseline_note)}；{year_ago or f'{quarter - YEAR_AGO}无数据'}"
+
+
+def _from(name: str, value: str, note: str) -> str:
+    """A value with where it comes from; where there is none, what is said in its place."""
+    return f"{name}{value}{f'（{note}）' if note else ''}" if value else note
 
 
 def period_text(period: str, rules: Rules, quarter: Quarter, breakdown: str = "") -> str:

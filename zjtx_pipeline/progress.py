@@ -1,6 +1,7 @@
-"""Knows each figure's standing against its target: baseline, pace, light, and what to say beside them.
+"""Knows each figure's standing against its target: baseline, pace, light, forecast, and what to say beside them.
 
-Leaves measuring to `indicators`, rounding to the report. Source: indicators.md, “Pace and light”; only H indicators.
+Leaves measuring to `indicators`, the arithmetic to `goals` and `forecast`, rounding to the report. Source:
+indicators.md, “Pace and light”; only H indicators.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any, Literal
 
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.forecast import Forecast, forecast
+from zjtx_pipeline.goals import Goal
 from zjtx_pipeline.indicators import headline
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules, Target
@@ -21,6 +24,8 @@ RED, YELLOW, GREY, GREEN, DONE = ("红", "黄", "灰", "绿", "已完成")
 DERIVED, UNCONFIRMED = "台账推算，待经信局确认", "基线待确认"
 FELL_BACK, LATE, RECALCULATED = "回落", "逾期完成", "按现有台账回算"
 YEAR = "年度="
+MEASURED = "正常"
+YEAR_AGO = 4
 
 
 @dataclass(frozen=True)
@@ -39,60 +44,44 @@ class Progress:
     pace: Fraction | None = None
     light: Light | None = None
     note: str = ""
+    forecast: Forecast | None = None
 
     def record(self) -> dict[str, Any]:
         """As JSON keeps it: exact fractions and quarters as text."""
         plain = asdict(self) | asdict(self.figure)
         del plain["figure"]
-        exact = {name: None if plain[name] is None else str(plain[name]) for name in _EXACT}
-        return plain | exact | {"due": self.due and str(self.due)}
+        return _as_text(plain, _EXACT) | {
+            "due": self.due and str(self.due),
+            "forecast": self.forecast and _as_text(asdict(self.forecast), _FORECAST_EXACT),
+        }
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Progress:
         """The line that `record` wrote."""
-        exact = {name: None if record[name] is None else Fraction(record[name]) for name in _EXACT}
-        plain = {**record, **exact, "due": record["due"] and Quarter.parse(record["due"])}
+        plain = _as_fractions(record, _EXACT) | {"due": record["due"] and Quarter.parse(record["due"])}
+        ahead = record["forecast"] and Forecast(**_as_fractions(record["forecast"], _FORECAST_EXACT))
         figure = Figure(**{field.name: plain.pop(field.name) for field in fields(Figure)})
-        return cls(figure, **plain)
+        return cls(figure, **plain | {"forecast": ahead})
 
 
 _EXACT = ("value", "baseline", "target", "pace")
+_FORECAST_EXACT = ("straight_line", "last_four_quarters", "year_ago")
 
 
-@dataclass(frozen=True)
-class Goal:
-    """What one figure is held to; `step` of `steps` quarters from the baseline to the due quarter have gone."""
-
-    value: Fraction
-    falling: bool
-    due: Quarter
-    baseline: Fraction | None
-    baseline_note: str
-    step: int
-    steps: int
-
-    def met_by(self, value: Fraction | None) -> bool:
-        if value is None:
-            return False
-        return value <= self.value if self.falling else value >= self.value
-
-    @property
-    def pace(self) -> Fraction | None:
-        """序时: straight from the baseline to the target; the target itself once the due quarter has come."""
-        if self.step >= self.steps:
-            return self.value
-        if self.baseline is None:
-            return None
-        return self.baseline + (self.value - self.baseline) * Fraction(self.step, self.steps)
-
-    def lag(self, value: Fraction) -> Fraction:
-        """Points behind pace, per hundred of the way from baseline to target; the same for rising and falling."""
-        return (self.pace - value) / (self.value - self.baseline) * 100
+def _as_text(plain: dict[str, Any], exact: tuple[str, ...]) -> dict[str, Any]:
+    return plain | {name: None if plain[name] is None else str(plain[name]) for name in exact}
 
 
-def assess(figures: list[Figure], books: Books, at_due: Mapping[Quarter, Books]) -> list[Progress]:
-    """Each figure with its standing. `at_due` holds the books of due quarters gone by that were kept (small print 11)."""
-    return [_assess(figure, books, at_due) for figure in figures]
+def _as_fractions(record: Mapping[str, Any], exact: tuple[str, ...]) -> dict[str, Any]:
+    return {**record} | {name: None if record[name] is None else Fraction(record[name]) for name in exact}
+
+
+def assess(figures: list[Figure], books: Books, earlier: Mapping[Quarter, Books]) -> list[Progress]:
+    """Each figure with its standing.
+
+    `earlier` holds the books of due quarters gone by (small print 11) and of four quarters ago, as far as they were kept.
+    """
+    return [_assess(figure, books, earlier) for figure in figures]
 
 
 def quarters_of(target: Target) -> set[Quarter]:
@@ -107,7 +96,15 @@ def due_quarters(rules: Rules, quarter: Quarter) -> list[Quarter]:
     return sorted(due for due in every if due < quarter)
 
 
-def _assess(figure: Figure, books: Books, at_due: Mapping[Quarter, Books]) -> Progress:
+def looked_back_on(rules: Rules, quarter: Quarter) -> list[Target]:
+    """The targets still ahead whose forecast rests on the value of four quarters before."""
+    return [target for target in rules.targets.values() if target.kind not in _WITHOUT and quarter < Quarter.of(target.due)]
+
+
+_WITHOUT = ("yes_no", "yearly")  # a yearly target's forecast is made of its own year alone
+
+
+def _assess(figure: Figure, books: Books, earlier: Mapping[Quarter, Books]) -> Progress:
     target = books.rules.targets.get(books.rules.indicators[figure.indicator].target or "")
     goal = _goal(target, figure, books) if target and figure.part == "a" else None
     if goal is None:
@@ -115,12 +112,13 @@ def _assess(figure: Figure, books: Books, at_due: Mapping[Quarter, Books]) -> Pr
     if target.kind == "yes_no":
         light, note = _yes_no(figure, goal, books), ""
     elif books.quarter > goal.due:
-        light, note = _after_due(figure, goal, books, at_due)
+        light, note = _after_due(figure, goal, books, earlier)
     else:
         light, note = _until_due(figure, goal, books)
     pace = None if target.kind == "yes_no" else goal.pace
-    notes = "；".join(filter(None, [note, _watched(figure, target, goal, books, at_due)]))
-    return Progress(figure, goal.baseline, goal.baseline_note, goal.value, goal.due, pace, light, notes)
+    notes = "；".join(filter(None, [note, _watched(figure, target, goal, books, earlier)]))
+    ahead = _forecast(figure, target, goal, books, earlier)
+    return Progress(figure, goal.baseline, goal.baseline_note, goal.value, goal.due, pace, light, notes, ahead)
 
 
 def _goal(target: Target, figure: Figure, books: Books) -> Goal | None:
@@ -183,10 +181,10 @@ def _until_due(figure: Figure, goal: Goal, books: Books) -> tuple[Light, str]:
     return (YELLOW if lag <= Fraction(lights.yellow_up_to) else RED), ""
 
 
-def _after_due(figure: Figure, goal: Goal, books: Books, at_due: Mapping[Quarter, Books]) -> tuple[Light, str]:
+def _after_due(figure: Figure, goal: Goal, books: Books, earlier: Mapping[Quarter, Books]) -> tuple[Light, str]:
     if figure.value is None:
         return GREY, ""
-    then, remark = _value_on(goal.due, figure, books, at_due)
+    then, remark = _value_on(goal.due, figure, books, earlier)
     if goal.met_by(then):
         light, note = DONE, "" if goal.met_by(figure.value) else FELL_BACK
     else:
@@ -194,19 +192,38 @@ def _after_due(figure: Figure, goal: Goal, books: Books, at_due: Mapping[Quarter
     return light, "；".join(filter(None, [note, remark]))
 
 
-def _value_on(due: Quarter, figure: Figure, books: Books, at_due: Mapping[Quarter, Books]) -> tuple[Fraction | None, str]:
+def _forecast(
+    figure: Figure, target: Target, goal: Goal, books: Books, earlier: Mapping[Quarter, Books]
+) -> Forecast | None:
+    """Where the figure would stand when due; none for 是否, for what was not measured, nor from the due quarter on."""
+    if target.kind == "yes_no" or figure.value is None or figure.status != MEASURED or books.quarter >= goal.due:
+        return None
+    if target.kind == "yearly":  # each year by itself: what the year before brought says nothing of this one
+        return forecast(figure.value, goal)
+    return forecast(figure.value, goal, *_year_ago(figure, goal, books, earlier))
+
+
+def _year_ago(figure: Figure, goal: Goal, books: Books, earlier: Mapping[Quarter, Books]) -> tuple[Fraction | None, str]:
+    """The value four quarters before; on the baseline day it is the baseline, so that both forecasts agree there."""
+    then = books.quarter - YEAR_AGO
+    if then == Quarter.of(books.rules.plan.baseline_day):
+        return goal.baseline, goal.baseline_note
+    return _value_on(then, figure, books, earlier)
+
+
+def _value_on(due: Quarter, figure: Figure, books: Books, earlier: Mapping[Quarter, Books]) -> tuple[Fraction | None, str]:
     """The value that a quarter gone by had: by its own deliveries, else by the present ledgers as of its last day."""
-    own = _headline(at_due[due], figure.indicator) if due in at_due else None
+    own = _headline(earlier[due], figure.indicator) if due in earlier else None
     if own is not None:
         return own, ""
     return _headline(books.at(due), figure.indicator), RECALCULATED
 
 
-def _watched(figure: Figure, target: Target, goal: Goal, books: Books, at_due: Mapping[Quarter, Books]) -> str:
+def _watched(figure: Figure, target: Target, goal: Goal, books: Books, earlier: Mapping[Quarter, Books]) -> str:
     """Whether the target was met on the watch day, from that quarter on (Q04)."""
     watch = Quarter.of(target.watch_day) if target.watch_day else None
     if watch is None or books.quarter < watch:
         return ""
-    value, remark = (figure.value, "") if watch == books.quarter else _value_on(watch, figure, books, at_due)
+    value, remark = (figure.value, "") if watch == books.quarter else _value_on(watch, figure, books, earlier)
     said = "无数据" if value is None else "已达到" if goal.met_by(value) else "未达到"
     return f"{target.watch_day}观察线{said}{f'（{remark}）' if remark and value is not None else ''}"

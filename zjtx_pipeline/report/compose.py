@@ -66,10 +66,11 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
     """The report on the whole plan."""
     rules, tables = inputs.rules, tuple(load_tables())
     awards = list(rules.awards.values())
+    targets = tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1))
     return OverallReport(
         cover=_cover(inputs, "00", "工作进展情况总报告"),
         summary=overall_summary(inputs),
-        targets=tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1)),
+        targets=targets,
         tasks=tuple(_task_brief(inputs, task) for task in rules.tasks.values()),
         changes=changes(inputs, list(rules.indicators.values())),
         tiers=_tier_rows(inputs),
@@ -78,7 +79,7 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
         colophon=colophon(inputs, tables),
-        sections=_sections(_OVERALL_SECTIONS),
+        sections=_sections(_overall_sections(targets)),
         annexes=_annexes(),
     )
 
@@ -90,11 +91,18 @@ def file_name(number: int, rules: Rules) -> str:
 
 _OVERALL_SECTIONS = [
     ("较上季变化", "changes"),
+    ("趋势测算", "trends"),
     ("企业梯队情况", "tiers"),
     ("奖补兑现情况", "awards"),
     ("分任务进展", "tasks"),
 ]
 _ANNEXES = [("数据质量情况", "quality"), ("口径说明", "method"), ("数据来源与版本", "colophon")]
+
+
+def _overall_sections(targets: tuple[TargetLine, ...]) -> list[tuple[str, str]]:
+    """Those of the overall report; once nothing lies ahead there is nothing to forecast."""
+    ahead = any(line.figure.trend for line in targets)
+    return [(title, kind) for title, kind in _OVERALL_SECTIONS if ahead or kind != "trends"]
 
 
 def _task_sections(splits, towns, awards) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from zjtx_pipeline.report.lights import light
 from zjtx_pipeline.report.pictures import Bar, bar
 from zjtx_pipeline.report.rows import FigureRow
 from zjtx_pipeline.report.shown import YEAR, Shown, first_of
+from zjtx_pipeline.report.trends import trend
 from zjtx_pipeline.rules import Indicator
 
 READING = "口径="
@@ -111,6 +112,7 @@ def _against_target(row: FigureRow, figure: Shown) -> FigureRow:
         light=light(progress.light),
         flag=after_due(progress),
         bar=_bar(progress),
+        trend=trend(progress, figure.inputs.rules),
         note="；".join(text for text in (row.note, progress.baseline_note if figure.part.nature != "yes_no" else "") if text),
     )
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
+from math import ceil, floor
 
 from zjtx_pipeline.money import FEN_PER_WAN, half_up
 from zjtx_pipeline.quarter import Quarter
@@ -89,6 +90,20 @@ def target_text(value: Fraction, unit: str) -> str:
 def pace_text(value: Fraction | None, unit: str) -> str:
     """A pace as printed: two decimals, grouped, a percentage with its sign."""
     return NOTHING if value is None else signed(fixed(value, 2, grouped=True)) + ("%" if unit == "%" else "")
+
+
+def cautious(value: Fraction | None, unit: str, *, up: bool = False) -> str:
+    """A forecast as printed: within what the unit can hold, and rounded away from its target, never onto it.
+
+    >>> cautious(Fraction(9, 2), "家"), cautious(Fraction(1, 2), "家", up=True), cautious(Fraction(205, 2), "%"), cautious(None, "家")
+    ('4', '1', '100.00%', '—')
+    """
+    if value is None:
+        return NOTHING
+    held = min(max(value, Fraction(0)), Fraction(100)) if unit == "%" else max(value, Fraction(0))
+    scale = 10 ** decimals(unit)
+    whole = ceil(held * scale) if up else floor(held * scale)
+    return fixed(Fraction(whole, scale), decimals(unit), grouped=True) + ("%" if unit == "%" else "")
 
 
 def percent(share: Fraction | None) -> str:

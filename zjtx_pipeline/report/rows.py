@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zjtx_pipeline.report.formats import NOTHING
 from zjtx_pipeline.report.pictures import Bar
 
 
@@ -15,6 +16,22 @@ class Light:
     sign: str
     tone: str
     phrase: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """趋势测算 of a figure: both forecasts, the two in one narrow cell, and what each quarter left has to bring."""
+
+    straight_line: str
+    last_four_quarters: str
+    pair: str
+    needed: str
+
+    @property
+    def told(self) -> str:
+        """All of it in a line, what cannot be said left out: `匀速推算10,263家，近四季推算10,130家，每季需新增331家`."""
+        ways = (("匀速推算", self.straight_line), ("近四季推算", self.last_four_quarters), ("每季需", self.needed))
+        return "，".join(way + text for way, text in ways if text != NOTHING)
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,7 @@ class FigureRow:
     under: bool = False
     now_in_full: str = ""
     then_in_full: str = ""
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Raw:
     `rows`: text under the delivered headers ("" where blank) beside the lineage columns. `rejected`: lines that
     cannot be read as a row. `read`: how many rows and lines the reader met, counted apart from the two frames.
     `fault`: why it could not be read at all. `refused`: why it may not be kept (datasets.md 5.4), and then it
-    holds neither rows nor bytes.
+    holds neither rows nor bytes. `titles`: what a list that somebody published says above its headers.
     """
 
     origin: Origin
@@ -54,6 +54,7 @@ class Raw:
     original: dict[str, bytes] = field(default_factory=dict)
     sha256: str = ""
     size: int = 0
+    titles: tuple[str, ...] = ()
 
     def check_conservation(self) -> None:
         """Every row met is a row or a rejected line; anything else is a defect of the reader."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -21,20 +22,45 @@ _NOT_A_WORKBOOK = "打不开这份工作簿（文件损坏、加了密码，或�
 
 def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bool = False) -> Raw:
     """The rows of the sheet whose headers fit the table best; `place` is `sheet!row` as Excel counts rows."""
-    oversize = _oversize(content)
-    if oversize:
-        return unreadable(origin, oversize)
-    sheets = _sheets(content)
-    if sheets is None:
-        return unreadable(origin, _NOT_A_WORKBOOK)
+    sheets, fault = _opened(content)
+    if fault:
+        return unreadable(origin, fault)
     name, grid, start = _chosen(table, sheets)
     if start < 0:
         return unreadable(origin, "工作簿里没有内容：请填好表头和数据后重报。")
-    lines = (Line(f"{name}!{row}", cells) for row, cells in _texts(grid[start + 1 :], start + 2))
     others = [row for other, rows in sheets for row in (rows[:start] if other == name else rows)]
     around = (cell for row in others for cell in row if isinstance(cell, str))
-    headers = [cell_text(cell) for cell in grid[start]]
-    return assemble(table, origin, headers, lines, says_zero=says_zero, around=around)
+    return _rows_of(name, grid, start, table, origin, says_zero=says_zero, around=around)
+
+
+def read_sheets(content: bytes, table: Table, origin: Origin) -> list[Raw]:
+    """Every sheet that bears one of the table's headers, read by itself with the titles above; none where there is none.
+
+    One unreadable `Raw` where the file cannot be opened at all.
+    """
+    sheets, fault = _opened(content)
+    if fault:
+        return [unreadable(origin, fault)]
+    chosen = [_chosen(table, [sheet]) for sheet in sheets]
+    borne = [each for each in chosen if each[2] >= 0 and headers_score(table, [cell_text(cell) for cell in each[1][each[2]]])]
+    return [_titled(_rows_of(*sheet, table, origin), sheet[1][: sheet[2]]) for sheet in borne]
+
+
+def _titled(raw: Raw, above: Sequence[Sequence[Any]]) -> Raw:
+    cells = (cell_text(cell).strip() for row in above for cell in row)
+    return raw if raw.refused else replace(raw, titles=tuple(cell for cell in cells if cell))
+
+
+def _rows_of(name: str, grid: list[list[Any]], start: int, table: Table, origin: Origin, **beside: Any) -> Raw:
+    lines = (Line(f"{name}!{row}", cells) for row, cells in _texts(grid[start + 1 :], start + 2))
+    return assemble(table, origin, [cell_text(cell) for cell in grid[start]], lines, **beside)
+
+
+def _opened(content: bytes) -> tuple[list[tuple[str, list[list[Any]]]], str]:
+    """The sheets by name, or why there are none to read."""
+    oversize = _oversize(content)
+    sheets = None if oversize else _sheets(content)
+    return (sheets, "") if sheets is not None else ([], oversize or _NOT_A_WORKBOOK)
 
 
 def cell_text(value: Any) -> str:

@@ -6,9 +6,10 @@ from zjtx_pipeline.stages.course import close, opening, run_all
 from zjtx_pipeline.stages.intake import check, pull
 from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally_tiers
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
+from zjtx_pipeline.stages.reconciling import Reconciled, reconcile_list
 from zjtx_pipeline.stages.run import CHINA, Run, open_run
 
 __all__ = [
-    "CHINA", "OVERALL", "Run", "check", "close", "compare", "measure", "open_run", "opening", "publish",
-    "pull", "render", "run_all", "tally_awards", "tally_tiers",
+    "CHINA", "OVERALL", "Reconciled", "Run", "check", "close", "compare", "measure", "open_run", "opening", "publish",
+    "pull", "reconcile_list", "render", "run_all", "tally_awards", "tally_tiers",
 ]  # fmt: skip

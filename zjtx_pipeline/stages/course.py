@@ -5,7 +5,7 @@ from __future__ import annotations
 from zjtx_pipeline import ahead, sources, validate
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.stages.intake import check, pull
-from zjtx_pipeline.stages.measuring import compare, compare_alone, measure, tally_awards, tally_tiers
+from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_tiers
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.workdays import workday_after
@@ -17,7 +17,7 @@ def opening(run: Run) -> dict:
     ZjtxError where the 收件目录 or the database cannot be reached.
     """
     sources.reach(run.settings)
-    ahead.begin(run.key).ask("compare", compare_alone, run)
+    look_ahead(run)
     ends = run.settings.rules.plan.ends_on
     return {
         "季度": run.quarter.chinese,

@@ -72,6 +72,13 @@ def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:
     return verdict
 
 
+def take_in(run: Run, table_id: str, quarter: Quarter) -> bool:
+    """Pull and judge a table of an earlier quarter; those that its suite compares with have to be judged before."""
+    pull_table(run, table_id, quarter)
+    judge_table(run, table_id, quarter)
+    return True
+
+
 def existing(pointer: Path) -> Path:
     if not pointer.exists():
         raise ZjtxError(f"{pointer.stem} 还没有取数或校验：请连同上游一起运行。")

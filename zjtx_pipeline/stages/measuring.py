@@ -14,7 +14,7 @@ from zjtx_pipeline import ahead, awards, breaches, glances, progress, store, tie
 from zjtx_pipeline.indicators import measure as measured
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.stages.intake import books, existing, judge_table, pull_table
+from zjtx_pipeline.stages.intake import books, existing, take_in
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.verdicts import UNDELIVERED
 
@@ -35,40 +35,80 @@ def tally_awards(run: Run, number: int) -> dict:
     return {"units": len(units), "table_markdown": glances.awards_table(units)}
 
 
+def look_ahead(run: Run) -> None:
+    """Begin, in a second process, what `compare` will ask for."""
+    worker = ahead.begin(run.key)
+    for quarter, table_id in _earlier_tables(run):
+        worker.ask(("taken in", quarter, table_id), take_in, run, table_id, quarter)
+
+
 def compare(run: Run) -> dict:
-    """Measure the quarter before from its own deliveries, and lay open those of due quarters (indicators.md)."""
-    worker = ahead.of(run.key)
-    return (worker and worker.answer("compare")) or compare_alone(run)
+    """Measure the quarter before from its own deliveries, and lay open those of due quarters and of a year ago.
 
-
-def compare_alone(run: Run) -> dict:
-    """As `compare`, in this process."""
+    The second process works from the first table and the first task on; what it has not begun is done here, from the last.
+    """
+    worker = ahead.of(run.key) or ahead.IDLE
+    done: set[tuple[Quarter, str]] = set()
+    for quarter, table_id in reversed(_earlier_tables(run)):
+        _taken_in(run, worker, quarter, table_id, done)
     before, due = run.quarter - 1, progress.due_quarters(run.settings.rules, run.quarter)
-    for quarter in sorted({before, *due}):
-        for table_id in validate.order():
-            if quarter == before or table_id in _due_tables(run, quarter):
-                pull_table(run, table_id, quarter)
-                judge_table(run, table_id, quarter)
     delivered = [each for each in books(run, before).status.values() if each != UNDELIVERED]
-    lines = _all_progress(run, before) if delivered else None
-    store.write_json(run.work / "before.json", lines and [each.record() for each in lines])
+    store.write_json(run.work / "before.json", _measured_before(run, worker) if delivered else None)
     return {"上季度": str(before) if delivered else "没有报送", "到期季度": "、".join(map(str, due)) or "无"}
 
 
-def _all_progress(run: Run, quarter: Quarter) -> list[Progress]:
-    return [each for number in run.settings.rules.tasks for each in _progress(run, number, quarter)]
+def _earlier_tables(run: Run) -> list[tuple[Quarter, str]]:
+    """What is read of earlier quarters: all of the one before, and what the targets need of due quarters and a year ago."""
+    before = run.quarter - 1
+    quarters = sorted({before, *_looked_at(run)})
+    wanted = {quarter: set(validate.order()) if quarter == before else _tables_then(run, quarter) for quarter in quarters}
+    return [(quarter, table_id) for quarter in quarters for table_id in validate.order() if table_id in wanted[quarter]]
+
+
+def _taken_in(run: Run, worker: ahead.Worker, quarter: Quarter, table_id: str, done: set[tuple[Quarter, str]]) -> None:
+    """A table that the second process has judged or judges now; else judged here, after those it needs."""
+    if (quarter, table_id) in done:
+        return
+    done.add((quarter, table_id))
+    if worker.answer(("taken in", quarter, table_id)):
+        return
+    for other in validate.needs(table_id):
+        _taken_in(run, worker, quarter, other, done)
+    take_in(run, table_id, quarter)
+
+
+def _measured_before(run: Run, worker: ahead.Worker) -> list[dict]:
+    """All figures of the quarter before, as records, by task."""
+    numbers = list(run.settings.rules.tasks)
+    for number in reversed(numbers):
+        worker.ask(("before", number), measured_before, run, number)
+    found = {number: worker.answer(("before", number)) or measured_before(run, number) for number in numbers}
+    return [record for number in numbers for record in found[number]]
+
+
+def measured_before(run: Run, number: int) -> list[dict]:
+    """A task's figures of the quarter before, as records."""
+    return [each.record() for each in _progress(run, number, run.quarter - 1)]
 
 
 def _progress(run: Run, number: int, quarter: Quarter) -> list[Progress]:
     held = books(run, quarter)
-    at_due = {due: books(run, due) for due in progress.due_quarters(run.settings.rules, quarter)}
-    return progress.assess(measured(number, held), held, at_due)
+    earlier = {then: books(run, then) for then in _looked_at(run) if then < quarter}
+    return progress.assess(measured(number, held), held, earlier)
 
 
-def _due_tables(run: Run, due: Quarter) -> set[str]:
-    """What the targets due or watched in a quarter are measured from, and what those tables' suites compare with."""
+def _looked_at(run: Run) -> set[Quarter]:
+    """The quarters whose own deliveries lights and forecasts ask for: due and watch quarters, and the one a year ago."""
+    year_ago = {run.quarter - progress.YEAR_AGO} & set(run.settings.quarters)
+    return {*progress.due_quarters(run.settings.rules, run.quarter), *year_ago}
+
+
+def _tables_then(run: Run, quarter: Quarter) -> set[str]:
+    """What the targets asked for in an earlier quarter are measured from, and what those tables' suites compare with."""
     rules = run.settings.rules
-    targets = [target for target in rules.targets.values() if due in progress.quarters_of(target)]
+    targets = [target for target in rules.targets.values() if quarter in progress.quarters_of(target)]
+    if quarter == run.quarter - progress.YEAR_AGO:
+        targets += progress.looked_back_on(rules, run.quarter)
     parts = [part for target in targets for part in rules.indicators[target.indicator].parts.values()]
     tables = {table_id for part in parts for table_id in part.needs}
     return tables | {other for table_id in tables for other in validate.needs(table_id)}
