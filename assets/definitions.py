@@ -9,10 +9,11 @@ from assets.reports import REPORTS
 from assets.resources import District
 from assets.schedules import after_each_quarter
 from assets.tallies import TALLIES
+from assets.traces import TRACES
 from assets.validated import SOUND
 
 defs = Definitions(
-    assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *REPORTS],
+    assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *REPORTS, *TRACES],
     jobs=[quarterly_reports],
     schedules=[after_each_quarter],
     resources={"district": District()},

@@ -60,7 +60,7 @@ class Outcome:
 
 def steps_of_stages() -> dict[str, int]:
     """How many steps each stage has, in the order of the data's journey."""
-    stages = [STAGES[spec.group_name] for spec in defs.resolve_all_asset_specs()]
+    stages = [STAGES.get(spec.group_name) for spec in defs.resolve_all_asset_specs()]
     return {stage: stages.count(stage) for stage in STAGES.values()}
 
 

@@ -117,7 +117,7 @@ def test_after_the_plan_a_yearly_target_stands_by_its_last_year():
         quarter=quarter, progress=made_results.progress(quarter), progress_before=made_results.progress(quarter - 1)
     )
     inputs = with_figure(inputs, "T09-1", value=Fraction(4))
-    line = next(line.figure for line in compose.overall_report(inputs).targets if line.figure.id == "T09-1")
+    line = next(line.figure for line in compose.overall_report(inputs).targets if line.figure.id == "T09-1a 年度=2025")
     assert (line.name, line.target, line.due, line.light.name) == (
         "新纳入上市后备企业库（2025年度）",
         "10家",
@@ -142,7 +142,7 @@ def test_what_became_of_a_target_after_its_due_quarter_stands_beside_the_light(w
         note=word,
     )
     report = compose.overall_report(inputs)
-    assert next(line.figure.flag for line in report.targets if line.figure.id == "T03-4") == word
+    assert next(line.figure.flag for line in report.targets if line.figure.id == "T03-4a") == word
     assert word in compose.task_report(inputs, 3).summary[0]
 
 

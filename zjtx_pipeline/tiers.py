@@ -66,6 +66,7 @@ def _divided(books: Books) -> pd.DataFrame:
 def grants(books: Books) -> pd.DataFrame:
     """Recognitions and passed reviews by holder: uscc, tier, starts_on, ends_on, valid_from, valid_to, ended_on, reason.
 
+    `grant` is the label of D04's row, whose title several holders may have had in turn.
     `ends_on` is the last day of the holder's part; `ended_on` and `reason` say what ended the title before its time
     (撤销, 主动放弃, 注销), NA where it runs or was handed on.
     """
@@ -73,7 +74,7 @@ def grants(books: Books) -> pd.DataFrame:
     dated = events["valid_from"].notna() & events["valid_to"].notna()
     rows = events[dated & events["event"].isin(books.rules.tiers.events.granting)]
     starts = rows["valid_from"].where(rows["valid_from"] > rows["announced_on"], rows["announced_on"])
-    rows = rows.assign(starts_on=starts, ends_on=rows["valid_to"], grant=range(len(rows)))
+    rows = rows.assign(starts_on=starts, ends_on=rows["valid_to"], grant=rows.index)
     rows = rows[["uscc", "tier", "starts_on", "ends_on", "valid_from", "valid_to", "announced_on", "event", "name", "grant"]]
     rows = hand_on(rows[rows["starts_on"] <= rows["ends_on"]], title_successions(books), TITLE)
     return _cut(rows, _endings(books))

@@ -97,8 +97,14 @@ def product_bases(books: Books, award: Award) -> pd.DataFrame:
     return tied.agg(base_fen=("amount_fen", "sum")).reset_index()
 
 
+def payee(books: Books, award: Award) -> tuple[str, str]:
+    """The columns of the counted rows that hold code and name of whoever a clause pays: A08 as B-03 says, A09 the buyer."""
+    first_sets = FIRST_SETS in award.trigger.where["采购类别"]
+    return PAYEES[books.rules.reading("B-03") if first_sets else "采购方"]
+
+
 def _paid_for(books: Books, award: Award) -> pd.DataFrame:
-    """The counted rows of a clause, `firm` and `payee` whoever is paid (A08 as B-03 says, A09 the buyer), by day.
+    """The counted rows of a clause, `firm` and `payee` code and name of whoever is paid, by day.
 
     Of the year in which the clause begins to pay only the invoices since then: an earlier one cannot join their unit.
     """
@@ -106,5 +112,5 @@ def _paid_for(books: Books, award: Award) -> pd.DataFrame:
     rows = counted_purchases(books)
     early = rows["year"].eq(begins.year) & (rows["invoiced_on"] < begins)
     rows = rows[rows["purchase_type"].eq(purchase_type) & ~early]
-    code, name = PAYEES[books.rules.reading("B-03") if purchase_type == FIRST_SETS else "采购方"]
+    code, name = payee(books, award)
     return rows.assign(firm=rows[code], payee=rows[name]).sort_values(["invoiced_on", "payee"])

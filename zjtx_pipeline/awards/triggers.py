@@ -142,6 +142,12 @@ def _rent_subsidies(books: Books, award: Award) -> pd.DataFrame:
     return _described(books, rows[rows["triggered_on"] <= books.day], award)
 
 
+def trigger_keys(award: Award, rows: pd.DataFrame) -> pd.Series:
+    """触发事项键 of rows of the clause's table; of purchases, as `counted_purchases` gives them, buyer and year."""
+    known = _columns(award)
+    return _joined(rows, ["firm", "year"] if award.trigger.table == "D14" else [known[header] for header in award.trigger.key])
+
+
 def quarter_ends(keys: pd.Series) -> pd.Series:
     """The last day of each quarter named like 2024Q4."""
     year, number = keys.str[:4], keys.str[5:]

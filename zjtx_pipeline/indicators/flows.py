@@ -16,7 +16,10 @@ RUN_OUT = "到期未复核"
 
 @once
 def recognitions(books: Books, since: pd.Timestamp) -> pd.DataFrame:
-    """认定 from a day on, of firms 在萧 that day, of a type they did not hold the day before: firm, 资质类型."""
+    """认定 from a day on, of firms 在萧 that day, of a type they did not hold the day before: firm, 资质类型.
+
+    Rows keep their labels of D04.
+    """
     events = announced(books)
     rows = events[events["event"].eq("认定") & (events["announced_on"] >= since)]
     rows = rows.assign(holder=current(books, rows["uscc"], rows["announced_on"]), row=range(len(rows)))
@@ -47,14 +50,17 @@ def _held_before(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def lapses(books: Books, since: pd.Timestamp) -> pd.DataFrame:
-    """Titles lost from a day on by firms 在萧 the day before: firm, 资质类型, 原因, lost_on."""
-    rows = pd.concat([_run_out(books), _ended(books), _moved_out(books)], ignore_index=True)
+    """Titles lost from a day on by firms 在萧 the day before: firm, 资质类型, 原因, lost_on.
+
+    Rows bear the labels of the rows of D04 that gave the titles.
+    """
+    rows = pd.concat([_run_out(books), _ended(books), _moved_out(books)]).set_index("grant")
     rows = rows[(rows["lost_on"] >= since) & (rows["lost_on"] <= books.day)]
     rows = rows[in_district(books, rows["uscc"], rows["lost_on"] - DAY)]
     return rows.assign(firm=current(books, rows["uscc"]), 资质类型=rows["tier"])
 
 
-LOST = ["uscc", "tier", "lost_on", "原因"]
+LOST = ["uscc", "tier", "lost_on", "原因", "grant"]
 
 
 def _run_out(books: Books) -> pd.DataFrame:

@@ -78,10 +78,10 @@ class Cells:
 
     def _rows(self, letter: str, part: Counted, row: str) -> pd.DataFrame:
         if not row:
-            return part.rows
+            return part.rows.frame
         pairs = [pair.split("=", 1) for pair in row.split(";")]
         columns = tuple(column for column, _ in pairs)
-        rows = part.beside.get(columns[0], part.rows)
+        rows = part.beside.get(columns[0], part.rows).frame
         if (letter, columns) not in self.groups:
             self.groups[letter, columns] = dict(iter(rows.groupby(list(columns), sort=False)))
         return self.groups[letter, columns].get(tuple(value for _, value in pairs), rows.iloc[:0])

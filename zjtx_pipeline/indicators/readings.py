@@ -35,6 +35,11 @@ def special(books: Books, rows: pd.DataFrame) -> pd.Series:
     return named & rows["sign_in_proof"].notna()
 
 
+def special_asks(books: Books) -> str:
+    """What an activity lacks that does not count as 专题培训."""
+    return "不是培训" if books.rules.reading("B-18") == "任何培训" else "类型不是专题培训、不是专精特新主题，或没有签到佐证"
+
+
 def new_or_all(books: Books, early: pd.Series) -> pd.Series:
     """B-19: which listings count, told those of firms that were listed before the term."""
     return ~early | (books.rules.reading("B-19") == "含以前列入")

@@ -5,49 +5,58 @@ Leaves who holds what on which day to `tiers`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pandas as pd
 
 from zjtx_pipeline.books import Books, found_in
-from zjtx_pipeline.indicators.grants import entitled, entitled_firms, paid, paid_firms
-from zjtx_pipeline.indicators.parts import Counted, Difference, Part, firms, yes
-from zjtx_pipeline.indicators.selection import coverage, milestone, since, with_firm, with_town
+from zjtx_pipeline.firms import MOVED_OUT
 from zjtx_pipeline.indicators.flows import lapses, promotions, recognitions
-from zjtx_pipeline.tiers import pool_spans, roster, titles
+from zjtx_pipeline.indicators.grants import entitled, entitled_firms, paid, paid_firms
+from zjtx_pipeline.indicators.parts import GROWTH, Counted, Difference, Part, firms, yes
+from zjtx_pipeline.indicators.selection import coverage, milestone, outside, since, with_firm, with_town
+from zjtx_pipeline.indicators.standings import firms_of, pooled, titled
+from zjtx_pipeline.sieve import Rows, rows_of
+from zjtx_pipeline.tiers import DEREGISTERED
 
 FIRST_RECOGNITIONS = ("A01", "A02", "A03", "A04")
 
 
 def t01_1(books: Books) -> dict[str, Part]:
     """Firms in the 创新型 pool on the quarter's last day (Q01)."""
-    return {"a": firms(_in_pool(books, "创新型"))}
+    return {"a": firms(with_town(books, pooled(books, "创新型")))}
 
 
 def t01_2(books: Books) -> dict[str, Part]:
     """Firms in the 专精特新 pool on the quarter's last day (Q02)."""
-    return {"a": firms(_in_pool(books, "专精特新"))}
-
-
-def _in_pool(books: Books, pool: str) -> pd.DataFrame:
-    spans = pool_spans(books, pool)
-    return with_town(books, with_firm(books, spans[(spans["starts_on"] <= books.day) & (books.day <= spans["ends_on"])]))
+    return {"a": firms(with_town(books, pooled(books, "专精特新")))}
 
 
 def t01_3(books: Books) -> dict[str, Part]:
     """Firms 在萧 with a valid title, by 资质类型 and 镇街."""
-    held = titles(books)
-    held = with_town(books, with_firm(books, held[held["in_district"]]))
+    held = with_town(books, titled(books))
     return {"a": firms(held.assign(资质类型=held["tier"]))}
 
 
 def t01_4(books: Books) -> dict[str, Part]:
     """This year's recognitions, those of them that were promotions, and lapses with their reasons."""
+    events, first = rows_of(books, "D04"), since(books, "Y")
+    new = events.having("event", "认定")
+    new = new.where((new["announced_on"] >= first) & (new["announced_on"] <= books.day), "公布日期不在本年至季末")
+    new = new.only(recognitions(books, first), "企业公布当日不在萧，或前一日已持有该资质")
+    given, ended = events.having("event", *books.rules.tiers.events.granting), books.rules.tiers.events.ending
+    given = given.resting_on("撤销和放弃", lambda: events.having("event", *ended)).resting_on("注销和迁出", lambda: _left(books))
     return {
-        "a": firms(recognitions(books, since(books, "Y"))),
-        "b": firms(promotions(books, since(books, "Y"))),
-        "c": firms(lapses(books, since(books, "Y"))),
+        "a": firms(new),
+        "b": firms(new.only(promotions(books, first), "前一日没有持有更低层级的资质")),
+        "c": firms(given.only(lapses(books, first), "本年没有失效：未到期、已复核、往年已失效、由承继企业持有，或失效前一日企业不在萧")),
     }
+
+
+def _left(books: Books) -> Rows:
+    rows = rows_of(books, "D02").having("item", DEREGISTERED, MOVED_OUT)
+    return rows.where((rows["changed_on"] >= since(books, "Y")) & (rows["changed_on"] <= books.day), "变更日期不在本年至季末")
 
 
 def t01_5(books: Books) -> dict[str, Part]:
@@ -63,37 +72,46 @@ def t01_5(books: Books) -> dict[str, Part]:
 
 def t01_6(books: Books) -> dict[str, Part]:
     """P1 firms with a follow-up evaluation, dated and concluded, in the last four quarters."""
-    rows = books["D05"]
-    rows = rows[(rows["evaluated_on"] >= since(books, "L4")) & (rows["evaluated_on"] <= books.day)]
-    evaluated = with_firm(books, rows[rows["evaluation"].notna()])
-    return coverage(books, "P1", evaluated)
+    rows, first = rows_of(books, "D05"), since(books, "L4")
+    within = (rows["evaluated_on"] >= first) & (rows["evaluated_on"] <= books.day)
+    rows = rows.where(within, f"跟踪评价日期不在{first.date()}至{books.day.date()}").filled("evaluation")
+    return coverage(books, "P1", "期内的跟踪评价结论", with_firm(books, rows))
+
+
+GROWN = {"a": "revenue_fen", "b": "tax_paid_fen", "c": "rd_expense_fen"}
 
 
 def t01_7(books: Books) -> dict[str, Part]:
     """This quarter's cumulative report against that of a year before, firms of P2 with both."""
-    now, then = express_report(books, str(books.quarter)), express_report(books, str(books.quarter - 4))
-    both = now.merge(then, on="firm", suffixes=("", "_then"), validate="1:1")
-    grown = {"a": "revenue_fen", "b": "tax_paid_fen", "c": "rd_expense_fen"}
-    parts: dict[str, Part] = {letter: Counted(both, _growth(column)) for letter, column in grown.items()}
-    return parts | {"d": Counted(both, len)}
+    now, then = str(books.quarter), str(books.quarter - 4)
+    both = _in_both(express_report(books, now, then), now, then, "没有两期都报快报")
+    grown = {letter: _filled_in_both(both, column, now, then) for letter, column in GROWN.items()}
+    parts: dict[str, Part] = {
+        letter: Counted(rows, _growth(GROWN[letter], now, then), GROWTH, ("period", GROWN[letter])) for letter, rows in grown.items()
+    }
+    return parts | {"d": firms(both)}
 
 
-REPORTED = ["revenue_fen", "tax_paid_fen", "rd_expense_fen"]
+def express_report(books: Books, *periods: str) -> Rows:
+    """D05's 快报 of some periods for the firms of P2 at the quarter's end, with `firm`."""
+    rows, every = with_firm(books, rows_of(books, "D05").having("period", *periods).having("basis", "快报")), firms_of(books, "P2")
+    return replace(rows.where(found_in(rows["firm"], every["firm"]), f"企业季末{outside(books, 'P2')}"), behind=every.behind)
 
 
-def express_report(books: Books, period: str) -> pd.DataFrame:
-    """D05's 快报 of a period for the firms of P2 at the quarter's end, one row a firm (index)."""
-    rows = books["D05"]
-    rows = with_firm(books, rows[rows["period"].eq(period) & rows["basis"].eq("快报")])
-    rows = rows[found_in(rows["firm"], roster(books, "P2")["firm"])]
-    return rows.groupby("firm")[REPORTED].sum(min_count=1)
+def _in_both(rows: Rows, now: str, then: str, otherwise: str, filled: pd.Series | bool = True) -> Rows:
+    """The rows of firms that have a (filled) row in each of two periods."""
+    of_period = [rows.frame.loc[rows["period"].eq(period) & filled, "firm"] for period in (now, then)]
+    return rows.where(found_in(rows["firm"], of_period[0]) & found_in(rows["firm"], of_period[1]), otherwise)
 
 
-def _growth(column: str):
+def _filled_in_both(rows: Rows, column: str, now: str, then: str) -> Rows:
+    return _in_both(rows, now, then, f"没有两期都填{rows.header(column)}", rows[column].notna())
+
+
+def _growth(column: str, now: str, then: str):
     def growth(rows: pd.DataFrame) -> Fraction | None:
-        filled = rows[rows[column].notna() & rows[f"{column}_then"].notna()]
-        now, then = int(filled[column].sum()), int(filled[f"{column}_then"].sum())
-        return Fraction(now - then, then) * 100 if then else None
+        after, before = (int(rows.loc[rows["period"].eq(period), column].sum()) for period in (now, then))
+        return Fraction(after - before, before) * 100 if before else None
 
     return growth
 

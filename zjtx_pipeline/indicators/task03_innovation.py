@@ -11,73 +11,81 @@ from zjtx_pipeline.books import Books, found_in
 from zjtx_pipeline.indicators.parts import Counted, Part, distinct, firms, share, total
 from zjtx_pipeline.indicators.readings import holding, rated
 from zjtx_pipeline.indicators.selection import EVERYWHERE, LOCAL, among, coverage, dated, standing, with_firm
+from zjtx_pipeline.indicators.standings import firms_of
 from zjtx_pipeline.indicators.task01_tiers import express_report
-from zjtx_pipeline.tiers import roster
+from zjtx_pipeline.sieve import Rows, rows_of
 
 
 def t03_1(books: Books) -> dict[str, Part]:
     """P2 firms with an R&D organ of their own, officially recognised (Q03, B-23)."""
     organs = _own_organs(books, standing(books, "D09", "recognised_on", "revoked_on", EVERYWHERE))
-    return coverage(books, "P2", organs)
+    return coverage(books, "P2", "有效的自有研发机构", organs)
 
 
-def _own_organs(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
+def _own_organs(books: Books, rows: Rows) -> Rows:
     """Built alone or jointly, and of a type that counts as a firm's own."""
-    own = books.rules.lists["D09.类型"].group("自有机构")
-    return rows[rows["organ_type"].isin(own) & rows["built_by"].ne("参与")]
+    rows = rows.having("organ_type", *books.rules.lists["D09.类型"].group("自有机构"))
+    return rows.where(rows["built_by"].ne("参与"), "建设方式是参与")
 
 
 def t03_2(books: Books) -> dict[str, Part]:
     """P2 firms among the holders of an invention patent in force (Q04, B-23)."""
     rows = standing(books, "D10", "granted_on", "lapsed_on", EVERYWHERE)
-    return coverage(books, "P2", rows[rows["patent_type"].eq("发明") & holding(books, rows)])
+    rows = rows.having("patent_type", "发明")
+    return coverage(books, "P2", "有效发明专利", rows.where(holding(books, rows), "企业不是第一权利人"))
 
 
 def t03_3(books: Books) -> dict[str, Part]:
     """Firms of P2 on the due day and still, without 贯标 (Q05, B-12); b the same for all of P2 now; the frozen set."""
     due = pd.Timestamp(books.rules.targets["Q05"].due)
-    frozen, now, done = roster(books, "P2", min(books.day, due)), roster(books, "P2"), CLEARED[books.rules.reading("B-12")](books)
-    kept = frozen[found_in(frozen["firm"], now["firm"])]
+    now, done = firms_of(books, "P2"), CLEARED[books.rules.reading("B-12")](books)
+    frozen = firms_of(books, "P2", min(books.day, due)).resting_on("季末P2", lambda: now.behind[0][1]())
+    stays = found_in(frozen["firm"], now["firm"])
     return {
-        "a": firms(kept[~found_in(kept["firm"], done["firm"])]),
-        "b": firms(now[~found_in(now["firm"], done["firm"])]),
+        "a": firms(_without(frozen.where(stays, "季末已不属于P2（专精特新企业）"), done)),
+        "b": firms(_without(now, done)),
         "c": firms(frozen),
-        "d": firms(frozen[~found_in(frozen["firm"], now["firm"])]),
+        "d": firms(frozen.where(~stays, "季末仍属于P2（专精特新企业）")),
     }
 
 
-def _standardised(books: Books) -> pd.DataFrame:
+def standardised(books: Books) -> Rows:
     """贯标 on the quarter's last day: a certificate in force, or an evaluation passed."""
     rows = standing(books, "D11", "issued_on", None, EVERYWHERE)
     certified = rows["record_type"].eq("认证证书") & rows["status"].eq("有效") & (rows["valid_to"] >= books.day)
-    return rows[certified | (rows["record_type"].eq("贯标评价") & rows["conclusion"].eq("通过"))]
+    passed = rows["record_type"].eq("贯标评价") & rows["conclusion"].eq("通过")
+    return rows.where(certified | passed, "认证证书季末不在有效期或状态不是有效；贯标评价未通过")
 
 
-def _with_patents(books: Books) -> pd.DataFrame:
+def _with_patents(books: Books) -> Rows:
     """B-12 read the other way: patents of any kind in force, whoever of its holders the firm is."""
     return standing(books, "D10", "granted_on", "lapsed_on", EVERYWHERE)
 
 
-CLEARED = {"无未贯标企业": _standardised, "无零知识产权企业": _with_patents}
+CLEARED = {"无未贯标企业": standardised, "无零知识产权企业": _with_patents}
+
+
+def _without(every: Rows, done: Rows) -> Rows:
+    return every.where(~found_in(every["firm"], done["firm"]), "已贯标").resting_on("贯标", lambda: done)
 
 
 def t03_4(books: Books) -> dict[str, Part]:
     """小巨人 with an evaluation of results, dated and graded (Q06, B-13)."""
     rows = standing(books, "D11", "rated_on", None, EVERYWHERE)
-    return coverage(books, "P4", rows[rated(books, rows)])
+    return coverage(books, "P4", "绩效评价等级", rows.where(rated(books, rows), "绩效等级未填，或低于所要求的等级"))
 
 
 def t03_5(books: Books) -> dict[str, Part]:
     """Super-deduction of the latest settled year: the sum over P2, else the district's, else firms 在萧 at year's end."""
-    rows = books["D25"]
-    rows = rows[rows["year"] <= books.quarter.year - 1]
-    rows = rows[rows["year"].eq(rows["year"].max())]
+    rows = rows_of(books, "D25")
+    rows = rows.where(rows["year"] <= books.quarter.year - 1, "年度晚于上年")
+    rows = rows.where(rows["year"].eq(rows["year"].max()), "不是最近一个已汇算年度")
     for scope in ("P2", "全区"):
         if rows["scope"].eq(scope).any():
-            rows = rows[rows["scope"].eq(scope)]
+            rows = rows.having("scope", scope)
             return {"a": total(rows, "households"), "b": total(rows, "deduction_fen")}
     year_end = pd.to_datetime(rows["year"].astype("str") + "-12-31", format="%Y-%m-%d").astype("datetime64[us]")
-    rows = with_firm(books, rows[among(books, LOCAL, rows["uscc"], year_end)])
+    rows = with_firm(books, rows.where(among(books, LOCAL, rows["uscc"], year_end), "企业年末不在萧"))
     return {"a": firms(rows), "b": total(rows, "deduction_fen")}
 
 
@@ -87,14 +95,14 @@ def t03_6(books: Books) -> dict[str, Part]:
     return {"a": _of(rows, "重点研发"), "b": _of(rows, "产业基础再造", "制造业高质量发展")}
 
 
-def projects(books: Books) -> pd.DataFrame:
+def projects(books: Books) -> Rows:
     """D12's projects established this year by firms 在萧."""
     rows = dated(books, "D12", "established_on", "Y")
     return rows.assign(级别=rows["level"])
 
 
-def _of(rows: pd.DataFrame, *categories: str) -> Counted:
-    return distinct(rows[rows["category"].isin(categories)], "project_no")
+def _of(rows: Rows, *categories: str) -> Counted:
+    return distinct(rows.having("category", *categories), "project_no")
 
 
 def t03_7(books: Books) -> dict[str, Part]:
@@ -112,15 +120,17 @@ def t03_8(books: Books) -> dict[str, Part]:
 def t03_9(books: Books) -> dict[str, Part]:
     """Firms whose own organ rose above their best level before; firms that joined a platform."""
     rows = dated(books, "D09", "recognised_on", "Y")
-    shared = rows[rows["organ_type"].isin(books.rules.lists["D09.类型"].group("参与平台"))]
+    shared = rows.having("organ_type", *books.rules.lists["D09.类型"].group("参与平台"))
     return {"a": firms(_risen(books, _own_organs(books, rows))), "b": firms(shared)}
 
 
-def _risen(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
+def _risen(books: Books, rows: Rows) -> Rows:
     """Organs at a higher level than every own organ that the firm had before."""
     ranks = {level: rank for rank, level in enumerate(books.rules.lists["D09.级别"].names)}  # 国家级 first
-    before = _own_organs(books, with_firm(books, books["D09"]))[["firm", "recognised_on", "level"]]
-    pairs = rows.assign(row=range(len(rows))).merge(before, on="firm", suffixes=("", "_before"), validate="m:m")
+    before = _own_organs(books, with_firm(books, rows_of(books, "D09")))
+    before, own = before.frame[["firm", "recognised_on", "level"]], rows.frame.assign(row=rows.frame.index)
+    pairs = own.merge(before, on="firm", suffixes=("", "_before"), validate="m:m")
     pairs = pairs[pairs["recognised_on_before"] < pairs["recognised_on"]]
     best = pairs.assign(rank=pairs["level"].map(ranks), best=pairs["level_before"].map(ranks)).groupby("row")
-    return pairs[pairs["row"].isin(best["rank"].min().index[best["rank"].min() < best["best"].min()])]
+    risen = best["rank"].min().index[best["rank"].min() < best["best"].min()]
+    return rows.where(rows.frame.index.isin(risen), "此前没有自有研发机构，或级别不高于此前最高级别")

@@ -5,11 +5,8 @@ Leaves what A06–A09 entitle to to `awards`.
 
 from __future__ import annotations
 
-import pandas as pd
-
-from zjtx_pipeline.awards.purchases import counted_purchases
 from zjtx_pipeline.books import Books
-from zjtx_pipeline.indicators.grants import money, paid, paid_firms
+from zjtx_pipeline.indicators.grants import money, paid, paid_firms, purchases
 from zjtx_pipeline.indicators.parts import Counted, Part, count, distinct, firms, total
 from zjtx_pipeline.indicators.selection import dated, events, since
 
@@ -18,7 +15,7 @@ def t04_1(books: Books) -> dict[str, Part]:
     """Challenges taken up this year; meetings of supply and demand."""
     rows = dated(books, "D12", "established_on", "Y")
     return {
-        "a": distinct(rows[rows["category"].eq("揭榜")], "project_no"),
+        "a": distinct(rows.having("category", "揭榜"), "project_no"),
         "b": count(events(books, ["供需对接", "技术成果对接"])),
     }
 
@@ -39,8 +36,7 @@ def t04_3(books: Books) -> dict[str, Part]:
 
 
 def _products(books: Books, category: str) -> Counted:
-    rows = dated(books, "D13", "recognised_on", "Y")
-    rows = rows[rows["category"].eq(category)]
+    rows = dated(books, "D13", "recognised_on", "Y").having("category", category)
     return distinct(rows.assign(级别=rows["level"]), "product_no")
 
 
@@ -56,6 +52,6 @@ def t04_5(books: Books) -> dict[str, Part]:
 
 def t04_6(books: Books) -> dict[str, Part]:
     """A09: firms rewarded, money paid, firms that bought first."""
-    bought: pd.DataFrame = counted_purchases(books)
-    bought = bought[bought["purchase_type"].eq("首购首用") & (bought["invoiced_on"] >= since(books, "C"))]
+    bought = purchases(books).having("purchase_type", "首购首用")
+    bought = bought.where(bought["invoiced_on"] >= since(books, "C"), "发票日期在计划期之前")
     return {"a": paid_firms(books, "A09"), "b": paid(books, "A09"), "c": firms(bought)}

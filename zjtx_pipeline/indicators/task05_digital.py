@@ -5,26 +5,25 @@ Leaves what A10–A16 entitle to to `awards`.
 
 from __future__ import annotations
 
-import pandas as pd
-
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current
 from zjtx_pipeline.indicators.grants import money
 from zjtx_pipeline.indicators.parts import Part, count, distinct, firms
 from zjtx_pipeline.indicators.selection import EVERYWHERE, LISTING, announced, coverage, dated, listed, standing
+from zjtx_pipeline.sieve import Rows
 
 
 def t05_1(books: Books) -> dict[str, Part]:
     """Firms diagnosed this year, and by how many providers."""
     rows = dated(books, "D15", "diagnosed_on", "Y")
-    provided = rows[rows["provider_uscc"].notna()]
+    provided = rows.filled("provider_uscc")
     return {"a": firms(rows), "b": distinct(provided.assign(provider=current(books, provided["provider_uscc"])), "provider")}
 
 
 def t05_2(books: Books) -> dict[str, Part]:
     """Projects established and projects passed this year."""
     passed = dated(books, "D15", "accepted_on", "Y")
-    return {"a": count(dated(books, "D15", "established_on", "Y")), "b": count(passed[passed["acceptance"].eq("通过")])}
+    return {"a": count(dated(books, "D15", "established_on", "Y")), "b": count(passed.having("acceptance", "通过"))}
 
 
 def t05_3(books: Books) -> dict[str, Part]:
@@ -45,8 +44,8 @@ def t05_5(books: Books) -> dict[str, Part]:
 def _new(books: Books, level: str, indicator: str) -> dict[str, Part]:
     kinds = books.rules.indicators[indicator].parts["a"].breakdowns[0].values[0]
 
-    def of(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[rows["level"].eq(level) & rows["demonstration"].isin(kinds)]
+    def of(rows: Rows) -> Rows:
+        return rows.having("level", level).having("demonstration", *kinds)
 
     return {"a": distinct(of(announced(books, "Y")), *LISTING), "b": distinct(of(announced(books, "C")), *LISTING)}
 
@@ -59,13 +58,13 @@ def t05_6(books: Books) -> dict[str, Part]:
 def t05_7(books: Books) -> dict[str, Part]:
     """P2 firms with a project passed by now."""
     rows = standing(books, "D15", "accepted_on", None, EVERYWHERE)
-    return coverage(books, "P2", rows[rows["acceptance"].eq("通过")])
+    return coverage(books, "P2", "验收通过的数字化改造项目", rows.having("acceptance", "通过"))
 
 
 def t05_8(books: Books) -> dict[str, Part]:
     """Smart-manufacturing demonstrations and industrial-internet platforms standing."""
     rows = listed(books)
     return {
-        "a": distinct(rows[rows["demonstration"].eq("智能制造示范")], *LISTING),
-        "b": distinct(rows[rows["demonstration"].eq("工业互联网平台")], *LISTING),
+        "a": distinct(rows.having("demonstration", "智能制造示范"), *LISTING),
+        "b": distinct(rows.having("demonstration", "工业互联网平台"), *LISTING),
     }

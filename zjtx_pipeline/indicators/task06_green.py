@@ -5,12 +5,11 @@ Leaves what A17–A19 entitle to to `awards`.
 
 from __future__ import annotations
 
-import pandas as pd
-
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.grants import money
 from zjtx_pipeline.indicators.parts import Part, firms
 from zjtx_pipeline.indicators.selection import EVERYWHERE, announced, coverage, dated, standing
+from zjtx_pipeline.sieve import Rows
 
 GREEN = "绿色工厂"
 
@@ -26,14 +25,14 @@ def t06_1(books: Books) -> dict[str, Part]:
     }
 
 
-def _green(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["demonstration"].eq(GREEN)]
+def _green(rows: Rows) -> Rows:
+    return rows.having("demonstration", GREEN)
 
 
 def t06_2(books: Books) -> dict[str, Part]:
     """领跑者 in energy or water, province or state (B-20)."""
     rows = announced(books, "C")
-    return {"a": firms(rows[rows["demonstration"].isin(books.rules.awards["A19"].trigger.where["示范类型"])])}
+    return {"a": firms(rows.having("demonstration", *books.rules.awards["A19"].trigger.where["示范类型"]))}
 
 
 def t06_3(books: Books) -> dict[str, Part]:
@@ -44,4 +43,4 @@ def t06_3(books: Books) -> dict[str, Part]:
 def t06_4(books: Books) -> dict[str, Part]:
     """P2 firms that hold a green factory of any level."""
     held = standing(books, "D16", "announced_on", "removed_on", EVERYWHERE)
-    return coverage(books, "P2", _green(held))
+    return coverage(books, "P2", "未移出的绿色工厂", _green(held))

@@ -5,23 +5,21 @@ Leaves P2 on a day to `tiers`.
 
 from __future__ import annotations
 
-import pandas as pd
-
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, distinct, firms, total
 from zjtx_pipeline.indicators.selection import LOCAL, dated, standing, valid
+from zjtx_pipeline.sieve import Rows
 
 
-def _standing(books: Books, item: str, population: str = "P2") -> pd.DataFrame:
+def _standing(books: Books, item: str, population: str = "P2") -> Rows:
     """D18's records of one kind in force on the quarter's last day."""
     rows = standing(books, "D18", "dated_on", None, population)
-    rows = valid(rows[rows["item"].eq(item)], books.day)
+    rows = valid(rows.having("item", item), books.day)
     return rows.assign(级别=rows["level"])
 
 
-def _of_period(books: Books, item: str, period: str) -> pd.DataFrame:
-    rows = dated(books, "D18", "dated_on", period, "P2")
-    rows = rows[rows["item"].eq(item)]
+def _of_period(books: Books, item: str, period: str) -> Rows:
+    rows = dated(books, "D18", "dated_on", period, "P2").having("item", item)
     return rows.assign(级别=rows["level"])
 
 
@@ -30,7 +28,7 @@ def t08_1(books: Books) -> dict[str, Part]:
     served = dated(books, "D22b", "served_on", "Y")
     return {
         "a": distinct(_standing(books, "一站式平台", LOCAL), "firm", "item_no"),
-        "b": firms(served[served["channel"].eq("一站式平台")]),
+        "b": firms(served.having("channel", "一站式平台")),
     }
 
 

@@ -5,21 +5,20 @@ Leaves masking small counts to what is mailed.
 
 from __future__ import annotations
 
-import pandas as pd
-
 from zjtx_pipeline.awards.triggers import quarter_ends
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, total
-from zjtx_pipeline.indicators.selection import events, since
+from zjtx_pipeline.indicators.selection import events, outside, since
+from zjtx_pipeline.sieve import Rows, rows_of
 from zjtx_pipeline.tiers import members
 
 
-def _quarters(books: Books, period: str = "Y") -> pd.DataFrame:
+def _quarters(books: Books) -> Rows:
     """D20's quarters of this year to the quarter's end, firms of P2 on each quarter's last day."""
-    rows = books["D20"]
+    rows = rows_of(books, "D20")
     rows = rows.assign(ends_on=quarter_ends(rows["for_quarter"]))
-    rows = rows[(rows["ends_on"] >= since(books, period)) & (rows["ends_on"] <= books.day)]
-    return rows[members(books, "P2", rows["uscc"], rows["ends_on"])]
+    rows = rows.where((rows["ends_on"] >= since(books, "Y")) & (rows["ends_on"] <= books.day), "季度不在本年至季末")
+    return rows.where(members(books, "P2", rows["uscc"], rows["ends_on"]), f"企业该季末{outside(books, 'P2')}")
 
 
 def t10_1(books: Books) -> dict[str, Part]:
@@ -30,9 +29,9 @@ def t10_1(books: Books) -> dict[str, Part]:
 
 def t10_2(books: Books) -> dict[str, Part]:
     """Flats for talent at the quarter's end."""
-    rows = books["D20"]
-    rows = rows[rows["for_quarter"].eq(str(books.quarter))]
-    return {"a": total(rows[members(books, "P2", rows["uscc"])], "talent_flats")}
+    rows = rows_of(books, "D20").having("for_quarter", str(books.quarter))
+    rows = rows.where(members(books, "P2", rows["uscc"]), f"企业季末{outside(books, 'P2')}")
+    return {"a": total(rows, "talent_flats")}
 
 
 def t10_3(books: Books) -> dict[str, Part]:

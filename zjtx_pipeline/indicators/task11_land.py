@@ -13,6 +13,7 @@ from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.grants import paid
 from zjtx_pipeline.indicators.parts import Part, count, distinct, firms, share, total
 from zjtx_pipeline.indicators.selection import LISTING, announced, dated, listed
+from zjtx_pipeline.sieve import Rows
 
 
 def t11_1(books: Books) -> dict[str, Part]:
@@ -24,18 +25,19 @@ def t11_1(books: Books) -> dict[str, Part]:
 def t11_2(books: Books) -> dict[str, Part]:
     """Parcels sold with a project to P12 firms this year."""
     rows = dated(books, "D21a", "sold_on", "Y", "P12")
-    return {"a": count(rows[rows["with_project"].eq(True)])}
+    return {"a": count(rows.having("with_project", True))}
 
 
 def t11_3(books: Books) -> dict[str, Part]:
     """Parcels priced below the standard: how many at or above the floor, with an approval no later than the sale (A22)."""
     rows = dated(books, "D21a", "sold_on", "C")
-    rows = rows[rows["start_price_fen"] < rows["standard_price_fen"]]
-    approved = rows["approval_no"].notna() & (rows["approved_on"] <= rows["sold_on"])
-    return {"a": share(), "b": count(rows[approved & _above_floor(books, rows)]), "c": count(rows)}
+    rows = rows.where(rows["start_price_fen"] < rows["standard_price_fen"], "起价不低于最低价标准")
+    fair = rows.where(_above_floor(books, rows), "起价低于最低价标准的规定比例").filled("approval_no")
+    fair = fair.where(fair["approved_on"] <= fair["sold_on"], "批复日期未填或晚于成交日期")
+    return {"a": share(), "b": count(fair), "c": count(rows)}
 
 
-def _above_floor(books: Books, rows: pd.DataFrame) -> pd.Series:
+def _above_floor(books: Books, rows: Rows) -> pd.Series:
     floor = Fraction(books.rules.awards["A22"].rate)
     return rows["start_price_fen"] * floor.denominator >= rows["standard_price_fen"] * floor.numerator
 
@@ -50,10 +52,9 @@ def t11_4(books: Books) -> dict[str, Part]:
 
 def t11_5(books: Books) -> dict[str, Part]:
     """Parks standing; bases recommended since the plan began."""
-    parks, bases = listed(books), announced(books, "C")
     return {
-        "a": distinct(parks[parks["demonstration"].eq("特色园区")], *LISTING),
-        "b": distinct(bases[bases["demonstration"].eq("双创基地推荐")], *LISTING),
+        "a": distinct(listed(books).having("demonstration", "特色园区"), *LISTING),
+        "b": distinct(announced(books, "C").having("demonstration", "双创基地推荐"), *LISTING),
     }
 
 

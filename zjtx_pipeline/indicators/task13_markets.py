@@ -37,6 +37,6 @@ def t13_5(books: Books) -> dict[str, Part]:
     rows = dated(books, "D24a", "signed_on", "Y")
     return {
         "a": total(rows, "contract_fen"),
-        "b": count(rows[rows["method"].eq("单一来源")]),
-        "c": count(rows[rows["method"].eq("不招标")]),
+        "b": count(rows.having("method", "单一来源")),
+        "c": count(rows.having("method", "不招标")),
     }

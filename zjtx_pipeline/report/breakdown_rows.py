@@ -18,7 +18,7 @@ NO_FIRM = "无适用对象"
 def splits(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Split, ...]:
     """Every breakdown that is no table of its own: by level, kind, title, channel …"""
     return tuple(
-        Split(figure.indicator.part_title(figure.part.letter), "、".join(breakdown.columns), text)
+        Split(figure.indicator.part_title(figure.part.letter), "、".join(breakdown.columns), text, figure.id)
         for figure in parts_of(inputs, indicators)
         for breakdown in figure.part.breakdowns
         if _is_told(figure.part, breakdown) and (text := _text(figure, breakdown.columns))
@@ -36,7 +36,7 @@ def town_table(inputs: ReportInputs, indicators: list[Indicator]) -> TownTable |
     for town in inputs.rules.towns:
         figures = [figure.of(f"{TOWN}={town}") for figure in columns]
         rows.append((town, tuple(map(_in_town, figures)), share_bar(figures[0].value, largest)))
-    titles = (f"{figure.indicator.title}（{formats.printed_unit(figure.part.unit)}）" for figure in columns)
+    titles = (f"{figure.id} {figure.indicator.title}（{formats.printed_unit(figure.part.unit)}）" for figure in columns)
     return TownTable(tuple(titles), tuple(rows))
 
 

@@ -36,12 +36,12 @@ def other_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Figur
 def key_row(inputs: ReportInputs, indicator: Indicator) -> FigureRow:
     """The first number of an indicator without a target, on a line of its own."""
     figure = first_of(inputs, indicator)
-    return row_of(figure, indicator.part_title(figure.part.letter), id=indicator.id)
+    return row_of(figure, indicator.part_title(figure.part.letter))
 
 
 def target_row(figure: Shown) -> FigureRow:
     """One indicator, or one finished year of it, against its target."""
-    return _against_target(row_of(figure, aim_name(figure), id=figure.indicator.id), figure)
+    return _against_target(row_of(figure, aim_name(figure)), figure)
 
 
 def aim_name(figure: Shown) -> str:
@@ -51,9 +51,10 @@ def aim_name(figure: Shown) -> str:
 
 
 def row_of(figure: Shown, name: str, **beside: str | bool) -> FigureRow:
-    """A figure's line: `beside` gives id, owner, whether it stands under another, and what is noted with it."""
+    """A figure's line: `beside` gives owner, whether it stands under another, and what is noted with it."""
     noted = [beside.pop("note", ""), figure.progress.note if figure.progress else "", _carried(figure)]
     return FigureRow(
+        id=figure.id,
         name=name,
         unit=formats.printed_unit(figure.part.unit),
         now=figure.now,
@@ -73,11 +74,11 @@ def after_due(progress: Progress) -> str:
 
 def _rows_of(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:
     """One line for a single part; else the title's line, and one line a part under it."""
-    beside = {"id": indicator.id, "owner": indicator.owner, "note": _suggestion(indicator)}
+    beside = {"owner": indicator.owner, "note": _suggestion(indicator)}
     if len(indicator.parts) == 1:
         yield row_of(first_of(inputs, indicator), indicator.title, **beside)
         return
-    yield FigureRow(name=indicator.title, unit="", now="", then="", change="", **beside)
+    yield FigureRow(id=indicator.id, name=indicator.title, unit="", now="", then="", change="", **beside)
     for part in indicator.parts.values():
         yield row_of(Shown(inputs, indicator, part), part.name, under=True)
 
@@ -90,7 +91,7 @@ def _under(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:
     for breakdown in inputs.rules.breakdown_rows(total.part, inputs.quarter.year):
         figure = total.of(breakdown)
         if breakdown.startswith(READING):
-            yield row_of(figure, f"按从严口径{breakdown.removeprefix(READING)}", under=True)
+            yield row_of(figure, "从严口径", under=True)
         if breakdown.startswith(YEAR):
             yield _against_target(row_of(figure, _year(figure), under=True), figure)
 

@@ -66,6 +66,7 @@ class Split:
     name: str
     column: str
     text: str
+    id: str = ""
 
 
 @dataclass(frozen=True)

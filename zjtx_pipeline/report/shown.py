@@ -28,6 +28,11 @@ class Shown:
     breakdown: str = ""
 
     @property
+    def id(self) -> str:
+        """`T04-4a`, or `T09-1a 年度=2023`: what to ask a trace for."""
+        return f"{self.indicator.id}{self.part.letter} {self.breakdown}".strip()
+
+    @property
     def progress(self) -> Progress | None:
         return self._in(self.inputs.now)
 

@@ -8,8 +8,9 @@ from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
 from zjtx_pipeline.stages.reconciling import Reconciled, reconcile_list
 from zjtx_pipeline.stages.run import CHINA, Run, open_run
+from zjtx_pipeline.stages.tracing import Traced, trace_figure, trace_task
 
 __all__ = [
-    "CHINA", "OVERALL", "Reconciled", "Run", "check", "close", "compare", "measure", "open_run", "opening", "publish",
-    "pull", "reconcile_list", "render", "run_all", "tally_awards", "tally_tiers",
+    "CHINA", "OVERALL", "Reconciled", "Run", "Traced", "check", "close", "compare", "measure", "open_run", "opening",
+    "publish", "pull", "reconcile_list", "render", "run_all", "tally_awards", "tally_tiers", "trace_figure", "trace_task",
 ]  # fmt: skip

@@ -32,6 +32,7 @@ def tally_awards(run: Run, number: int) -> dict:
     units = awards.units(books(run))
     units = units[units["clause"].isin(run.settings.rules.grants_of(number))].reset_index(drop=True)
     store.write_frame(awards_path(run, number), units)
+    _forget_traces(run, run.settings.rules.grants_of(number))
     return {"units": len(units), "table_markdown": glances.awards_table(units)}
 
 
@@ -119,12 +120,19 @@ def measure(run: Run, number: int) -> dict:
     lines = _progress(run, number, run.quarter)
     store.write_json(figures_path(run, number), [each.record() for each in lines])
     store.write_frame(breaches_path(run, number), breaches.findings(books(run), books(run, run.quarter - 1), number))
+    _forget_traces(run, [f"T{number:02d}-*"])
     lights = [each.light for each in lines if each.light and not each.figure.breakdown]
     return {
         "figures": len(lines),
         "lights": {light: lights.count(light) for light in dict.fromkeys(lights)},
         "table_markdown": glances.figures_table(lines, run.settings.rules),
     }
+
+
+def _forget_traces(run: Run, names: Iterable[str]) -> None:
+    """Workbooks that explained figures of an earlier state would tell of other rows than the reports."""
+    for path in [path for name in names for path in (run.reports / "trace").glob(f"{name}.xlsx")]:
+        path.unlink()
 
 
 def figures_path(run: Run, number: int) -> Path:

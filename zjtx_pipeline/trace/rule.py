@@ -1,0 +1,110 @@
+"""Knows how to say a figure's rule in words: definition, period, population, how its rows are counted, readings, terms.
+
+Leaves the words of the rules themselves to `rules`, and the rows to `shown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from zjtx_pipeline.books import UNDELIVERED, Books
+from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.indicators.parts import DISTINCT, EXISTS, GROWTH, ROWS, SUM, WINNERS, Counted
+from zjtx_pipeline.outputs import period_text
+from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.method_rows import concerns
+from zjtx_pipeline.report.privacy import CONFIDENTIAL_TABLES
+from zjtx_pipeline.rules import Award, AwardTerms, Indicator, Part
+from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.trace.shown import header
+
+Fact = tuple[str, str]
+EVERY_ROW = "按台账计，不限在萧"
+INTERNAL = "供核对数值使用，不随报告外发。"
+CONFIDENTIAL = "内有单个企业的经营、纳税数据：仅供区经信局（和区税务局）内部使用，不得转给其他单位，不得外传。"
+
+
+def is_confidential(tables: Iterable[str]) -> bool:
+    """May only 区经信局 and 区税务局 see rows of these tables (datasets.md 5.4)?"""
+    return bool(CONFIDENTIAL_TABLES & set(tables))
+
+
+def facts(books: Books, figure: Figure) -> Iterator[Fact]:
+    """What the figure is, and the rule it follows."""
+    indicator = books.rules.indicators[figure.indicator]
+    part, task = indicator.parts[figure.part], books.rules.tasks[indicator.task]
+    yield "编号", f"{figure.id} {figure.breakdown}".strip()
+    yield "指标", indicator.part_title(figure.part)
+    yield "季度", f"{books.quarter}（数据截至{books.quarter.last_day}）"
+    yield "数值", value_text(figure, part)
+    yield "状态", figure.status
+    yield "任务", f"任务{task.number} {task.title}（{task.clause}），本指标责任单位{indicator.owner}"
+    yield "定义", indicator.definition
+    yield "统计期", period_text(part.period, books.rules, books.quarter, figure.breakdown)
+    yield "范围", population_text(books, part)
+    yield from _target(books, indicator)
+    yield from _tables(books, part)
+
+
+def value_text(figure: Figure, part: Part) -> str:
+    """The exact form of figures.csv with its unit, or the status in its place."""
+    return f"{formats.machine(figure.value, part.unit)} {part.unit}" if figure.value is not None else figure.status
+
+
+def population_text(books: Books, part: Part) -> str:
+    populations = books.rules.tiers.populations
+    if part.population in populations:
+        return f"{part.population}：{populations[part.population].name}（{populations[part.population].note}）"
+    return EVERY_ROW if part.population == "全部" else "在萧企业（按注册地，口径B-15）"
+
+
+def _target(books: Books, indicator: Indicator) -> Iterator[Fact]:
+    if indicator.target:
+        target = books.rules.targets[indicator.target]
+        when = str(target.due) if target.due else f"{'、'.join(map(str, target.years))}各年"
+        yield "目标", f"{target.id} {target.title}：{formats.target_text(target.value, target.unit)}，{when}"
+
+
+def _tables(books: Books, part: Part) -> Iterator[Fact]:
+    for table_id in part.needs:
+        absent = "、".join(books.missing.get(table_id, ()))
+        said = books.status.get(table_id, UNDELIVERED) + (f"，未报送部门：{absent}" if absent else "")
+        yield "用到的表", f"{load_tables()[table_id].title}：{said}"
+
+
+def readings(books: Books, task: int, target: str | None = None) -> Iterator[Fact]:
+    """The readings in force that bear on a task; those that a target names come first."""
+    own = books.rules.targets[target].readings if target else ()
+    bearing = [each for each in books.rules.readings.values() if concerns(each, [task])]
+    for each in sorted(bearing, key=lambda reading: reading.id not in own):
+        yield f"口径{each.id}", f"{each.wording}：{each.value}。{each.explanation}"
+
+
+def clauses(awards: Iterable[Award]) -> Iterator[Fact]:
+    """What each clause pays, and by what document."""
+    for award in awards:
+        yield f"条款{award.id}", f"{award.title}。{award.trigger.text}；" + "；".join(map(_terms_text, award.terms))
+
+
+def _terms_text(terms: AwardTerms) -> str:
+    until = terms.valid_to or "另行通知"
+    pays = "金额待兑现政策明确"
+    if terms.rate is not None:
+        pays = f"按基数的{formats.percent(terms.rate)}，逐单元四舍五入到分"
+    elif terms.amount is not None:
+        pays = f"{terms.amount}元"
+    cap = f"，上限{terms.cap}元（{terms.cap_period}）" if terms.cap else ""
+    return f"{terms.valid_from}至{until}触发的：{pays}{cap}，每{terms.unit}，依据{terms.reference}"
+
+
+def counting(name: str, part: Counted) -> str:
+    """How the rows of a sheet make its number, in a sentence."""
+    columns = "、".join(f"“{header(part.rows.table, column)}”" for column in part.columns)
+    return {
+        DISTINCT: f"“{name}”各行{columns}的不同值个数",
+        ROWS: f"“{name}”的行数",
+        SUM: f"“{name}”各行{columns}之和",
+        EXISTS: f"“{name}”有行为1，无行为0",
+        GROWTH: f"“{name}”各行按{columns}：本期之和÷上年同期之和−1",
+        WINNERS: f"“{name}”按企业合计{columns.rpartition('、')[2]}，大于零的企业数",
+    }[part.told]
