@@ -60,8 +60,14 @@ class Outcome:
 
 def steps_of_stages() -> dict[str, int]:
     """How many steps each stage has, in the order of the data's journey."""
-    stages = [STAGES.get(spec.group_name) for spec in defs.resolve_all_asset_specs()]
+    stages = list(_stages().values())
     return {stage: stages.count(stage) for stage in STAGES.values()}
+
+
+def _stages() -> dict[str, str]:
+    """The stage of each step of the job; traces are no part of it."""
+    specs = defs.resolve_all_asset_specs()
+    return {spec.key.to_python_identifier(): STAGES[spec.group_name] for spec in specs if spec.group_name in STAGES}
 
 
 def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None]) -> Outcome:
@@ -99,7 +105,7 @@ class _Listener:
 
     def __init__(self, outcome: Outcome, told: Callable[[Step], None]) -> None:
         self.outcome, self.told = outcome, told
-        self.stages = {spec.key.to_python_identifier(): STAGES[spec.group_name] for spec in defs.resolve_all_asset_specs()}
+        self.stages = _stages()
         self.blocked: dict[str, list[str]] = {}
 
     def hear(self, entry) -> None:

@@ -15,6 +15,8 @@ from zjtx_pipeline.rules.model import Task
 
 SHARED = {"partitions_def": QUARTERS, "group_name": "g3_tallies", "kinds": {"pandas"}}
 TITLES = {"D01", "D02", "D04"}
+AIMED = {table for each in RULES.targets.values() for table in RULES.indicators[each.indicator].parts["a"].needs}
+STANDINGS = TITLES | AIMED | {"D03", "D05"}  # with what the targets rest on, for what they lose if no title is renewed
 PAYMENTS = {"D06a", "D06b"}
 
 
@@ -30,10 +32,17 @@ def comparison(context: AssetExecutionContext, district: District) -> Materializ
         return MaterializeResult(metadata=stages.compare(run))
 
 
-@asset(deps=sound(sorted(TITLES)), owners=owners(["区经信局"]), description="资质：季末有效的各层级企业，含更名、合并、撤销的去向。", **SHARED)
+@asset(
+    deps=[comparison, *sound(sorted(STANDINGS))],
+    owners=owners(["区经信局"]),
+    description="资质：季末有效的各层级企业，季度流量（期初＋转入－转出＝期末），两季内到期的资质及对目标的影响，晋级初筛（非认定）。",
+    **SHARED,
+)
 def tiers(context: AssetExecutionContext, district: District) -> MaterializeResult:
     with district.run_of(context) as run:
-        return MaterializeResult(metadata=stages.tally_tiers(run))
+        found = stages.tally_tiers(run)
+    beside = {"季度流量": MetadataValue.md(found["table_markdown"]), "两季内到期资质": found["lapsing"], "晋级初筛（非认定）": found["candidates"]}
+    return MaterializeResult(metadata=found["counts"] | beside)
 
 
 def awards_key(number: int) -> AssetKey:

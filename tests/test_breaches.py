@@ -88,3 +88,21 @@ def test_a_buyer_from_elsewhere_is_no_finding_where_any_buyer_counts():
     rules = load_rules().overlay({"readings": {"B-03": {"采购方地域": "不限"}}})
     bought = [{"uscc": "外", "supplier_uscc": "内"}, {"uscc": "内", "supplier_uscc": "外"}]
     assert told(findings(books(rules=rules, D01=firms, D14=bought))) == [("D14.供方码.不在萧", "外")]
+
+
+@pytest.mark.parametrize(
+    ("industry", "employees", "revenue", "large"),
+    [("3516", 1000, 40000, True), ("C3516", 1000, 40000, True), ("3516", 999, 40000, False), ("3516", 1000, "39999.999999", False),
+     ("6510", 300, 10000, True), ("6510", 299, 10000, False), ("6311", 1000, 40000, False), ("5110", 9999, 99999999, False), (None, 9999, 99999999, False)],
+)  # fmt: skip
+def test_a_new_title_of_a_firm_that_was_large_the_year_before_is_told(industry, employees, revenue, large):
+    firm = [{"uscc": "甲", "industry_code": industry}]
+    size = {"uscc": "甲", "period": "2023", "basis": "审计", "employees": employees, "revenue_fen": revenue}
+    found = told(findings(books(D01=firm, D04=[title("甲", "小巨人", "2024-01-10")], D05=[size])))
+    assert found == ([("D04.资质类型.规模", "小巨人")] if large else [])
+
+
+def test_size_is_asked_of_titles_for_small_firms_and_of_the_right_year():
+    firm, size = [{"uscc": "甲", "industry_code": "3516"}], {"uscc": "甲", "basis": "审计", "employees": 5000, "revenue_fen": 900000}
+    for tier, period in (("国家单项冠军", "2023"), ("小巨人", "2022"), ("小巨人", "2024")):
+        assert told(findings(books(D01=firm, D04=[title("甲", tier, "2024-01-10")], D05=[{**size, "period": period}]))) == []

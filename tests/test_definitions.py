@@ -44,6 +44,12 @@ def test_the_job_holds_every_asset_but_traces_in_one_process(definitions, specs)
     assert job.executor_def.name == "in_process"
 
 
+def test_a_run_in_a_shell_counts_the_jobs_steps_and_no_others(definitions):
+    from assets.launch import steps_of_stages
+
+    assert sum(steps_of_stages().values()) == len(definitions.resolve_job_def("quarterly_reports").asset_layer.executable_asset_keys)
+
+
 def test_every_asset_speaks_chinese_and_names_a_department(specs):
     departments = set(load_rules().departments)
     for spec in specs.values():

@@ -53,6 +53,11 @@ def test_every_sheet_with_a_column_of_names_is_read():
     assert names(content) == ["甲公司", "乙公司"]
 
 
+def test_the_name_of_a_product_is_not_taken_for_the_firm_s():
+    assert names(xlsx(名单=[["名称", "企业名称"], ["高速主轴", "甲公司"], ["丝杠", ""]])) == ["甲公司"]
+    assert names(xlsx(名单=[["序号", "名称"], [1, "甲公司"]])) == ["甲公司"]
+
+
 def test_a_merged_district_counts_for_all_the_rows_that_it_spans():
     content = xlsx(名单=[["区县", "企业名称"], ["萧山区", "甲公司"], ["", "乙公司"], ["滨江区", "丙公司"]])
     assert list(read_list(content, "名单.xlsx").rows["region"]) == ["萧山区", "萧山区", "滨江区"]
@@ -198,6 +203,7 @@ def test_every_firm_of_either_side_is_in_exactly_one_place(rows, ours, known):
     found = compared(rows, ours, known)
     count, of = found.counts, {kind: set(found.of(kind)["uscc"]) for kind in ("台账有名单无", "同名多码")}
     assert count["名单中属本区的企业"] == count["两边都有"] + count["名单有、台账无"] + count["同名多码（需人工核对）"]
+    assert count["名单中属本区的企业"] + len(found.of("名单内重复")) >= sum(region == XIAOSHAN for _, region, _ in rows)
     held, both = {code for code, _ in ours}, set(found.shared["uscc"])
     doubtful = {code for codes in of["同名多码"] for code in codes.split("、")}
     assert held == both | of["台账有名单无"] | (held & doubtful)
@@ -286,7 +292,7 @@ def test_without_a_kept_run_the_sentence_says_which_report_to_make(golden_run, t
     from dataclasses import replace
 
     with pytest.raises(ZjtxError, match="./zjtx report 2024Q4"):
-        reconciled(replace(golden_run, home=tmp_path / "leer"), tmp_path, [TITLE])
+        reconciled(replace(golden_run, home=tmp_path / "无"), tmp_path, [TITLE])
 
 
 def test_a_list_that_is_not_there_is_said_so(golden_run, tmp_path):

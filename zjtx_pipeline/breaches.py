@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pandas as pd
 
+from zjtx_pipeline import measures
 from zjtx_pipeline.awards import faults, units
 from zjtx_pipeline.awards.caps import unit_caps
 from zjtx_pipeline.awards.ledger import UNIT, applications, matching
@@ -83,6 +85,8 @@ def _text(table: str, column: str, value: object) -> object:
 
 def _breaches(books: Books, before: Books | None) -> Iterator[Breach]:
     yield from _of_titles(books)
+    if not books.lacks(("D04",)) and not books.lacks(("D05",)):
+        yield from _of_sizes(books)
     yield from _of_places(books)
     if not books.lacks(("D06a",)):
         yield from _of_awards(books)
@@ -119,6 +123,33 @@ def _holds(books: Books, rows: pd.DataFrame, tiers: tuple[str, ...]) -> pd.Serie
     asked = pd.DataFrame({"uscc": current(books, rows["uscc"], rows["announced_on"]), "day": rows["announced_on"]})
     pairs = asked.assign(row=asked.index).merge(spans, on="uscc", validate="m:m")
     return asked.index.isin(pairs.loc[(pairs["starts_on"] < pairs["day"]) & (pairs["day"] <= pairs["ends_on"]), "row"])
+
+
+def _of_sizes(books: Books) -> Iterator[Breach]:
+    """New titles for 中小企业 of firms that D05 shows as large in the year before (R3); who lacks D05's row is not told of."""
+    sizes, events = books.rules.tiers.sizes, books["D04"]
+    rows = events[events["event"].eq("认定") & events["tier"].isin(sizes.titles) & (events["announced_on"] <= books.day)]
+    rows = rows[rows["announced_on"] >= pd.Timestamp(sizes.valid_from)]
+    message = f"新认定“{{值}}”的企业，上年从业人员和营业收入都达到大型企业标准（{sizes.reference}，待确认）：请核对。"
+    yield Breach("D04", "资质类型.规模", "tier", message, rows[_large(books, rows)])
+
+
+def _large(books: Books, rows: pd.DataFrame) -> pd.Series:
+    """Was each row's firm large in the year before 公布日期, by its industry in D01?"""
+    firms = current(books, rows["uscc"])
+    division = firms.map(books["D01"].set_index("uscc")["industry_code"]).astype("str").str.extract(r"(\d{2})", expand=False)
+    back = measures.last_year(books) - (rows["announced_on"].dt.year - 1)
+    large = pd.Series(False, index=rows.index)
+    for years in sorted(set(back[back >= 0])):
+        reported = measures.year(books, int(years))[["employees", "revenue_fen"]].reindex(firms.array).set_axis(rows.index)
+        for each in books.rules.tiers.sizes.classes:
+            of_class = division.between(each.first_division, each.last_division) & back.eq(years)
+            large |= of_class & _reaches(reported["employees"], each.employees) & _reaches(reported["revenue_fen"], each.revenue * FEN_PER_YUAN)
+    return large
+
+
+def _reaches(values: pd.Series, bound: Decimal) -> pd.Series:
+    return _true(values.notna() & (values >= Fraction(bound)))
 
 
 def _of_places(books: Books) -> Iterator[Breach]:

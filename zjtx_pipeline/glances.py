@@ -68,6 +68,22 @@ def _sum(fen: pd.Series) -> int | None:
     return None if fen.isna().any() else int(fen.sum())
 
 
+def flows_table(flows: pd.DataFrame) -> str:
+    """Opening, in by cause, out by cause and closing of every title and pool, as Markdown."""
+    return markdown(["类别", "名称", "期初", "转入", "转出", "期末", "台账修订"], [_flow_row(*key, own) for key, own in flows.groupby(["kind", "name"], sort=False)])
+
+
+def _flow_row(kind: str, name: str, lines: pd.DataFrame) -> list[Any]:
+    steps = lines.groupby("step")["firms"].sum()
+    told = [_by_cause(lines[lines["step"].eq(step) & lines["firms"].gt(0)], steps[step]) for step in ("转入", "转出")]
+    return [kind, name, steps["期初"], *told, steps["期末"], "".join(lines["note"])]
+
+
+def _by_cause(lines: pd.DataFrame, total: int) -> str:
+    told = "、".join(f"{line.cause}{line.firms}" for line in lines.itertuples())
+    return f"{total}（{told}）" if told else "0"
+
+
 def markdown(head: list[str], rows: Sequence[Sequence[Any]]) -> str:
     """A Markdown table of at most LONGEST rows; cells cannot break out of it."""
     if not rows:

@@ -1,5 +1,5 @@
-"""Knows the machine-readable files of a quarter: figures.csv, forecast.csv, awards.csv and awards_detail.csv, tiers.csv,
-rows.csv, manifest.json.
+"""Knows the machine-readable files of a quarter: figures.csv, forecast.csv, awards.csv and awards_detail.csv, tiers.csv
+and what stands beside it (flows.csv, watchlist.csv, candidates.csv), rows.csv and manifest.json.
 
 Leaves the PDFs beside them to `report`, and writing files whole to `store`. Forms and closed lists: indicators.md.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from zjtx_pipeline import store
+from zjtx_pipeline.candidates import MARK
 from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.progress import YEAR_AGO, Progress
 from zjtx_pipeline.quarter import Quarter
@@ -72,6 +73,9 @@ AWARDS_DETAIL = [
     "in_p2",
 ]
 TIERS = ["quarter", "uscc", "name", "tier", "since", "until", "in_district"]
+FLOWS = ["quarter", "kind", "name", "step", "cause", "firms", "note"]
+WATCHLIST = ["quarter", "uscc", "name", "tier", "since", "until", "review", "targets"]
+CANDIDATES = ["quarter", "uscc", "name", "holds", "next_tier", "version", "outcome", "met", "unmet", "without_data", "exclusion", "remark"]
 ROWS = ["quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected"]
 YEAR = "年度="
 _FORMULA = re.compile(r"^[=+\-@＝＋－＠\t\r]")
@@ -216,6 +220,24 @@ def tiers_frame(titles: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
         "until": _dates(titles["until"]),
         "in_district": _yes_no(titles["in_district"]),
     })[TIERS]  # fmt: skip
+
+
+def flows_frame(flows: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """flows.csv from `flows.flow`: opening, every movement by its cause, closing, a row each, for every title and pool."""
+    return flows.assign(quarter=_constant(str(quarter), flows), note=_text(flows["note"]))[FLOWS]
+
+
+def watchlist_frame(watchlist: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """watchlist.csv from `watch.watchlist`: one row a title that runs out within two quarters."""
+    days = {name: _dates(watchlist[name]) for name in ("since", "until")}
+    text = {name: _text(watchlist[name]) for name in ("uscc", "name", "targets")}
+    return watchlist.assign(quarter=_constant(str(quarter), watchlist), **days, **text)[WATCHLIST]
+
+
+def candidates_frame(candidates: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """candidates.csv from `candidates.candidates`: one row a firm and next tier; conditions by name, never a firm's values."""
+    beside = {"quarter": _constant(str(quarter), candidates), "remark": _constant(MARK, candidates)}
+    return candidates.apply(_text).assign(**beside)[CANDIDATES]
 
 
 def rows_frame(counts: pd.DataFrame) -> pd.DataFrame:

@@ -122,11 +122,11 @@ def titles(books: Books, day: pd.Timestamp | None = None) -> pd.DataFrame:
 
 @once
 def pool_spans(books: Books, pool: str) -> pd.DataFrame:
-    """Places in a pool by holder: uscc, starts_on, ends_on; codes not in D01 count in no pool."""
+    """Places in a pool by holder: uscc, starts_on, ends_on, left_because; codes not in D01 count in no pool."""
     rows = books["D03"]
     rows = rows[rows["pool"].eq(pool) & (rows["entered_on"] <= books.day) & found_in(rows["uscc"], register(books).index)]
     ends = (rows["left_on"] - DAY).fillna(NEVER)
-    spans = pd.DataFrame({"uscc": rows["uscc"], "starts_on": rows["entered_on"], "ends_on": ends})
+    spans = pd.DataFrame({"uscc": rows["uscc"], "starts_on": rows["entered_on"], "ends_on": ends, "left_because": rows["left_because"]})
     return hand_on(spans[spans["starts_on"] <= spans["ends_on"]], successions(books), ["uscc"])
 
 
@@ -149,10 +149,24 @@ def members(books: Books, population: str, codes: pd.Series, days: pd.Series | p
         parts = [members(books, part, codes, days) for part in rule.union]
         return pd.concat(parts, axis=1).any(axis=1)
     days = books.day if days is None else days
-    rows = pd.DataFrame({"uscc": current(books, codes, days), "day": days, "row": range(len(codes))}, index=codes.index)
-    spans = rows.merge(_spans(books, population), on="uscc", validate="m:m")
-    held = spans[(spans["starts_on"] <= spans["day"]) & (spans["day"] <= spans["ends_on"])]
-    if not rule.pool:
+    return _belong(books, population, current(books, codes, days), days, _spans(books, population).assign(key=lambda spans: spans["uscc"]))
+
+
+def members_as_merged(books: Books, population: str, firms: pd.Series, days: pd.Series) -> pd.Series:
+    """As `members` of a population of titles, for firms under their codes of the quarter's end (small print 7).
+
+    What a code that the firm has since taken over held on the day, the firm held.
+    """
+    spans = _spans(books, population)
+    return _belong(books, population, firms, days, spans.assign(key=current(books, spans["uscc"])))
+
+
+def _belong(books: Books, population: str, keys: pd.Series, days: pd.Series | pd.Timestamp, spans: pd.DataFrame) -> pd.Series:
+    """Does a span under each key hold on its day, and its holder stand 在萧 then, where the population asks for that?"""
+    rows = pd.DataFrame({"key": keys, "day": days, "row": range(len(keys))}, index=keys.index)
+    held = rows.merge(spans, on="key", validate="m:m")
+    held = held[(held["starts_on"] <= held["day"]) & (held["day"] <= held["ends_on"])]
+    if not books.rules.tiers.populations[population].pool:
         held = held[in_district(books, held["uscc"], held["day"])]
     return rows["row"].isin(held["row"])
 

@@ -11,7 +11,7 @@ from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, firms, total
 from zjtx_pipeline.indicators.selection import dated, events, outside, standing, with_firm
 from zjtx_pipeline.sieve import Rows, rows_of
-from zjtx_pipeline.tiers import members
+from zjtx_pipeline.tiers import members_as_merged
 
 RESERVE = "入后备库"
 
@@ -42,9 +42,9 @@ def _in_reserve(books: Books) -> Rows:
 
 def _of_year(books: Books, rows: Rows) -> Rows:
     """Those in P2 (“省级以上”) on the day `on`; 年度, and 口径 P3 where in P3 too."""
-    inside = members(books, "省级以上", rows["uscc"], rows["on"])
-    rows = rows.where(inside, f"企业当日{outside(books, '省级以上')}")
-    strict = members(books, "P3", rows["uscc"], rows["on"])
+    among = members_as_merged(books, "省级以上", rows["firm"], rows["on"])
+    rows = rows.where(among, f"企业当日{outside(books, '省级以上')}")
+    strict = members_as_merged(books, "P3", rows["firm"], rows["on"])
     narrow = pd.Series("P3", index=strict.index, dtype="str").where(strict)
     return rows.assign(年度=rows["on"].dt.year.astype("str"), 口径=narrow)
 

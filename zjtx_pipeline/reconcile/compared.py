@@ -52,45 +52,56 @@ def compare(
     `district`: how the list writes it; `whole_is_ours`: does a row that names no district belong to it all the same?
     """
     held = ledger.drop_duplicates("firm").set_index("firm")
-    aliases = pd.concat([register[["uscc", "firm", "key"]], ledger.assign(key=plain_names(ledger["name"]))[["uscc", "firm", "key"]]])
-    rows = _matched(listed, aliases)
-    rows = _placed(rows, register, held, district, whole_is_ours)
-    ours = rows[rows["ours"]]
-    ident = ours["firm"].fillna(ours["key"])
-    repeated = ident.duplicated()
-    once = ours[~repeated]
-    both = once[found_in(once["firm"], held.index) & ~once["several"]]
-    lacking = once[~once["several"] & ~once.index.isin(both.index)]
+    aliases = pd.concat([register[_ALIAS], ledger.assign(key=plain_names(ledger["name"]))[_ALIAS]])
+    rows = _placed(_matched(listed, aliases), register, held, district, whole_is_ours)
+    sides = _divided(rows[rows["ours"]], held, aliases)
+    told_of = [
+        _lacking(sides.lacking, told),
+        _unlisted(sides.unlisted),
+        _misnamed(sides.both, held, aliases),
+        _several(sides.several, aliases),
+        _elsewhere(sides.both, district),
+        _repeated(sides.repeated),
+    ]
+    return Comparison(_counts(rows, sides, held), pd.concat(told_of, ignore_index=True)[DIFFERENCE], _shared(sides.both, held))
+
+
+_ALIAS = ["uscc", "firm", "key"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Our rows of the list, each firm once: in both, lacking in the ledger, of several codes; what stands there again;
+    and the ledger's firms that the list lacks."""
+
+    both: pd.DataFrame
+    lacking: pd.DataFrame
+    several: pd.DataFrame
+    repeated: pd.DataFrame
+    unlisted: pd.DataFrame
+
+
+def _divided(ours: pd.DataFrame, held: pd.DataFrame, aliases: pd.DataFrame) -> _Sides:
+    again = ours["firm"].fillna(ours["key"]).duplicated()
+    once, known = ours[~again], found_in(ours["firm"], held.index)[~again]
     several = once[once["several"]]
+    both = once[known & ~once["several"]]
     doubtful = aliases.loc[aliases["key"].isin(several["key"]), "firm"]
     unlisted = held[held["here"] & ~held.index.isin([*both["firm"], *doubtful])]
-    shared = _shared(both, held)
-    return Comparison(
-        counts={
-            "名单全部行": len(listed),
-            "名单中属本区的企业": len(once),
-            "台账中的企业": int((held["here"] | held.index.isin(both["firm"])).sum()),
-            "两边都有": len(both),
-            **{label: int(number) for label, number in _numbers(lacking, unlisted, several).items()},
-            "名单未写区县且对不上本区企业的行（未列出）": int(rows["unplaced"].sum()),
-        },
-        differences=pd.concat(
-            [
-                _lacking(lacking, told),
-                _unlisted(unlisted),
-                _misnamed(both, held, aliases),
-                _several(several, aliases),
-                _elsewhere(both, district),
-                _repeated(ours[repeated]),
-            ],
-            ignore_index=True,
-        )[DIFFERENCE],
-        shared=shared,
-    )
+    return _Sides(both, once[~known & ~once["several"]], several, ours[again], unlisted)
 
 
-def _numbers(lacking: pd.DataFrame, unlisted: pd.DataFrame, several: pd.DataFrame) -> dict[str, int]:
-    return {KINDS[UNLEDGERED]: len(lacking), KINDS[UNLISTED]: len(unlisted), KINDS[AMBIGUOUS]: len(several)}
+def _counts(rows: pd.DataFrame, sides: _Sides, held: pd.DataFrame) -> dict[str, int]:
+    return {
+        "名单全部行": len(rows),
+        "名单中属本区的企业": len(sides.both) + len(sides.lacking) + len(sides.several),
+        "台账中的企业": int((held["here"] | held.index.isin(sides.both["firm"])).sum()),
+        "两边都有": len(sides.both),
+        KINDS[UNLEDGERED]: len(sides.lacking),
+        KINDS[UNLISTED]: len(sides.unlisted),
+        KINDS[AMBIGUOUS]: len(sides.several),
+        "名单未写区县且对不上本区企业的行（未列出）": int(rows["unplaced"].sum()),
+    }
 
 
 def _matched(listed: pd.DataFrame, aliases: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from zjtx_pipeline.sources.workbook import read_sheets
 from zjtx_pipeline.tables import Column, Table, comparable
 
 HEADERS = {
-    "name": ("企业名称", "单位名称", "公司名称", "企业全称", "名称", "申报企业", "申报单位", "企业名称(全称)"),
+    "name": ("企业名称", "企业名称(全称)", "企业全称", "单位名称", "公司名称", "申报企业", "申报单位", "名称"),
     "uscc": ("统一社会信用代码", "社会信用代码", "统一信用代码", "信用代码"),
     "place": (
         "区县", "所在区县", "区、县(市)", "区县(市)", "县(市、区)", "县(市区)", "县市区", "所在县(市、区)", "所属区县", "所在地",
@@ -87,7 +87,7 @@ def _firms(raw: Raw) -> pd.DataFrame | None:
     if not columns["name"]:
         return None
     cells = raw.rows[list(raw.headers)].apply(lambda column: column.str.strip())
-    names = _first(cells, columns["name"])
+    names = _first(cells, [min(columns["name"], key=_rank)])
     codes = normal_form(_first(cells, columns["uscc"]))
     rows = pd.DataFrame({
         "name": names.str.replace(_SERIAL_AFTER.pattern, "", regex=True),
@@ -98,6 +98,11 @@ def _firms(raw: Raw) -> pd.DataFrame | None:
     })  # fmt: skip
     rows = rows[_is_firm(names, cells)]
     return rows.assign(key=plain_names(rows["name"]))[ROW].astype("str")
+
+
+def _rank(header: str) -> int:
+    """Where a header stands among those for names: a plain 名称 may be a product's where 企业名称 stands beside it."""
+    return [comparable(each) for each in HEADERS["name"]].index(comparable(header))
 
 
 def _first(cells: pd.DataFrame, columns: list[str]) -> pd.Series:

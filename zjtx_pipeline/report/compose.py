@@ -13,6 +13,7 @@ from zjtx_pipeline.report.breakdown_rows import splits, town_table
 from zjtx_pipeline.report.changes import changes
 from zjtx_pipeline.report.dataset_rows import quality, silent, told
 from zjtx_pipeline.report.figure_rows import key_row, other_rows, target_row, target_rows
+from zjtx_pipeline.report.flow_rows import flow_rows, watch_sentences
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
 from zjtx_pipeline.report.model import Cover, OverallReport, Section, TargetLine, TaskBrief, TaskReport
@@ -25,6 +26,7 @@ from zjtx_pipeline.tables import load_tables
 SAMPLE, DRAFT = "示例数据", "草稿（未结账）"
 KEY_FIGURES = 6
 FINDINGS_SHOWN = 15
+LADDER = 1  # the task whose report tells how titles and pools moved
 
 
 def task_report(inputs: ReportInputs, number: int) -> TaskReport:
@@ -37,6 +39,7 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
         "splits": splits(inputs, indicators),
         "towns": town_table(inputs, indicators),
         "awards": _awards(inputs, awards),
+        "flows": flow_rows(inputs) if number == LADDER else (),
     }
     return TaskReport(
         cover=_cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况"),
@@ -58,6 +61,7 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
         colophon=colophon(inputs, tables),
         sections=_sections(_task_sections(**asked)),
         annexes=_annexes(),
+        watch=watch_sentences(inputs) if number == LADDER else (),
         **asked,
     )
 
@@ -81,6 +85,8 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         colophon=colophon(inputs, tables),
         sections=_sections(_overall_sections(targets)),
         annexes=_annexes(),
+        flows=flow_rows(inputs),
+        watch=watch_sentences(inputs),
     )
 
 
@@ -105,10 +111,11 @@ def _overall_sections(targets: tuple[TargetLine, ...]) -> list[tuple[str, str]]:
     return [(title, kind) for title, kind in _OVERALL_SECTIONS if ahead or kind != "trends"]
 
 
-def _task_sections(splits, towns, awards) -> list[tuple[str, str]]:
+def _task_sections(splits, towns, awards, flows) -> list[tuple[str, str]]:
     """A task's sections by heading and template; those that have nothing to say are left out."""
     sections = [("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
     sections += [("分项情况", "breakdowns")] if splits or towns else []
+    sections += [("梯队变动与到期预警", "flows")] if flows else []
     sections += [("奖补兑现情况", "awards")] if awards else []
     return [*sections, ("责任单位报送情况", "told")]
 

@@ -36,7 +36,8 @@ class ReportInputs:
     `progress_before` is None where there is no quarter before; `awards` as `awards.units` gives them, `tiers` as
     `tiers.titles`; `findings` and `counts` as `validate` gives them, all tables together; `texts` D26's accepted rows;
     `status` and `missing` by table id; `due_on` the day by which departments had to deliver; `firms_behind` how many
-    firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4).
+    firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4). `flows`, `watchlist`, `effects`,
+    `candidates` as the rooms of those names give them; None where nobody made them.
     """
 
     rules: Rules
@@ -56,6 +57,10 @@ class ReportInputs:
     draft: bool = False
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     firms_behind: Mapping[str, int] = field(default_factory=dict)
+    flows: pd.DataFrame | None = None
+    watchlist: pd.DataFrame | None = None
+    effects: pd.DataFrame | None = None
+    candidates: pd.DataFrame | None = None
 
     @cached_property
     def now(self) -> Measured:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from zjtx_pipeline.report.rows import (
     Awards,
     FigureRow,
+    FlowRow,
     Light,
     Origin,
     Quality,
@@ -97,6 +98,8 @@ class TaskReport:
     colophon: Colophon
     sections: tuple[Section, ...]
     annexes: tuple[Section, ...]
+    flows: tuple[FlowRow, ...] = ()
+    watch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,3 +143,5 @@ class OverallReport:
     colophon: Colophon
     sections: tuple[Section, ...]
     annexes: tuple[Section, ...]
+    flows: tuple[FlowRow, ...] = ()
+    watch: tuple[str, ...] = ()

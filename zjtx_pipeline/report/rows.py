@@ -205,3 +205,17 @@ class TierRow:
     then: str
     change: str
     left: str
+
+
+@dataclass(frozen=True)
+class FlowRow:
+    """A title or pool from one quarter's end to the next: counts, and their causes in a sentence."""
+
+    kind: str
+    name: str
+    opening: str
+    entered: str
+    left: str
+    closing: str
+    causes: str
+    note: str = ""

@@ -105,16 +105,36 @@ class TierEvents(Rule):
     succeeding: tuple[str, ...]
 
 
-class Condition(Rule):
-    """One numeric threshold of a rule version; `direct`: it suffices alone; `review_too`: reviews ask it as well."""
+class Threshold(Rule):
+    """What is asked of a number; `measure` names what of D05 answers it, None where D05 has no data for it."""
 
-    type: str
     condition: str
     threshold: Exact
     unit: str
     comparison: Literal[">=", "<="]
-    alternative: str | None = Field(None, alias="or")
+    measure: str | None = None
+
+
+class Band(Rule):
+    """Firms whose measure lies from … below, in yuan; an end not given is open."""
+
+    measure: str
+    low: Exact | None = Field(None, alias="from")
+    below: Exact | None = None
+
+
+class Condition(Threshold):
+    """One numeric threshold of a rule version.
+
+    `alternative` does as well; `direct` does in place of those marked `or_direct`; `when` tells whom it is asked of;
+    `review_too`: reviews ask it as well.
+    """
+
+    type: str
+    alternative: Threshold | None = Field(None, alias="or")
     direct: bool = False
+    or_direct: bool = False
+    when: Band | None = None
     review_too: bool = True
     mark: Literal["L", "M"]
 
@@ -125,7 +145,34 @@ class TierVersion(Dated):
     reference: str
     types: tuple[str, ...]
     renamed: dict[str, str] = {}
+    requires: dict[str, str] = {}
     conditions: tuple[Condition, ...]
+
+
+class SizeClass(Rule):
+    """From what size on firms of some divisions of GB/T 4754 are large: both, employees and revenue (yuan)."""
+
+    industry: str
+    first_division: str = Field(pattern=r"^\d{2}$")
+    last_division: str = Field(pattern=r"^\d{2}$")
+    employees: Exact
+    revenue: Exact
+
+
+class Sizes(Dated):
+    """Which titles are for small and medium firms alone, and from where on a firm is large."""
+
+    reference: str
+    mark: Literal["L", "M"]
+    titles: tuple[str, ...]
+    classes: tuple[SizeClass, ...]
+
+
+class Screening(Rule):
+    """How many open conditions a near miss of the screening may have."""
+
+    open_up_to: int
+    mark: Literal["P", "L", "M"]
 
 
 class Exclusion(Rule):
@@ -147,6 +194,8 @@ class Tiers(Rule):
     events: TierEvents
     versions: tuple[TierVersion, ...]
     exclusions: tuple[Exclusion, ...]
+    sizes: Sizes
+    screening: Screening
 
     def lower(self, tier: str) -> tuple[str, ...]:
         """The titles below one on the ladder; none for a title beside it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zjtx_pipeline import ahead, awards, breaches, glances, progress, store, tiers, validate
+from zjtx_pipeline import ahead, awards, breaches, candidates, flows, glances, progress, store, tiers, validate, watch
 from zjtx_pipeline.indicators import measure as measured
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
@@ -20,11 +20,26 @@ from zjtx_pipeline.verdicts import UNDELIVERED
 
 
 def tally_tiers(run: Run) -> dict:
-    """The titles valid on the quarter's last day."""
-    titles = tiers.titles(books(run))
-    store.write_frame(run.work / "tiers.parquet", titles)
+    """The titles valid on the quarter's last day, how they came there, which run out soon, and who might rise."""
+    now, before = books(run), books(run, run.quarter - 1)
+    titles, flowed = tiers.titles(now), flows.flow(now, before)
+    effects = watch.effects(now)
+    beside = {
+        "flows": flowed,
+        "watchlist": watch.watchlist(now),
+        "effects": effects.assign(**{name: effects[name].astype("str") for name in ("now", "then")}),
+        "candidates": candidates.candidates(now),
+    }
+    for name, frame in (beside | {"tiers": titles}).items():
+        store.write_frame(run.work / f"{name}.parquet", frame)
     inside = titles.loc[titles["in_district"], "tier"].value_counts()
-    return {tier: int(inside.get(tier, 0)) for tier in run.settings.rules.tiers.types}
+    counts = {tier: int(inside.get(tier, 0)) for tier in run.settings.rules.tiers.types}
+    return {"counts": counts, "lapsing": len(beside["watchlist"]), "candidates": len(beside["candidates"]), "table_markdown": glances.flows_table(flowed)}
+
+
+def tally_of(run: Run, name: str) -> pd.DataFrame:
+    """What `tally_tiers` kept: tiers, flows, watchlist, effects, candidates."""
+    return pd.read_parquet(existing(run.work / f"{name}.parquet"))
 
 
 def tally_awards(run: Run, number: int) -> dict:

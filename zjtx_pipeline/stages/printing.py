@@ -22,6 +22,7 @@ from zjtx_pipeline.stages.measuring import (
     figures_before,
     figures_of,
     figures_path,
+    tally_of,
 )
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
@@ -74,7 +75,8 @@ def _report_inputs(run: Run, number: int):
         progress=figures_of(run, numbers),
         progress_before=figures_before(run),
         awards=awards_of(run, numbers),
-        tiers=pd.read_parquet(existing(run.work / "tiers.parquet")),
+        tiers=tally_of(run, "tiers"),
+        **{name: tally_of(run, name) for name in ("flows", "watchlist", "effects", "candidates")},
         findings=pd.concat([*(each.findings for each in judged), breaches_of(run, numbers)], ignore_index=True),
         counts=pd.concat([each.counts for each in judged], ignore_index=True),
         texts=verdict_on(run, TEXTS, run.quarter).accepted,
@@ -111,7 +113,10 @@ def publish(run: Run) -> dict:
         "forecast.csv": outputs.forecast_frame(figures, rules, quarter),
         "awards.csv": outputs.awards_frame(units, quarter),
         "awards_detail.csv": outputs.awards_detail_frame(units, quarter),
-        "tiers.csv": outputs.tiers_frame(pd.read_parquet(existing(run.work / "tiers.parquet")), quarter),
+        "tiers.csv": outputs.tiers_frame(tally_of(run, "tiers"), quarter),
+        "flows.csv": outputs.flows_frame(tally_of(run, "flows"), quarter),
+        "watchlist.csv": outputs.watchlist_frame(tally_of(run, "watchlist"), quarter),
+        "candidates.csv": outputs.candidates_frame(tally_of(run, "candidates"), quarter),
         "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
     }
     tables = outputs.write_outputs(run.reports, frames)
