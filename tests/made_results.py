@@ -90,21 +90,21 @@ def awards(*rows: dict) -> pd.DataFrame:
         {"clause": "A17", "entitled_fen": 50_000_000, "paid_fen": 0, "state": "未申请"},
     )
     frame = pd.DataFrame([_award(**row) for row in rows])
-    money = ["base_fen", "entitled_fen", "approved_fen", "paid_fen", "gap_fen"]
+    money = ["base_fen", "entitled_fen", "approved_fen", "paid_fen", "gap_fen", "alone_fen", "by_plan_fen", "other_purses_fen", "days_since_trigger"]
     days = ["triggered_on", "applied_on"]
     text = ["clause", "uscc", "name", "trigger_key", "state", "firm"]
     kinds = dict.fromkeys(money, "Int64") | dict.fromkeys(days, "datetime64[us]") | dict.fromkeys(text, "str")
-    return frame.astype(kinds | {"eligible": "bool"})
+    return frame.astype(kinds | {"eligible": "bool", "in_p2": "bool"})
 
 
 def _award(**given) -> dict:
     row = {
         "clause": "A01", "uscc": CODE, "name": FIRM, "trigger_key": f"{CODE}|国家单项冠军|2024年", "triggered_on": "2024-05-06",
         "base_fen": None, "entitled_fen": None, "applied_on": None, "approved_fen": None, "paid_fen": 0, "state": "待明确",
-        "firm": CODE, "eligible": True,
+        "firm": CODE, "eligible": True, "by_plan_fen": None, "other_purses_fen": 0, "days_since_trigger": 239, "in_p2": True,
     } | given  # fmt: skip
     known = row["entitled_fen"] is not None
-    return row | {"gap_fen": row["entitled_fen"] - row["paid_fen"] if known else None}
+    return {"alone_fen": row["entitled_fen"]} | row | {"gap_fen": row["entitled_fen"] - row["paid_fen"] if known else None}
 
 
 def tiers() -> pd.DataFrame:

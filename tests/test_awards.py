@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen, units
 from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.rules import load_rules
 
 CAP_FEN = 300_000_000
 
@@ -18,7 +19,7 @@ def _shown(unit, name):
         return ""
     if name not in unit:
         return yuan_text(int(value))
-    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else value
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)
 
 
 @pytest.mark.parametrize("case", cases("awards"))
@@ -67,17 +68,29 @@ def test_no_buyer_ever_passes_the_cap_in_a_year_in_any_order_of_rows(invoices, o
 
 
 @settings(max_examples=12, deadline=None)
+@given(invoices=INVOICES, order=st.randoms(use_true_random=False), cap=st.sampled_from(["每企业整个计划期", "每产品"]), payee=st.sampled_from(["采购方", "销售方"]))
+def test_no_firm_passes_its_cap_however_it_is_read_and_whatever_the_order_of_rows(invoices, order, cap, payee):
+    rules = load_rules().overlay({"readings": {"B-02": cap, "B-03": payee}})
+    rows = [row | {"invoice_no": str(number)} for number, row in enumerate(invoices)]
+    tables = {"D01": [{"uscc": code} for code in "甲乙丙丁"], "D13": PRODUCTS}
+    found = units(books(rules=rules, **tables, D14=rows))
+    caps = {"每企业整个计划期": 1, "每产品": len(PRODUCTS)}
+    by = found["firm"] if cap == "每企业整个计划期" else found["trigger_key"]
+    assert (found["entitled_fen"] >= 0).all()
+    assert (found.groupby(by)["entitled_fen"].sum() <= caps[cap] * CAP_FEN).all()
+    pd.testing.assert_frame_equal(units(books(rules=rules, **tables, D14=order.sample(rows, len(rows)))), found)
+
+
+@settings(max_examples=12, deadline=None)
 @given(invoices=INVOICES)
 def test_one_cap_for_the_whole_plan_never_gives_more(invoices):
-    from zjtx_pipeline.rules import load_rules
-
     whole = load_rules().overlay({"readings": {"B-02": "每企业整个计划期"}})
     rows = {"D01": [{"uscc": code} for code in "甲乙丙丁"], "D13": PRODUCTS, "D14": invoices}
     yearly, by_plan = units(books(**rows)), units(books(rules=whole, **rows))
     assert (by_plan["entitled_fen"] <= yearly["entitled_fen"]).all()
     assert (by_plan.groupby("firm")["entitled_fen"].sum() <= CAP_FEN).all()
     changed = yearly["entitled_fen"].ne(by_plan["entitled_fen"])
-    beside = changed_by_plan_cap(books(**rows))
+    beside = changed_by_plan_cap(yearly)
     assert beside["by_plan_fen"].tolist() == by_plan.loc[changed, "entitled_fen"].tolist()
 
 
@@ -119,4 +132,68 @@ def test_highest_only_counts_one_unit_a_firm():
     ]
     found = units(books(D16=listed))
     assert int(found["entitled_fen"].sum()) == 230_000_000
-    assert highest_only_fen(found) == 150_000_000
+    assert highest_only_fen(load_rules(), found) == 150_000_000
+
+
+LISTINGS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "uscc": st.sampled_from("甲乙丙"),
+            "kind": st.sampled_from([("数字化车间", "市级"), ("数字化车间", "省级"), ("智能工厂", "市级"), ("智能工厂", "省级"), ("绿色工厂", "省级"), ("绿色工厂", "国家级")]),
+            "announced_on": st.sampled_from(["2022-12-31", "2023-01-01", "2023-06-01", "2024-06-01", "2024-12-31"]),
+            "item_name": st.sampled_from("一二"),
+        }
+    ),
+    max_size=10,
+    unique_by=lambda row: (row["uscc"], row["kind"], row["item_name"], row["announced_on"]),
+)
+MERGED = [{"uscc": "丙", "item": "合并", "changed_on": "2024-03-01", "successor_uscc": "乙"}]
+
+
+def _listed(listings, rules, **more):
+    rows = [
+        {"uscc": each["uscc"], "demonstration": each["kind"][0], "level": each["kind"][1], "batch": each["announced_on"], "item_name": each["item_name"], "announced_on": each["announced_on"]}
+        for each in listings
+    ]
+    return books(rules=rules, D01=[{"uscc": code} for code in "甲乙丙丁"], D02=MERGED, D16=rows, **more)
+
+
+def _stacked(rule, **more):
+    return load_rules().overlay({"readings": {"B-11": {"value": rule, **more}}})
+
+
+@settings(max_examples=15, deadline=None)
+@given(listings=LISTINGS, order=st.randoms(use_true_random=False))
+def test_adding_up_gives_at_least_what_topping_up_gives_and_that_at_least_the_highest_alone(listings, order):
+    found = {rule: units(_listed(listings, _stacked(rule))) for rule in ("累加", "补差", "就高")}
+    sums = {rule: rows.groupby("firm")["entitled_fen"].sum() for rule, rows in found.items()}
+    assert (sums["累加"] >= sums["补差"]).all() and (sums["补差"] >= sums["就高"]).all()
+    within = units(_listed(listings, _stacked("就高", 就高范围="同一任务")))
+    assert (within.groupby("firm")["entitled_fen"].sum() >= sums["就高"]).all()
+    highest = found["累加"].groupby("firm")["entitled_fen"].max()
+    assert sums["就高"].tolist() == highest.tolist()
+    assert int(sums["就高"].sum()) == highest_only_fen(load_rules(), found["累加"])
+    for rule, rows in found.items():
+        assert (rows["gap_fen"] == rows["entitled_fen"] - rows["paid_fen"]).all()
+        shuffled = order.sample(listings, len(listings))
+        pd.testing.assert_frame_equal(units(_listed(shuffled, _stacked(rule))), rows)
+
+
+@settings(max_examples=15, deadline=None)
+@given(listings=LISTINGS)
+def test_a_ladder_topped_up_gives_its_highest_step_however_it_was_climbed(listings):
+    rules = _stacked("补差")
+    rows, alone = units(_listed(listings, rules)), units(_listed(listings, _stacked("累加")))
+    ladder = rows["clause"].map({each.id: each.ladder for each in rules.awards.values()})
+    topped, highest = rows.groupby([rows["firm"], ladder])["entitled_fen"].sum(), alone.groupby([alone["firm"], ladder])["entitled_fen"].max()
+    assert topped.tolist() == highest.tolist()
+
+
+@settings(max_examples=10, deadline=None)
+@given(listings=LISTINGS, rule=st.sampled_from(["累加", "补差", "就高"]))
+def test_rows_that_no_clause_asks_for_change_nothing(listings, rule):
+    rules = _stacked(rule)
+    beside = {"D15": [{"uscc": "甲", "acceptance": "未通过", "accepted_on": "2024-05-01"}], "D17": [{"uscc": "甲", "rated_on": "2024-05-01"}]}
+    title = {"uscc": "甲", "tier": "创新型", "event": "认定", "announced_on": "2024-01-01", "valid_from": "2024-01-01", "valid_to": "2026-12-31"}
+    other = [{"uscc": "丁", "kind": ("绿色工厂", "市级"), "announced_on": "2024-06-01", "item_name": "一"}]
+    pd.testing.assert_frame_equal(units(_listed([*listings, *other], rules, D04=[title], **beside)), units(_listed(listings, rules)))

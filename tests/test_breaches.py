@@ -2,9 +2,10 @@
 
 import pandas as pd
 import pytest
-from builders import books
+from builders import books, case_books, cases
 
 from zjtx_pipeline.breaches import findings
+from zjtx_pipeline.rules import load_rules
 
 
 def told(found):
@@ -64,6 +65,29 @@ def test_books_without_breaches_give_an_empty_frame_of_findings():
     found = findings(books())
     assert len(found) == 0 and list(found.columns)[:4] == ["quarter", "dataset", "sender", "severity"]
     assert set(map(str, found.dtypes)) == {"str"} and isinstance(found, pd.DataFrame)
+
+
+@pytest.mark.parametrize("case", cases("payouts"))
+def test_payments_that_the_plan_speaks_against_are_told(case):
+    found = findings(case_books(case))
+    found = found[found["dataset"].eq("D06b")]
+    assert sorted(f"{rule.removeprefix('D06b.')} {value}" for rule, value in told(found)) == sorted(case["发现"])
+    assert set(found["severity"]) <= {"提示"} and not found["message"].str.contains("{", regex=False).any()
+
+
+def test_a_payment_is_told_of_by_the_task_of_its_clause_alone():
+    claim = {"uscc": "甲", "award_no": "1", "clause": "A17", "trigger_key": "甲|绿色工厂|省级|一|厂", "state": "已核定", "approved_on": "2024-03-01"}
+    paid = {"uscc": "甲", "award_no": "1", "clause": "A17", "paid_fen": "1", "paid_on": "2024-04-01", "payment_type": "拨付", "purse": "区"}
+    held = books(D06a=[claim], D06b=[paid])
+    assert "D06b.拨付金额.无触发" in set(findings(held, task=6)["rule"])
+    assert findings(held, task=5).empty
+
+
+def test_a_buyer_from_elsewhere_is_no_finding_where_any_buyer_counts():
+    firms = [{"uscc": "内"}, {"uscc": "外", "street_code": "330114003"}]
+    rules = load_rules().overlay({"readings": {"B-03": {"采购方地域": "不限"}}})
+    bought = [{"uscc": "外", "supplier_uscc": "内"}, {"uscc": "内", "supplier_uscc": "外"}]
+    assert told(findings(books(rules=rules, D01=firms, D14=bought))) == [("D14.供方码.不在萧", "外")]
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,18 @@ def test_awards_csv_is_in_yuan_and_leaves_what_is_not_stated_empty():
     assert rows[4]["trigger_date"] == "" and rows[0]["trigger_date"] == "2024-05-06"
 
 
+def test_awards_detail_csv_follows_awards_csv_row_by_row():
+    units = made_results.awards(
+        {"clause": "A08", "entitled_fen": 1, "alone_fen": 2, "by_plan_fen": 3, "other_purses_fen": 4, "in_p2": False},
+        {"days_since_trigger": None, "eligible": False},
+    )
+    rows, beside = read(outputs.awards_detail_frame(units, QUARTER)), read(outputs.awards_frame(units, QUARTER))
+    assert list(rows[0]) == outputs.AWARDS_DETAIL
+    assert [(row["clause"], row["trigger"], row["entitled"]) for row in rows] == [(row["clause"], row["trigger"], row["entitled"]) for row in beside]
+    assert [rows[0][name] for name in ("alone", "by_plan_cap", "other_purses", "days_since_trigger", "in_p2", "eligible")] == ["0.02", "0.03", "0.04", "239", "否", "是"]
+    assert [rows[1][name] for name in ("alone", "by_plan_cap", "days_since_trigger", "eligible")] == ["", "", "", "否"]
+
+
 def test_tiers_csv_keeps_firms_that_left():
     rows = read(outputs.tiers_frame(made_results.tiers(), QUARTER))
     assert list(rows[0]) == outputs.TIERS

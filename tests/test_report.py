@@ -274,6 +274,47 @@ def test_the_award_table_counts_every_clause_and_sums_the_known_ones():
     assert [over.over for over in awards.overpaid] == ["20.00"] and "超付1个兑现单元" in awards.remarks[0]
 
 
+def _remarks(task, *rows, **readings):
+    rules = RULES.overlay({"readings": {name.replace("_", "-"): value for name, value in readings.items()}})
+    return " ".join(compose.task_report(made_results.inputs(awards=made_results.awards(*rows), rules=rules), task).awards.remarks)
+
+
+def test_beside_the_award_table_stand_other_purses_the_share_of_p2_and_how_long_units_have_waited():
+    units = [
+        {"clause": "A17", "entitled_fen": 50_000_000, "state": "未申请", "days_since_trigger": 10, "other_purses_fen": 70_000_000},
+        {"clause": "A17", "entitled_fen": 50_000_000, "state": "审核中", "days_since_trigger": 90, "in_p2": False},
+        {"clause": "A17", "entitled_fen": 50_000_000, "paid_fen": 50_000_000, "state": "已拨付", "days_since_trigger": 400},
+    ]
+    told = _remarks(6, *units)
+    assert "另有市级以上资金拨付70.00万元" in told and "季末为专精特新企业的100.00万元" in told
+    assert "尚未兑足的2个单元，自触发起至季末最长90天" in told
+
+
+def test_the_other_ways_to_add_up_and_to_cap_stand_beside_the_one_in_force():
+    units = [
+        {"clause": "A08", "entitled_fen": 0, "alone_fen": 30_000_000, "by_plan_fen": 10_000_000, "state": "未申请"},
+        {"clause": "A08", "entitled_fen": 30_000_000, "by_plan_fen": 30_000_000, "state": "未申请", "trigger_key": "甲|2023"},
+    ]
+    assert "同一企业多项资助按累加计；如按就高计，测算应兑为30.00万元" in _remarks(4, *units)
+    told = _remarks(4, *units, B_11="就高")
+    assert "同一企业多项资助按就高计；如按累加计，测算应兑为60.00万元" in told
+    assert "如按整个计划期封顶，首台（套）采购资助有1个单元改变，由30.00万元改为10.00万元" in told
+
+
+@pytest.mark.parametrize("rule", ["累加", "就高", "补差"])
+def test_what_is_not_stated_prints_as_waiting_for_the_policy_under_every_stack_rule(rule):
+    rules = RULES.overlay({"readings": {"B-11": rule}})
+    table = compose.task_report(made_results.inputs(awards=made_results.awards({}, {"trigger_key": "又"}), rules=rules), 1).awards
+    (line,) = [each for each in table.rows if each.clause == "A01"]
+    assert (line.units, line.entitled, line.gap, line.state) == ("2", "待兑现政策明确", "待兑现政策明确", "待明确2")
+    assert table.total is None
+
+
+def test_a_reading_is_printed_with_the_choices_within_it():
+    rows = {row.id: row for row in compose.task_report(made_results.inputs(), 4).method.readings}
+    assert rows["B-03"].value == "采购方；采购方地域：须在萧；关联方：不计"
+
+
 def test_entitlement_is_always_called_unaudited(texts):
     assert all("测算应兑 （未经审核）" in texts[number] for number in (1, 2, 4, 5, 6, 10, 11))
 

@@ -14,19 +14,20 @@ from fractions import Fraction
 import pandas as pd
 
 from zjtx_pipeline import measures
-from zjtx_pipeline.awards import units
+from zjtx_pipeline.awards import faults, units
+from zjtx_pipeline.awards.caps import unit_caps
 from zjtx_pipeline.awards.ledger import UNIT, applications, matching
 from zjtx_pipeline.awards.tally import UNTRIGGERED
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current, in_district
-from zjtx_pipeline.money import FEN_PER_YUAN, yuan_text
+from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.suites import NOTED
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tiers import grants, members
 from zjtx_pipeline.verdicts import FINDING, findings_frame, shown
 
-APPLIED = ("D06a",)
+BY_CLAUSE = ("D06a", "D06b")
 STOCK_LIMIT = Decimal("0.20")
 
 
@@ -44,7 +45,8 @@ class Breach:
 def findings(books: Books, before: Books | None = None, task: int | None = None) -> pd.DataFrame:
     """Findings (columns of a verdict's) on the rows that happened by the quarter's end; `before`: the quarter before.
 
-    With a `task` only those in the tables that it rests on, and of applications only those under its own clauses. A check whose tables nobody delivered is left out: that they are 未报送 is told elsewhere.
+    With a `task` only those in the tables that it rests on, and of applications and payments only those under its own
+    clauses. A check whose tables nobody delivered is left out: that they are 未报送 is told elsewhere.
     """
     found = [breach for breach in _breaches(books, before) if len(breach.rows)]
     if task is not None:
@@ -55,7 +57,7 @@ def findings(books: Books, before: Books | None = None, task: int | None = None)
 
 def _within(rules: Rules, task: int, breach: Breach) -> Breach:
     """What of a breach is a task's own affair."""
-    if breach.table not in APPLIED:
+    if breach.table not in BY_CLAUSE:
         return breach
     return replace(breach, rows=breach.rows[breach.rows["clause"].isin(rules.grants_of(task))])
 
@@ -88,6 +90,8 @@ def _breaches(books: Books, before: Books | None) -> Iterator[Breach]:
     yield from _of_places(books)
     if not books.lacks(("D06a",)):
         yield from _of_awards(books)
+    if not books.lacks(("D06a", "D06b")):
+        yield from (Breach("D06b", rule, "paid_fen", message, rows) for rule, message, rows in faults(books))
     if before is not None:
         yield from _since(books, before)
 
@@ -106,8 +110,10 @@ def _of_titles(books: Books) -> Iterator[Breach]:
     for table, column, day, name in (("D08", "supplier_uscc", "contracted_on", "供方码"), ("D19", "uscc", "dated_on", "统一社会信用代码")):
         rows = books[table][books[table][day] <= books.day]
         rows = rows[rows["item"].eq("入后备库")] if table == "D19" else rows
-        outside = rows[~members(books, "P2", rows[column], rows[day]).astype(bool)]
-        yield Breach(table, f"{name}.不是P2", column, "“{值}”当日不是省级以上专精特新企业（P2），不计：请核对。", outside)
+        population = "省级以上" if table == "D19" else "P2"
+        outside = rows[~members(books, population, rows[column], rows[day]).astype(bool)]
+        meant = books.rules.tiers.populations[population].name if books.rules.readings["B-14"].chosen else "省级以上专精特新企业（P2）"
+        yield Breach(table, f"{name}.不是P2", column, f"“{{值}}”当日不是{meant}，不计：请核对。", outside)
 
 
 def _holds(books: Books, rows: pd.DataFrame, tiers: tuple[str, ...]) -> pd.Series:
@@ -149,8 +155,9 @@ def _reaches(values: pd.Series, bound: Decimal) -> pd.Series:
 def _of_places(books: Books) -> Iterator[Breach]:
     """D14: a buyer outside the district on 发票日期, a seller outside it on 合同日期 (5.8, 2)."""
     rows = books["D14"][books["D14"]["invoiced_on"] <= books.day]
+    anywhere = books.rules.reading("B-03", "采购方地域") == "不限"
     for column, day, name in (("uscc", "invoiced_on", "统一社会信用代码"), ("supplier_uscc", "contracted_on", "供方码")):
-        if not books.lacks(("D01",)):
+        if not books.lacks(("D01",)) and not (anywhere and column == "uscc"):
             outside = rows[~in_district(books, current(books, rows[column], rows[day]), rows[day]).astype(bool)]
             yield Breach("D14", f"{name}.不在萧", column, "“{值}”当日不在萧，不计采购：请核对。", outside)
 
@@ -163,8 +170,7 @@ def _of_awards(books: Books) -> Iterator[Breach]:
     message = "触发事项“{值}”在相应的台账中找不到：请核对触发事项键，或请台账部门补报。"
     yield Breach("D06a", "触发事项键.无触发", "trigger_key", message, claims[untriggered])
     approved = claims[~untriggered & claims["decided"] & claims["approved_fen"].notna()]
-    caps = {clause: int(award.cap * FEN_PER_YUAN) for clause, award in books.rules.awards.items() if award.cap}
-    above = _true(approved["approved_fen"] > approved["clause"].map(caps).astype("Int64"))
+    above = _true(approved["approved_fen"] > approved["clause"].map(unit_caps(books.rules)).astype("Int64"))
     yield Breach("D06a", "核定金额.超上限", "approved_fen", "核定金额“{值}”元超过条款上限：请核对。", approved[above])
     other = _true(approved["approved_fen"] != approved["entitled_fen"]) & ~above
     message = "核定金额“{值}”元与按条款测算的应兑金额不一致：请核对基数和比例。"

@@ -1,5 +1,5 @@
-"""Knows the machine-readable files of a quarter: figures.csv, forecast.csv, awards.csv, tiers.csv and what stands
-beside it (flows.csv, watchlist.csv, candidates.csv), rows.csv and manifest.json.
+"""Knows the machine-readable files of a quarter: figures.csv, forecast.csv, awards.csv and awards_detail.csv, tiers.csv
+and what stands beside it (flows.csv, watchlist.csv, candidates.csv), rows.csv and manifest.json.
 
 Leaves the PDFs beside them to `report`, and writing files whole to `store`. Forms and closed lists: indicators.md.
 """
@@ -57,6 +57,20 @@ AWARDS = [
     "paid",
     "gap",
     "state",
+]
+AWARDS_DETAIL = [
+    "quarter",
+    "clause",
+    "uscc",
+    "trigger",
+    "eligible",
+    "alone",
+    "entitled",
+    "paid",
+    "by_plan_cap",
+    "other_purses",
+    "days_since_trigger",
+    "in_p2",
 ]
 TIERS = ["quarter", "uscc", "name", "tier", "since", "until", "in_district"]
 FLOWS = ["quarter", "kind", "name", "step", "cause", "firms", "note"]
@@ -173,6 +187,28 @@ def awards_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
     })[AWARDS]  # fmt: skip
 
 
+def awards_detail_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """awards_detail.csv: the units of awards.csv, in its order, with what stands beside them.
+
+    `alone`: what the clause gives before B-11; `by_plan_cap`: A08 under one cap for the whole plan (B-02); `days_since_trigger` to the last payment where all is paid, else to the
+    quarter's end; `other_purses`: paid by city, province and state; `in_p2` at the quarter's end.
+    """
+    return pd.DataFrame({
+        "quarter": _constant(str(quarter), units),
+        "clause": units["clause"],
+        "uscc": _text(units["uscc"]),
+        "trigger": _text(units["trigger_key"]),
+        "eligible": _yes_no(units["eligible"]),
+        "alone": _yuan(units["alone_fen"]),
+        "entitled": _yuan(units["entitled_fen"]),
+        "paid": _yuan(units["paid_fen"]),
+        "by_plan_cap": _yuan(units["by_plan_fen"]),
+        "other_purses": _yuan(units["other_purses_fen"]),
+        "days_since_trigger": units["days_since_trigger"].astype("str").replace("<NA>", "").fillna(""),
+        "in_p2": _yes_no(units["in_p2"]),
+    })[AWARDS_DETAIL]  # fmt: skip
+
+
 def tiers_frame(titles: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
     """tiers.csv from `tiers.titles`: one row a title valid on the last day; in_district as 是 or 否."""
     return pd.DataFrame({
@@ -182,7 +218,7 @@ def tiers_frame(titles: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
         "tier": titles["tier"],
         "since": _dates(titles["since"]),
         "until": _dates(titles["until"]),
-        "in_district": titles["in_district"].eq(True).map({True: "是", False: "否"}).astype("str"),
+        "in_district": _yes_no(titles["in_district"]),
     })[TIERS]  # fmt: skip
 
 
@@ -270,6 +306,10 @@ def _constant(value: str, frame: pd.DataFrame) -> pd.Series:
 
 def _text(cells: pd.Series) -> pd.Series:
     return inert(cells.astype("str").fillna(""))
+
+
+def _yes_no(flags: pd.Series) -> pd.Series:
+    return flags.eq(True).map({True: "是", False: "否"}).astype("str")
 
 
 def _dates(days: pd.Series) -> pd.Series:

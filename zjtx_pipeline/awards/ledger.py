@@ -34,12 +34,19 @@ def matching(books: Books, keys: pd.Series) -> pd.Series:
 
 
 @once
-def payments(books: Books) -> pd.DataFrame:
-    """D06b's rows of the district's own purse to the quarter's end, with `firm` and `net_fen`, negative when taken back."""
+def all_payments(books: Books) -> pd.DataFrame:
+    """D06b's rows of every purse to the quarter's end, with `firm` and `net_fen`, negative when taken back."""
     rows = books["D06b"]
-    rows = rows[rows["purse"].eq(OWN_PURSE) & (rows["paid_on"] <= books.day)]
+    rows = rows[rows["paid_on"] <= books.day]
     net = rows["paid_fen"].mask(rows["payment_type"].ne(PAID_OUT), -rows["paid_fen"])
     return rows.assign(net_fen=net, firm=current(books, rows["uscc"]))
+
+
+@once
+def payments(books: Books) -> pd.DataFrame:
+    """Those of the district's own purse, the only ones that are 已兑."""
+    rows = all_payments(books)
+    return rows[rows["purse"].eq(OWN_PURSE)]
 
 
 @once
@@ -56,20 +63,24 @@ def net_paid(books: Books) -> pd.DataFrame:
 
 
 def applied(books: Books) -> pd.DataFrame:
-    """One row a unit of D06a: what it says of itself, approved_fen, paid_fen, and `approved`, `refused`."""
-    rows = applications(books).sort_values("award_no")
+    """One row a unit of D06a: what it says of itself, approved_fen, paid_fen, other_purses_fen, the last day paid_on,
+    and `approved`, `refused`."""
+    rows, paid = applications(books).sort_values("award_no"), payments(books)
+    others = all_payments(books).loc[lambda each: each["purse"].ne(OWN_PURSE)]
     rows = rows.assign(
-        paid_fen=looked_up(payments(books).groupby("award_no")["net_fen"].sum(), rows["award_no"]).astype("Int64"),
+        paid_fen=looked_up(paid.groupby("award_no")["net_fen"].sum(), rows["award_no"]).astype("Int64"),
+        other_purses_fen=looked_up(others.groupby("award_no")["net_fen"].sum(), rows["award_no"]).astype("Int64"),
+        paid_on=looked_up(paid[paid["payment_type"].eq(PAID_OUT)].groupby("award_no")["paid_on"].max(), rows["award_no"]),
         approved_fen=rows["approved_fen"].where(rows["decided"]),
         approved=rows["decided"] & rows["state"].eq(APPROVED),
         refused=rows["decided"] & rows["state"].eq(REFUSED),
     )
     tied = rows.groupby(UNIT, sort=False)
     said = tied[["uscc", "name", "trigger_key", "triggered_on"]].first()
-    sums = tied[["approved_fen", "paid_fen"]].sum(min_count=1)
+    sums = tied[["approved_fen", "paid_fen", "other_purses_fen"]].sum(min_count=1)
     flags = pd.DataFrame({"approved": tied["approved"].any(), "refused": tied["refused"].all()})
-    earliest = tied["applied_on"].min()
-    return pd.concat([said, sums, flags], axis=1).assign(applied_on=earliest, applied=True).reset_index()
+    days = {"applied_on": tied["applied_on"].min(), "paid_on": tied["paid_on"].max()}
+    return pd.concat([said, sums, flags], axis=1).assign(**days, applied=True).reset_index()
 
 
 def unknown_payments(books: Books) -> pd.DataFrame:

@@ -1,28 +1,28 @@
 """Knows what each award unit is entitled to, and what came of it; leaves the triggering rows to `triggers`.
 
-Amounts, rates, caps and terms are the rules'. Sources: plan.md 1.3; datasets.md 5.5, 5.8 (1); readings B-02, B-11, B-26.
+The formula and its cap are `caps`', how several awards of one firm add up `stacking`'s. Sources: datasets.md 5.5,
+5.8 (1); reading B-27.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-from fractions import Fraction
-
 import pandas as pd
 
+from zjtx_pipeline.awards.caps import by_plan, capped, in_term
 from zjtx_pipeline.awards.ledger import UNIT, applied, unknown_payments
+from zjtx_pipeline.awards.stacking import highest, stacked
 from zjtx_pipeline.awards.triggers import trigger_rows
 from zjtx_pipeline.books import Books, once
-from zjtx_pipeline.firms import NEVER, names
-from zjtx_pipeline.money import FEN_PER_YUAN, share_fen
-from zjtx_pipeline.rules import AwardTerms
+from zjtx_pipeline.firms import names
+from zjtx_pipeline.rules import AwardTerms, Rules
+from zjtx_pipeline.tiers import members
 
 COLUMNS = [
     "clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "entitled_fen",
     "applied_on", "approved_fen", "paid_fen", "gap_fen", "state", "firm", "eligible",
+    "alone_fen", "other_purses_fen", "days_since_trigger", "in_p2", "lost_on", "by_plan_fen",
 ]  # fmt: skip
 UNKNOWN, UNTRIGGERED, UNAPPLIED, PENDING, UNPAID = "待明确", "无触发", "未申请", "审核中", "已核定未拨"
-WHOLE_PLAN = "每企业整个计划期"
 PART_PAID, PAID, OVERPAID, REFUSED = "部分拨付", "已拨付", "超付", "不予兑现"
 
 
@@ -31,79 +31,54 @@ def units(books: Books) -> pd.DataFrame:
     """One row an award unit to the quarter's end, by clause and day; money in fen.
 
     Columns of awards.csv (`entitled_fen` and `gap_fen` NA while the clause's amount is not stated), and beside them
-    `firm`, the code at the quarter's end, and `eligible`: do 5.5's conditions hold, amount known or not?
+    `firm`, the code at the quarter's end; `eligible`: do 5.5's conditions hold, amount known or not?; `alone_fen`, what
+    the clause gives before B-11; `other_purses_fen`, paid by city, province, state; `days_since_trigger`, to the last
+    payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end; `lost_on`, the day that took the
+    title or listing away again; `by_plan_fen`, of A08, under one cap for the whole plan.
     """
+    rows = _tied(books)
+    rows = rows.assign(name=names(books, rows["uscc"], rows["name"]), in_p2=members(books, "P2", rows["uscc"]))
+    rows = rows.assign(gap_fen=rows["entitled_fen"] - rows["paid_fen"], state=_state(rows))
+    rows = rows.assign(days_since_trigger=_days(books, rows), by_plan_fen=by_plan(books, rows).reindex(rows.index))
+    order = ["clause", "triggered_on", "uscc", "trigger_key", "award_no"]
+    return rows.sort_values(order, kind="stable", na_position="last")[COLUMNS].reset_index(drop=True)
+
+
+def _tied(books: Books) -> pd.DataFrame:
+    """Triggers with what D06a and D06b say of them, and what these say without a trigger: entitled to nothing."""
     triggered = entitled(books, trigger_rows(books)).assign(triggered=True)
     rows = triggered.merge(applied(books), on=UNIT, how="outer", validate="1:1", suffixes=("", "_applied"))
     for column in ("uscc", "name", "trigger_key", "triggered_on"):
         rows[column] = rows[column].fillna(rows[f"{column}_applied"])
     rows = pd.concat([rows, unknown_payments(books)], ignore_index=True)
     flags = ("triggered", "eligible", "approved", "refused", "applied")
-    rows = rows.assign(paid_fen=rows["paid_fen"].fillna(0), **{flag: rows[flag].eq(True) for flag in flags})
-    rows = rows.assign(entitled_fen=rows["entitled_fen"].mask(~rows["triggered"], 0))
-    rows = rows.assign(name=names(books, rows["uscc"], rows["name"]))
-    rows = rows.assign(gap_fen=rows["entitled_fen"] - rows["paid_fen"], state=_state(rows))
-    order = ["clause", "triggered_on", "uscc", "trigger_key", "award_no"]
-    return rows.sort_values(order, kind="stable", na_position="last")[COLUMNS].reset_index(drop=True)
+    rows = rows.assign(**{name: rows[name].fillna(0) for name in ("paid_fen", "other_purses_fen")})
+    rows = rows.assign(**{flag: rows[flag].eq(True) for flag in flags})
+    return rows.assign(**{name: rows[name].mask(~rows["triggered"], 0) for name in ("entitled_fen", "alone_fen")})
 
 
 def entitled(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `eligible` and `entitled_fen` to triggers: 0 outside term or district or listed later, NA if not stated."""
-    sums = pd.Series(0, index=rows.index, dtype="Int64")
-    in_term = pd.Series(False, index=rows.index)
+    """Add `eligible`, `alone_fen` and `entitled_fen` to triggers: 0 outside term, district or population or listed
+    later, NA if not stated."""
+    rows = rows.assign(eligible=False, stack="", alone_fen=pd.Series(0, index=rows.index, dtype="Int64"))
     for clause in rows["clause"].unique():
-        for terms in books.rules.awards[clause].terms:
-            held = rows["clause"].eq(clause) & _in_term(rows["triggered_on"], terms)
-            in_term |= held
-            sums = sums.mask(held, _capped(books, rows[held], terms).reindex(rows.index))
-    eligible = in_term & rows["first"] & rows["local"]
-    return rows.assign(eligible=eligible, entitled_fen=sums.where(eligible, 0))
+        award = books.rules.awards[clause]
+        for terms in award.terms:
+            held = _meant(books, rows[rows["clause"].eq(clause) & rows["first"] & rows["local"]], terms)
+            own = rows.index.isin(held.index)
+            sums = capped(books, held, award, terms).reindex(rows.index)
+            stack = terms.stack_rule or books.rules.reading("B-11")
+            known = {"stack": rows["stack"].mask(own, stack), "alone_fen": rows["alone_fen"].mask(own, sums)}
+            rows = rows.assign(eligible=rows["eligible"] | own, **known)
+    return rows.assign(entitled_fen=stacked(books.rules, rows))
 
 
-def _in_term(days: pd.Series, terms: AwardTerms) -> pd.Series:
-    until = pd.Timestamp(terms.valid_to) if terms.valid_to else NEVER
-    return (pd.Timestamp(terms.valid_from) <= days) & (days <= until)
-
-
-def _capped(books: Books, rows: pd.DataFrame, terms: AwardTerms) -> pd.Series:
-    """The formula under its cap: a unit's own (buyer × year), or one cap for all units of a firm (B-02)."""
-    shares = _formula(rows, terms)
-    if terms.cap is None:
-        return shares
-    if books.rules.reading("B-02") == WHOLE_PLAN:
-        return under_one_cap(rows, shares, _fen(terms.cap))
-    return shares.clip(upper=_fen(terms.cap))
-
-
-def under_one_cap(rows: pd.DataFrame, shares: pd.Series, cap_fen: int) -> pd.Series:
-    """What is left of one cap a firm for each of its units, earliest first."""
-    order = rows.sort_values(["triggered_on", "trigger_key"]).index
-    used = shares.loc[order].groupby(rows.loc[order, "firm"]).cumsum()
-    left = (cap_fen - (used - shares.loc[order])).clip(lower=0)
-    return shares.loc[order].clip(upper=left).reindex(rows.index)
-
-
-def changed_by_plan_cap(books: Books) -> pd.DataFrame:
-    """A08's units that one cap for the whole plan would change: columns of `units` and by_plan_fen (B-02, listed beside)."""
-    rows = units(books)
-    rows = rows[rows["clause"].eq("A08") & rows["eligible"]]
-    shares = [_formula(rows, terms)[_in_term(rows["triggered_on"], terms)] for terms in books.rules.awards["A08"].terms]
-    by_plan = under_one_cap(rows, pd.concat(shares).reindex(rows.index), _fen(books.rules.awards["A08"].cap))
-    return rows.assign(by_plan_fen=by_plan)[by_plan.ne(rows["entitled_fen"])]
-
-
-def _formula(rows: pd.DataFrame, terms: AwardTerms) -> pd.Series:
-    """Amount a unit, or rate × base: rounded half up to the fen once a unit, never below 0."""
-    if terms.rate is not None:
-        rate = Fraction(terms.rate)
-        sums = [pd.NA if pd.isna(base) else max(0, share_fen(int(base), rate)) for base in rows["base_fen"]]
-    else:
-        sums = [pd.NA if terms.amount is None else _fen(terms.amount)] * len(rows)
-    return pd.Series(sums, index=rows.index, dtype="Int64")
-
-
-def _fen(yuan: Decimal) -> int:
-    return int(yuan * FEN_PER_YUAN)
+def _meant(books: Books, rows: pd.DataFrame, terms: AwardTerms) -> pd.DataFrame:
+    """The triggers that fall in the terms' time and population, on the trigger's day (B-27)."""
+    rows = rows[in_term(rows["triggered_on"], terms)]
+    if terms.population == "在萧企业":
+        return rows
+    return rows[members(books, terms.population, rows["uscc"], rows["triggered_on"]).astype(bool)]
 
 
 def _state(rows: pd.DataFrame) -> pd.Series:
@@ -125,6 +100,12 @@ def _state(rows: pd.DataFrame) -> pd.Series:
     return state
 
 
-def highest_only_fen(rows: pd.DataFrame) -> int:
-    """What 就高 would entitle to: of each firm's units only the highest counts (B-11, printed beside the sum)."""
-    return int(rows.groupby("firm")["entitled_fen"].max().sum())
+def _days(books: Books, rows: pd.DataFrame) -> pd.Series:
+    """Whole days from trigger to the last payment of a unit paid in full, else to the quarter's end; NA untriggered."""
+    until = rows["paid_on"].where(rows["state"].isin([PAID, OVERPAID]) & rows["paid_on"].notna(), books.day)
+    return (until - rows["triggered_on"]).dt.days.astype("Int64")
+
+
+def highest_only_fen(rules: Rules, rows: pd.DataFrame) -> int:
+    """What 就高 would entitle these units to: of each firm's only the highest counts (B-11, printed beside the sum)."""
+    return int(highest(rules, rows[rows["eligible"]]).sum())

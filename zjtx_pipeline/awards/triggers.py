@@ -1,15 +1,15 @@
 """Knows which rows set off which award (datasets.md 5.5); leaves what they entitle to to `tally`.
 
-Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20, B-21, B-28.
+Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20. B-06 and B-09 stand in the clauses themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 
+from zjtx_pipeline.awards.firsts import first_listed, first_of, newly_recognised, revoked_on
 from zjtx_pipeline.awards.ledger import matching
 from zjtx_pipeline.awards.purchases import purchase_units
 from zjtx_pipeline.books import Books, once
@@ -19,7 +19,7 @@ from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import DATES
 from zjtx_pipeline.tiers import members, title_holder, title_key
 
-COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local"]
+COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local", "lost_on"]
 
 
 @once
@@ -27,7 +27,8 @@ def trigger_rows(books: Books) -> pd.DataFrame:
     """Everything that set an award off to the quarter's end, one row a unit.
 
     Columns: clause, uscc, name, trigger_key, triggered_on, base_fen, `first` (False: a later listing), `local` (在萧 on
-    that day), `firm` and `match`, code and key as of the quarter's end.
+    that day), `lost_on` (A01–A04: 撤销 of the title; D16: 移出, by the quarter's end), `firm` and `match`, code and key as
+    of the quarter's end.
     """
     grants = [award for award in books.rules.awards.values() if award.is_grant and len(books[award.trigger.table])]
     rows = pd.concat([_no_triggers(), *(_triggers(books, award)[COLUMNS] for award in grants)], ignore_index=True)
@@ -37,16 +38,17 @@ def trigger_rows(books: Books) -> pd.DataFrame:
 
 
 def _no_triggers() -> pd.DataFrame:
-    kinds = dict.fromkeys(COLUMNS, "str") | {"triggered_on": DATES, "base_fen": "Int64", "first": "bool", "local": "bool"}
+    days = {"triggered_on": DATES, "lost_on": DATES}
+    kinds = dict.fromkeys(COLUMNS, "str") | days | {"base_fen": "Int64", "first": "bool", "local": "bool"}
     return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
 
 
 def _triggers(books: Books, award: Award) -> pd.DataFrame:
     find = {"D04": _recognitions, "D14": _purchases, "D16": _listings, "D20": _rent_subsidies}
     rows = find.get(award.trigger.table, _dated)(books, award).assign(clause=award.id)
-    if award.population == "在萧企业":
+    if award.trigger.population is None:
         return rows
-    return rows[members(books, award.population, rows["uscc"], rows["triggered_on"])]
+    return rows[members(books, award.trigger.population, rows["uscc"], rows["triggered_on"])]
 
 
 def _dated(books: Books, award: Award) -> pd.DataFrame:
@@ -71,6 +73,7 @@ def _described(books: Books, rows: pd.DataFrame, award: Award) -> pd.DataFrame:
         base_fen=rows[columns[base]] if base else pd.Series(pd.NA, index=rows.index, dtype="Int64"),
         first=True,
         local=in_district(books, holder, rows["triggered_on"]),
+        lost_on=pd.Series(pd.NaT, index=rows.index, dtype=DATES),
     )
 
 
@@ -89,50 +92,46 @@ def _joined(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
 
 
 def _recognitions(books: Books, award: Award) -> pd.DataFrame:
-    """A01–A04: a firm's first recognition of each 资质类型, those it succeeded included; later ones set nothing off."""
-    if award.id == "A01":
-        award = _with_provincial_champions(books, award)
+    """A01–A04: a firm's first recognition of each 资质类型, those it succeeded included; later ones set nothing off.
+
+    B-07 read as once ever: only the earliest of all four is `first`.
+    """
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "uscc"])
-    first = _first(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)
-    return rows[first]
+    rows = rows[first_of(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)]
+    rows = rows.assign(lost_on=revoked_on(books, rows))
+    if books.rules.reading("B-07") == "全部层级首次":
+        return rows.assign(first=rows.index.isin(_first_ever(books)))
+    return rows
 
 
-def _with_provincial_champions(books: Books, award: Award) -> Award:
-    """B-09: whether 单项冠军 includes the province's own."""
-    if books.rules.reading("B-09") != "含省级":
-        return award
-    where = {**award.trigger.where, "资质类型": ("国家单项冠军", "省单项冠军")}
-    return award.model_copy(update={"trigger": award.trigger.model_copy(update={"where": where})})
+@once
+def _first_ever(books: Books) -> pd.Index:
+    """D04's labels of each firm's first recognition under any of A01–A04; of one day, the earlier clause's."""
+    clauses = [award for award in books.rules.awards.values() if award.trigger.table == "D04"]
+    rows = pd.concat([_dated(books, award).assign(clause=award.id) for award in clauses])
+    rows = rows.sort_values(["triggered_on", "clause", "batch", "uscc"])
+
+    def firm(keys: pd.Series, days: pd.Series) -> pd.Series:
+        return title_holder(books, keys, days).str.rpartition("|")[0]
+
+    return rows[first_of(rows, title_key(rows["uscc"], rows["tier"]), [], firm, books.day)].index
 
 
 def _listings(books: Books, award: Award) -> pd.DataFrame:
-    """D16: the first listing of a firm, type and level counts, later ones are listed; A19 once a year's list (B-20)."""
+    """D16: the first listing counts, later ones are listed; A19 has one unit a year's list (B-20)."""
     rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name", "uscc"])
-    yearly = "名单年度" in award.trigger.key
-    by = ["demonstration", "level", *(["list_year"] if yearly else [])]
-    first = _first(rows, rows["uscc"], by, partial(current, books), books.day)
-    return rows[first] if yearly else rows.assign(first=first)
-
-
-Owner = Callable[[pd.Series, pd.Series], pd.Series]
-
-
-def _first(rows: pd.DataFrame, keys: pd.Series, by: list[str], owner: Owner, day: pd.Timestamp) -> pd.Series:
-    """Is each row (earliest first) the first of its firm, those it had succeeded by that day included?"""
-    at_end = owner(keys, pd.Series(day, index=keys.index))
-    listed = rows[[*by, "triggered_on"]].assign(key=keys, group=at_end, row=range(len(rows)))
-    again = listed[listed.duplicated(["group", *by], keep=False)]
-    pairs = again.merge(again, on=["group", *by], suffixes=("", "_before"), validate="m:m")
-    pairs = pairs[pairs["row_before"] < pairs["row"]]
-    same = owner(pairs["key"], pairs["triggered_on"]) == owner(pairs["key_before"], pairs["triggered_on"])
-    return ~listed["row"].isin(pairs.loc[same, "row"])
+    rows = rows.assign(lost_on=rows["removed_on"].where(rows["removed_on"] <= books.day))
+    if "名单年度" in award.trigger.key:
+        rows = rows[first_listed(books, rows, "list_year")]
+        return rows.assign(first=books.rules.reading("B-20", "频次") == "每名单年度" or first_listed(books, rows))
+    return rows.assign(first=newly_recognised(books, award, rows))
 
 
 def _purchases(books: Books, award: Award) -> pd.DataFrame:
-    """A08, A09: buyer × year; counted invoices were judged by place one by one."""
-    (purchase_type,) = award.trigger.where["采购类别"]
-    rows = purchase_units(books, purchase_type).rename(columns={"firm": "uscc"})
-    return rows.assign(trigger_key=_joined(rows, ["uscc", "year"]), first=True, local=True)
+    """A08, A09: payee × year; counted invoices were judged by place one by one."""
+    rows = purchase_units(books, award).rename(columns={"firm": "uscc"})
+    kept = pd.Series(pd.NaT, index=rows.index, dtype=DATES)
+    return rows.assign(trigger_key=_joined(rows, ["uscc", "year"]), first=True, local=True, lost_on=kept)
 
 
 def _rent_subsidies(books: Books, award: Award) -> pd.DataFrame:

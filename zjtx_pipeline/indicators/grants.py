@@ -12,12 +12,14 @@ import pandas as pd
 
 from zjtx_pipeline.awards import net_paid, units
 from zjtx_pipeline.awards.ledger import OWN_PURSE
-from zjtx_pipeline.awards.purchases import counted_purchases
+from zjtx_pipeline.awards.purchases import counted_purchases, payee
 from zjtx_pipeline.awards.triggers import trigger_keys
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.indicators.parts import SUM, WINNERS, Counted, Difference, Part
+from zjtx_pipeline.indicators.readings import pays_since
 from zjtx_pipeline.indicators.selection import since
+from zjtx_pipeline.rules import Award
 from zjtx_pipeline.sieve import UNITS, Rows, rows_of
 from zjtx_pipeline.tables import load_tables
 
@@ -32,7 +34,7 @@ def money(books: Books, *clauses: str, first: str = "a") -> dict[str, Part]:
 
 def triggered(books: Books, *clauses: str) -> Rows:
     """Award units set off over C, with 条款 and 年度, and the rows of the clauses' tables that set them off."""
-    tallied, first = units(books), since(books, "C")
+    tallied, first = units(books), pays_since(books)
     rows = Rows(tallied[tallied["clause"].isin(clauses)], UNITS)
     rows = rows.where(rows["triggered_on"] >= first, f"没有触发，或触发日期早于{first.date()}")
     rows = rows.assign(条款=rows["clause"], 年度=rows["triggered_on"].dt.year.astype("str"))
@@ -73,7 +75,7 @@ def _sum_if_known(rows: pd.DataFrame) -> int | None:
 def entitled_firms(books: Books, *clauses: str) -> Rows:
     """Units that meet the conditions of 5.5, amount known or not."""
     rows = triggered(books, *clauses)
-    return rows.where(rows["eligible"], "触发日期不在条款有效期、企业当日不在萧，或不是首次")
+    return rows.where(rows["eligible"], "触发日期不在条款有效期、企业当日不在萧或不属适用对象，或不是首次")
 
 
 def paid(books: Books, *clauses: str) -> Counted:
@@ -110,6 +112,12 @@ def purchases(books: Books) -> Rows:
     return rows.only(counted, "合同日期当日产品不在目录、不是供方的产品，或类别不合条款")
 
 
+def paid_for(books: Books, award: Award) -> Rows:
+    """The purchases that count for a clause, `firm` the code of whoever is paid for them (B-03)."""
+    rows = purchases(books)
+    return rows.assign(firm=rows[payee(books, award)[0]])
+
+
 def _local(books: Books, codes: pd.Series, days: pd.Series) -> pd.Series:
     return in_district(books, current(books, codes, days), days)
 
@@ -117,7 +125,8 @@ def _local(books: Books, codes: pd.Series, days: pd.Series) -> pd.Series:
 def triggers(books: Books, clause: str) -> Rows:
     """The rows that set a clause's units off to the quarter's end: `trigger_key`, their unit's, and what they add to its base."""
     award, tallied = books.rules.awards[clause], units(books)
-    rows = purchases(books) if award.trigger.table == "D14" else rows_of(books, award.trigger.table)
+    bought = award.trigger.table == "D14"
+    rows = paid_for(books, award) if bought else rows_of(books, award.trigger.table)
     columns = load_tables()[rows.table].by_header()
     for header, values in award.trigger.where.items():
         column = columns[header]
@@ -125,5 +134,5 @@ def triggers(books: Books, clause: str) -> Rows:
     rows = rows.having("role", "牵头") if "role" in rows.frame else rows
     keys = trigger_keys(award, rows.frame)
     known = tallied.loc[tallied["clause"].eq(clause), "trigger_key"]
-    base = {"base_fen": rows[columns[award.trigger.base].name]} if award.trigger.base else {}
+    base = {"base_fen": rows["amount_fen" if bought else columns[award.trigger.base].name]} if award.trigger.base else {}
     return rows.assign(trigger_key=keys, **base).where(keys.isin(known), f"没有触发：{award.trigger.date}未填或在季末之后，或不是首次")

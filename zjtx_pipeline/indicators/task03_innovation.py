@@ -9,6 +9,7 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books, found_in
 from zjtx_pipeline.indicators.parts import Counted, Part, distinct, firms, share, total
+from zjtx_pipeline.indicators.readings import holding, rated
 from zjtx_pipeline.indicators.selection import EVERYWHERE, LOCAL, among, coverage, dated, standing, with_firm
 from zjtx_pipeline.indicators.standings import firms_of
 from zjtx_pipeline.indicators.task01_tiers import express_report
@@ -30,13 +31,14 @@ def _own_organs(books: Books, rows: Rows) -> Rows:
 def t03_2(books: Books) -> dict[str, Part]:
     """P2 firms among the holders of an invention patent in force (Q04, B-23)."""
     rows = standing(books, "D10", "granted_on", "lapsed_on", EVERYWHERE)
-    return coverage(books, "P2", "有效发明专利", rows.having("patent_type", "发明"))
+    rows = rows.having("patent_type", "发明")
+    return coverage(books, "P2", "有效发明专利", rows.where(holding(books, rows), "企业不是第一权利人"))
 
 
 def t03_3(books: Books) -> dict[str, Part]:
     """Firms of P2 on the due day and still, without 贯标 (Q05, B-12); b the same for all of P2 now; the frozen set."""
     due = pd.Timestamp(books.rules.targets["Q05"].due)
-    now, done = firms_of(books, "P2"), standardised(books)
+    now, done = firms_of(books, "P2"), CLEARED[books.rules.reading("B-12")](books)
     frozen = firms_of(books, "P2", min(books.day, due)).resting_on("季末P2", lambda: now.behind[0][1]())
     stays = found_in(frozen["firm"], now["firm"])
     return {
@@ -55,6 +57,14 @@ def standardised(books: Books) -> Rows:
     return rows.where(certified | passed, "认证证书季末不在有效期或状态不是有效；贯标评价未通过")
 
 
+def _with_patents(books: Books) -> Rows:
+    """B-12 read the other way: patents of any kind in force, whoever of its holders the firm is."""
+    return standing(books, "D10", "granted_on", "lapsed_on", EVERYWHERE)
+
+
+CLEARED = {"无未贯标企业": standardised, "无零知识产权企业": _with_patents}
+
+
 def _without(every: Rows, done: Rows) -> Rows:
     return every.where(~found_in(every["firm"], done["firm"]), "已贯标").resting_on("贯标", lambda: done)
 
@@ -62,7 +72,7 @@ def _without(every: Rows, done: Rows) -> Rows:
 def t03_4(books: Books) -> dict[str, Part]:
     """小巨人 with an evaluation of results, dated and graded (Q06, B-13)."""
     rows = standing(books, "D11", "rated_on", None, EVERYWHERE)
-    return coverage(books, "P4", "绩效评价等级", rows.filled("rating"))
+    return coverage(books, "P4", "绩效评价等级", rows.where(rated(books, rows), "绩效等级未填，或低于所要求的等级"))
 
 
 def t03_5(books: Books) -> dict[str, Part]:

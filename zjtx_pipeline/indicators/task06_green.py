@@ -32,7 +32,7 @@ def _green(rows: Rows) -> Rows:
 def t06_2(books: Books) -> dict[str, Part]:
     """领跑者 in energy or water, province or state (B-20)."""
     rows = announced(books, "C")
-    return {"a": firms(rows.having("demonstration", "能效领跑者", "水效领跑者"))}
+    return {"a": firms(rows.having("demonstration", *books.rules.awards["A19"].trigger.where["示范类型"]))}
 
 
 def t06_3(books: Books) -> dict[str, Part]:

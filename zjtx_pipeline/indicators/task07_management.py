@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from zjtx_pipeline.books import Books, found_in
 from zjtx_pipeline.indicators.parts import Part, count, distinct, firms, total
+from zjtx_pipeline.indicators.readings import new_or_all
 from zjtx_pipeline.indicators.selection import (
     EVERYWHERE,
     LISTING,
@@ -32,7 +33,7 @@ def t07_2(books: Books) -> dict[str, Part]:
     ever = with_firm(books, rows_of(books, "D16").having("demonstration", "管理标杆")).frame
     early = found_in(rows["firm"], ever.loc[(ever["announced_on"] < first) & (ever["announced_on"] <= books.day), "firm"])
     return {
-        "a": firms(rows.where(~early, f"企业在{first.date()}之前已列入")),
+        "a": firms(rows.where(new_or_all(books, early), f"企业在{first.date()}之前已列入")),
         "b": firms(rows.where(early, f"企业在{first.date()}之前没有列入")),
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current
 from zjtx_pipeline.indicators.parts import Part, count, distinct, share, yes
+from zjtx_pipeline.indicators.readings import agreed
 from zjtx_pipeline.indicators.selection import EVERYWHERE, coverage, dated, milestone
 from zjtx_pipeline.sieve import rows_of
 
@@ -19,7 +20,7 @@ def t12_1(books: Books) -> dict[str, Part]:
     """Providers with an agreement in force on the quarter's last day (Q10, B-17)."""
     rows = rows_of(books, "D22a")
     rows = rows.where(rows["agreed_from"] <= books.day, "合作期起在季末之后")
-    rows = rows.where(books.day <= rows["agreed_to"], "合作期止在季末之前")
+    rows = rows.where(agreed(books, rows), "合作期止在季末之前")
     return {"a": distinct(rows.assign(provider=current(books, rows["provider_uscc"])), "provider")}
 
 

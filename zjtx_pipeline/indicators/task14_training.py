@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators.parts import Part, count, firms, total
+from zjtx_pipeline.indicators.readings import special, special_asks
 from zjtx_pipeline.indicators.selection import dated, events
 from zjtx_pipeline.sieve import rows_of
 
 
 def t14_1(books: Books) -> dict[str, Part]:
     """Special training on 专精特新 with proof of attendance this year (Q11, B-18); other years beside."""
-    rows = rows_of(books, "D23").having("activity_type", "专题培训").having("is_zjtx_theme", True).filled("sign_in_proof")
+    rows = rows_of(books, "D23")
+    rows = rows.where(special(books, rows), special_asks(books))
     rows = rows.where(rows["held_on"] <= books.day, "日期在季末之后")
     rows = rows.assign(年度=rows["held_on"].dt.year.astype("str"))
     return {"a": count(rows.where(rows["年度"].eq(str(books.quarter.year)), "不在本年"), 年度=rows)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.awards import highest_only_fen
+from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import AwardRow, Awards, Overpaid
@@ -16,6 +16,7 @@ from zjtx_pipeline.rules import Award
 UNSTATED = "待兑现政策明确"
 LONGEST_LIST = 8
 NOT_GRANTS = {"price_rule": "属价格规则", "tax_relief": "属税收减免", "procurement_exemption": "属采购方式规定"}
+WAITING = ("未申请", "审核中", "已核定未拨", "部分拨付")
 STATES = ("未申请", "审核中", "已核定未拨", "部分拨付", "已拨付", "超付", "不予兑现", "待明确", "无触发")
 
 
@@ -113,8 +114,11 @@ def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> 
             _over_remark(units),
             _outside_remark(units),
             _untriggered_remark(units),
-            _highest_remark(known),
-            _share_remark(inputs, known),
+            _cap_remark(units),
+            _stack_remark(inputs, known),
+            _share_remark(known),
+            _waiting_remark(known),
+            _other_purses_remark(units),
             _span_remark(inputs, units),
         )
         if remark
@@ -145,22 +149,44 @@ def _untriggered_remark(units: pd.DataFrame) -> str:
     )
 
 
-def _highest_remark(known: pd.DataFrame) -> str:
-    """B-11: added up as the text is silent, with the 就高 total beside it."""
+def _cap_remark(units: pd.DataFrame) -> str:
+    """B-02: the units that one cap for the whole plan would change."""
+    changed = changed_by_plan_cap(units)
+    if changed.empty:
+        return ""
+    before, after = (formats.wan(_sum(changed, column)) for column in ("alone_fen", "by_plan_fen"))
+    return f"如按整个计划期封顶，首台（套）采购资助有{len(changed)}个单元改变，由{before}万元改为{after}万元，见awards_detail.csv。"
+
+
+def _stack_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
+    """B-11: added up as the text is silent, with the 就高 total beside it; read otherwise, with what 累加 would give."""
     if known.empty:
         return ""
-    return f"同一企业多项资助按累加计；如按就高计，测算应兑为{formats.wan(highest_only_fen(known))}万元。"
+    rule = inputs.rules.reading("B-11")
+    if rule != "累加":
+        return f"同一企业多项资助按{rule}计；如按累加计，测算应兑为{formats.wan(_sum(known, 'alone_fen'))}万元。"
+    return f"同一企业多项资助按累加计；如按就高计，测算应兑为{formats.wan(highest_only_fen(inputs.rules, known))}万元。"
 
 
-def _share_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
+def _share_remark(known: pd.DataFrame) -> str:
     """B-27: any firm in the district may receive; the share of P2 stands beside."""
     if known.empty:
         return ""
-    titles = inputs.tiers[
-        inputs.tiers["tier"].isin(inputs.rules.population_types("P2")) & inputs.tiers["in_district"].eq(True)
-    ]
-    share = known[known["firm"].isin(titles["uscc"])]
-    return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(share, 'entitled_fen'))}万元。"
+    return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(known[known['in_p2']], 'entitled_fen'))}万元。"
+
+
+def _waiting_remark(known: pd.DataFrame) -> str:
+    """How long units that are not paid in full have waited since their trigger."""
+    days = known.loc[known["eligible"] & known["state"].isin(WAITING) & known["gap_fen"].gt(0), "days_since_trigger"]
+    if days.empty:
+        return ""
+    return f"尚未兑足的{len(days)}个单元，自触发起至季末最长{int(days.max())}天，半数超过{int(days.quantile(0.5, 'lower'))}天。"
+
+
+def _other_purses_remark(units: pd.DataFrame) -> str:
+    """City, province and state pay from purses of their own, which are in no gap."""
+    paid = _sum(units, "other_purses_fen")
+    return f"另有市级以上资金拨付{formats.wan(paid)}万元，不在已兑之内。" if paid else ""
 
 
 def _span_remark(inputs: ReportInputs, units: pd.DataFrame) -> str:

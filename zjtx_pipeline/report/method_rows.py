@@ -26,7 +26,7 @@ def method(
     return Method(
         definitions=tuple((indicator.id, f"{indicator.title}：{indicator.definition}") for indicator in indicators),
         readings=tuple(
-            ReadingRow(each.id, each.wording, each.value, each.explanation, MARKS[each.mark]) for each in readings
+            ReadingRow(each.id, each.wording, each.in_force, each.explanation, MARKS[each.mark]) for each in readings
         ),
         open_points=_open_points(inputs, awards, targets),
         rules_of_print=_rules_of_print(inputs),

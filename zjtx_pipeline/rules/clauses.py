@@ -15,6 +15,9 @@ from pydantic import Field, model_validator
 from zjtx_pipeline.rules.model import Dated, Exact, Rule
 
 
+Population = Literal["在萧企业", "P2", "P3", "P4"]
+
+
 class AwardTerms(Dated):
     """What a clause pays from one day to another (R2): yuan and rates exact, None where not stated."""
 
@@ -23,7 +26,7 @@ class AwardTerms(Dated):
     cap: Exact | None = None
     cap_period: str | None = None
     unit: str
-    population: Literal["在萧企业", "P2", "P3", "P4"]
+    population: Population
     stack_rule: Literal["累加", "就高", "补差"] | None = None
     reference: str
 
@@ -38,18 +41,25 @@ class AwardTerms(Dated):
 
 
 class Trigger(Rule):
-    """Which rows set an award off: their table, the column of the date, the key's columns, the values they bear."""
+    """Which rows set an award off: their table, the column of the date, the key's columns, the values they bear.
+
+    With a `population` only rows of its firms set it off; the terms' own population merely says who is entitled.
+    """
 
     table: str
     date: str
     key: tuple[str, ...] = ()
     where: dict[str, tuple[str, ...]] = {}
     base: str | None = None
+    population: Population | None = None
     text: str
 
 
 class Award(Rule):
-    """One of A01…A25. `amount`, `rate`, `cap` speak for the first terms; `terms_on` for those of a day."""
+    """One of A01…A25. `amount`, `rate`, `cap` speak for the first terms; `terms_on` for those of a day.
+
+    `ladder`: the awards of one ladder are levels of the same thing (补差 of B-11).
+    """
 
     id: str
     task: int
@@ -58,6 +68,7 @@ class Award(Rule):
     kind: Literal["fixed", "rate", "unstated", "price_rule", "tax_relief", "procurement_exemption"]
     measured: bool = False
     to_be_confirmed: str | None = None
+    ladder: str | None = None
     trigger: Trigger
     terms: tuple[AwardTerms, ...] = Field(min_length=1)
 

@@ -12,22 +12,15 @@ import yaml
 from pydantic import ValidationError
 
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.rules.adopted import adopted
 from zjtx_pipeline.rules.checks import check
 from zjtx_pipeline.rules.clauses import Award
-from zjtx_pipeline.rules.model import Department, Indicator, Target, Task
+from zjtx_pipeline.rules.model import POPULATION_TABLES, Department, Indicator, Target, Task
 from zjtx_pipeline.rules.reference import Chains, ClosedList, Pairs, Reading, Regions, Tiers
 from zjtx_pipeline.rules.rulebook import Plan, Rules
 
 FILES = ("awards", "chains", "indicators", "lists", "plan", "readings", "regions", "tiers")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the C one is eight times as fast
-POPULATION_TABLES = {
-    "P1": {"D01", "D02", "D03"},
-    "P2": {"D01", "D02", "D04"},
-    "P4": {"D01", "D02", "D04"},
-    "P12": {"D01", "D02", "D03", "D04"},
-    "在萧": {"D01", "D02"},
-    "全部": set(),
-}
 
 
 @cache
@@ -58,6 +51,7 @@ def rules_from(folder: Path) -> Rules:
         pairs=tuple(typed("lists.yaml pairs", Pairs, raw) for raw in lists["pairs"]),
         digest=_digest(texts),
     )
+    rules = adopted(rules, rules.readings)
     check(rules)
     return rules
 

@@ -24,7 +24,16 @@ Period = Literal["@q", "Y", "C", "L4", "年度"]
 Nature = Literal[
     "count", "rate", "numerator", "denominator", "money", "area", "entitled", "paid", "gap", "yes_no"
 ]  # fmt: skip
-Population = Literal["P1", "P2", "P4", "P12", "在萧", "全部"]
+Population = Literal["P1", "P2", "P4", "P12", "省级以上", "在萧", "全部"]
+POPULATION_TABLES = {  # the tables that tell who belongs to a population
+    "P1": {"D01", "D02", "D03"},
+    "P2": {"D01", "D02", "D04"},
+    "P4": {"D01", "D02", "D04"},
+    "P12": {"D01", "D02", "D03", "D04"},
+    "省级以上": {"D01", "D02", "D04"},
+    "在萧": {"D01", "D02"},
+    "全部": set(),
+}
 
 
 class Rule(BaseModel):

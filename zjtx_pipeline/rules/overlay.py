@@ -13,11 +13,12 @@ from datetime import timedelta
 from typing import Any
 
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.rules.adopted import adopted
 from zjtx_pipeline.rules.checks import check
 from zjtx_pipeline.rules.clauses import Award, AwardTerms
 from zjtx_pipeline.rules.load import typed
 from zjtx_pipeline.rules.model import Target
-from zjtx_pipeline.rules.reference import Chains, ClosedList, Reading, Tiers
+from zjtx_pipeline.rules.reference import Chains, ClosedList, Reading
 from zjtx_pipeline.rules.rulebook import Lights, Rules
 
 TARGET_KEYS = {"value", "due", "years", "watch_day", "note"}
@@ -34,7 +35,8 @@ def overlaid(rules: Rules, own: Mapping[str, Any]) -> Rules:
             raise ZjtxError(f"配置项 {section}：没有这个项目，可写：{'、'.join(_SECTIONS)}。")
         if not isinstance(values, Mapping):
             raise ZjtxError(f"配置项 {section}：应写成“编号: 值”的形式。")
-        rules = _SECTIONS[section](rules, values)
+    for section in (each for each in _SECTIONS if each in own):  # readings first: what a district enters stands above them
+        rules = _SECTIONS[section](rules, own[section])
     check(rules)
     return dataclasses.replace(rules, digest=_digest(rules.digest, own)) if own else rules
 
@@ -43,29 +45,21 @@ def _readings(rules: Rules, own: Mapping) -> Rules:
     readings = dict(rules.readings)
     for name, given in own.items():
         _known("readings", name, readings)
-        readings[name] = typed(f"配置项 readings.{name}", Reading, _reading(readings[name], given))
-    rules = dataclasses.replace(rules, readings=readings)
-    return _with_provincial_champions(rules) if rules.reading("B-09") == "含省级" else rules
+        readings[name] = _reading(readings[name], given)
+    return adopted(dataclasses.replace(rules, readings=readings), own)
 
 
-def _with_provincial_champions(rules: Rules) -> Rules:
-    """B-09 read widely: wherever a rule names 国家单项冠军 as 单项冠军, 省单项冠军 stands beside it (P2 and A01)."""
-    both = ("国家单项冠军", "省单项冠军")
-    tiers, award = _written(rules.tiers), _written(rules.awards["A01"])
-    p2 = tiers["populations"]["P2"]
-    p2["types"] = tuple(dict.fromkeys((*p2["types"], *both)))
-    award["trigger"]["where"]["资质类型"] = both
-    awards = rules.awards | {"A01": Award.model_validate(award)}
-    return dataclasses.replace(rules, tiers=Tiers.model_validate(tiers), awards=awards)
-
-
-def _reading(current: Reading, given: Any) -> dict:
-    """A plain value, or {value, explanation}; a changed choice is explained by its option unless told otherwise."""
+def _reading(current: Reading, given: Any) -> Reading:
+    """A plain value, or {value, a key's value, explanation}; a changed choice is explained by its options' words."""
     own = dict(given) if isinstance(given, Mapping) else {"value": given}
-    _only(f"readings.{current.id}", own, {"value", "explanation"})
-    value = own.get("value", current.value)
-    printed = current.explanation if value == current.value else f"{current.wording}：{current.options.get(value, '')}。"
-    return _written(current) | {"explanation": printed} | own
+    _only(f"readings.{current.id}", own, {"value", "explanation", *current.keys})
+    written = _written(current)
+    keys = {name: choice | ({"value": own.pop(name)} if name in own else {}) for name, choice in written["keys"].items()}
+    chosen = typed(f"配置项 readings.{current.id}", Reading, written | {"keys": keys} | own)
+    if chosen.in_force == current.in_force:
+        return chosen
+    explanation = own.get("explanation", f"{current.wording}：{chosen.meaning}。")
+    return chosen.model_copy(update={"explanation": explanation, "chosen": True})
 
 
 def _awards(rules: Rules, own: Mapping) -> Rules:

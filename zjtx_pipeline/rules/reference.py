@@ -259,26 +259,49 @@ class Chains(Rule):
         return tuple(scene.name for scene in self.scenes if scene.holds_on(day))
 
 
-class Reading(Rule):
+class Choice(Rule):
+    """What may be chosen, each option with what it means, and the one in force.
+
+    `unsupported` options are thought of, but no delivered column tells them apart: choosing one is refused, and why.
+    """
+
+    value: str
+    options: dict[str, str]
+    unsupported: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _known_choice(self):
+        if self.value in self.unsupported:
+            why = self.unsupported[self.value]
+            raise ValueError(f"取值“{self.value}”无法测算（{why}），可选：{'、'.join(self.options)}")
+        if self.value not in self.options:
+            raise ValueError(f"没有取值“{self.value}”，可选：{'、'.join(self.options)}")
+        return self
+
+
+class Reading(Choice):
     """One of B-01…B-28 (R9): an unclear wording and the choice in force.
 
-    `unsupported` choices are known but not calculated by this version; choosing one is refused. `tasks`: those that
-    it bears on, all where none is named.
+    `keys`: choices of their own within the reading; `chosen`: a district chose otherwise than the default. `tasks`:
+    those that it bears on, all where none is named; `indicators`: those whose printed definition then gets a note.
     """
 
     id: str
     wording: str
     tasks: tuple[int, ...] = ()
-    value: str
-    options: dict[str, str]
-    unsupported: dict[str, str] = {}
+    indicators: tuple[str, ...] = ()
+    keys: dict[str, Choice] = {}
     explanation: str
     mark: Literal["P", "L", "M"]
+    chosen: bool = False
 
-    @model_validator(mode="after")
-    def _known_choice(self):
-        if self.value in self.unsupported:
-            raise ValueError(f"取值“{self.value}”本版尚未实现，可选：{'、'.join(self.options)}")
-        if self.value not in self.options:
-            raise ValueError(f"没有取值“{self.value}”，可选：{'、'.join(self.options)}")
-        return self
+    @property
+    def in_force(self) -> str:
+        """The choice as a report prints it, with those within it: `采购方；采购方地域：须在萧；关联方：不计`."""
+        return "；".join([self.value, *(f"{name}：{choice.value}" for name, choice in self.keys.items())])
+
+    @property
+    def meaning(self) -> str:
+        """What the choice in force means, in the words of its options."""
+        chosen = [self, *self.keys.values()]
+        return "；".join(each.options[each.value] for each in chosen)

@@ -119,9 +119,10 @@ class Rules:
         """The full name behind a department's full or short name; None if it is neither."""
         return self.lists["部门"].spellings().get(spelling)
 
-    def reading(self, reading_id: str) -> str:
-        """The choice in force for one of B-01…B-28."""
-        return self.readings[reading_id].value
+    def reading(self, reading_id: str, key: str | None = None) -> str:
+        """The choice in force for one of B-01…B-28, or for a key within it."""
+        reading = self.readings[reading_id]
+        return reading.keys[key].value if key else reading.value
 
     def population_types(self, name: str) -> tuple[str, ...]:
         """The titles whose holders are P2, P3 or P4 (B-14)."""

@@ -108,11 +108,12 @@ def publish(run: Run) -> dict:
     ahead.end(run.key)
     rules, quarter = run.settings.rules, run.quarter
     judged = [verdict_on(run, table_id, quarter) for table_id in load_tables()]
-    figures = figures_of(run, rules.tasks)
+    figures, units = figures_of(run, rules.tasks), awards_of(run, rules.tasks)
     frames = {
         "figures.csv": outputs.figures_frame(figures, rules, quarter),
         "forecast.csv": outputs.forecast_frame(figures, rules, quarter),
-        "awards.csv": outputs.awards_frame(awards_of(run, rules.tasks), quarter),
+        "awards.csv": outputs.awards_frame(units, quarter),
+        "awards_detail.csv": outputs.awards_detail_frame(units, quarter),
         "tiers.csv": outputs.tiers_frame(tally_of(run, "tiers"), quarter),
         "flows.csv": outputs.flows_frame(tally_of(run, "flows"), quarter),
         "watchlist.csv": outputs.watchlist_frame(tally_of(run, "watchlist"), quarter),
