@@ -41,8 +41,9 @@ def comparison(context: AssetExecutionContext, district: District) -> Materializ
 def tiers(context: AssetExecutionContext, district: District) -> MaterializeResult:
     with district.run_of(context) as run:
         found = stages.tally_tiers(run)
-    beside = {"季度流量": MetadataValue.md(found["table_markdown"]), "两季内到期资质": found["lapsing"], "晋级初筛（非认定）": found["candidates"]}
-    return MaterializeResult(metadata=found["counts"] | beside)
+    flows = {"季度流量": MetadataValue.md(found["table_markdown"])}
+    beside = {"两季内到期资质": found["lapsing"], "晋级初筛（非认定）": found["candidates"]}
+    return MaterializeResult(metadata=found["counts"] | flows | beside)
 
 
 def awards_key(number: int) -> AssetKey:

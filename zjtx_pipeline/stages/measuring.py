@@ -34,7 +34,8 @@ def tally_tiers(run: Run) -> dict:
         store.write_frame(run.work / f"{name}.parquet", frame)
     inside = titles.loc[titles["in_district"], "tier"].value_counts()
     counts = {tier: int(inside.get(tier, 0)) for tier in run.settings.rules.tiers.types}
-    return {"counts": counts, "lapsing": len(beside["watchlist"]), "candidates": len(beside["candidates"]), "table_markdown": glances.flows_table(flowed)}
+    lengths = {"lapsing": len(beside["watchlist"]), "candidates": len(beside["candidates"])}
+    return {"counts": counts, **lengths, "table_markdown": glances.flows_table(flowed)}
 
 
 def tally_of(run: Run, name: str) -> pd.DataFrame:
