@@ -19,6 +19,7 @@ REVIEWED, SUCCEEDED, RUNNING = "复核通过", "承继", "有效期内"
 ENTERED, REENTERED, STAYED, UNSAID = "入库", "再入库", "在库", "未注明原因"
 RUN_OUT, MERGED = "到期未复核", "合并归一"
 UNIT = ["kind", "name", "unit"]
+LATER = {RUN_OUT: 1, MOVED_OUT: 2, PROMOTED: 1, NEW: 2}  # gives way to any other cause of the same day
 
 
 def causes(books: Books, kind: str) -> dict[str, tuple[str, ...]]:
@@ -143,7 +144,8 @@ def movements(books: Books) -> pd.DataFrame:
 def _ends(books: Books) -> pd.DataFrame:
     """For each standing that counts at one of the ends: open (how many codes then), closed, same (under the same code)."""
     first, last = counted(books, opening_day(books)), counted(books, books.day)
-    opened = first.assign(same=first["uscc"] == first["unit"]).groupby(UNIT, as_index=False).agg(open=("uscc", "nunique"), same=("same", "any"))
+    opened = first.assign(same=first["uscc"] == first["unit"]).groupby(UNIT, as_index=False)
+    opened = opened.agg(open=("uscc", "nunique"), same=("same", "any"))
     ends = opened.merge(last[UNIT].drop_duplicates().assign(closed=True), on=UNIT, how="outer", validate="1:1")
     return ends.assign(open=ends["open"].fillna(0).astype("int64"), same=ends["same"].eq(True), closed=ends["closed"].eq(True))
 
@@ -165,15 +167,15 @@ def _of(ends: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
 
 def _left(books: Books, ends: pd.DataFrame) -> pd.DataFrame:
     """What happened after the last day that a standing counted: it ended, or its holder was no longer 在萧."""
-    turned, eve, turn = _turns(books, ends, True)
-    here = eve[eve["counts"]].merge(turn[[*UNIT, "uscc"]].drop_duplicates().assign(holds=True), on=[*UNIT, "uscc"], how="left", validate="m:1")
-    here = here.assign(cause=here["ending"].mask(here["holds"].eq(True), MOVED_OUT))
-    return _caused(books, turned, here, OUT)
+    eve, turn = _turns(books, ends, True)
+    here = eve[eve["counts"]]
+    still = found_in(_span(here, "uscc"), _span(turn, "uscc"))
+    return _caused(ends, here.assign(cause=here["ending"].mask(still, MOVED_OUT)), OUT)
 
 
 def _entered(books: Books, ends: pd.DataFrame) -> pd.DataFrame:
     """What happened on the day from which a standing counted: recognised, come back, moved or handed in."""
-    turned, eve, turn = _turns(books, ends, False)
+    eve, turn = _turns(books, ends, False)
     here = turn[turn["counts"]]
     cause = here["kind"].map({TITLES: NEW, POOLS: ENTERED})
     earlier = _earlier(here, parts(books))
@@ -182,7 +184,7 @@ def _entered(books: Books, ends: pd.DataFrame) -> pd.DataFrame:
     cause = cause.mask(titles & _rose(books, here), PROMOTED).mask(earlier | here["event"].eq(REVIEWED), again)
     cause = cause.mask(titles & found_in(_span(here, "grant"), _span(eve, "grant")), PASSED_ON)
     cause = cause.mask(found_in(_span(here, "uscc"), _span(eve, "uscc")), MOVED_IN)
-    return _caused(books, turned, here.assign(cause=cause), IN)
+    return _caused(ends, here.assign(cause=cause), IN)
 
 
 def _span(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -205,30 +207,31 @@ def _rose(books: Books, here: pd.DataFrame) -> pd.Series:
     asked = here.assign(row=range(len(here)), firm=current(books, here["uscc"]))[["row", "name", "uscc", "day", "firm"]]
     pairs = asked.merge(lower.assign(**firm), on="firm", suffixes=("", "_lower"), validate="m:m")
     eve = pairs["day"] - DAY
-    pairs = pairs[(pairs["starts_on"] <= eve) & (eve <= pairs["ends_on"]) & (pairs["name_lower"].map(rungs) < pairs["name"].map(rungs))]
+    pairs = pairs[(pairs["starts_on"] <= eve) & (eve <= pairs["ends_on"])]
+    pairs = pairs[pairs["name_lower"].map(rungs) < pairs["name"].map(rungs)]
     pairs = pairs[current(books, pairs["uscc_lower"], pairs["day"]) == pairs["uscc"]]
     return pd.Series(asked["row"].isin(pairs["row"]).array, index=here.index)
 
 
-def _caused(books: Books, turned: pd.DataFrame, here: pd.DataFrame, step: str) -> pd.DataFrame:
-    """One cause a standing: where two fall on one day, the event before what merely ran out, and that before a move."""
-    order = {cause: rank for rank, cause in enumerate(reversed([each for kind in (POOLS, TITLES) for each in causes(books, kind)[step]]))}
-    rank = {RUN_OUT: len(order), MOVED_OUT: len(order) + 1}
-    first = here.assign(rank=here["cause"].map(order | rank)).sort_values("rank").drop_duplicates(UNIT)
-    return turned.merge(first[[*UNIT, "cause"]], on=UNIT, how="left", validate="1:1").assign(step=step, firms=1)
+def _caused(ends: pd.DataFrame, here: pd.DataFrame, step: str) -> pd.DataFrame:
+    """One cause a standing: where two fall on one day, an event before what merely ran out, and that before a move."""
+    here = here.assign(rank=here["cause"].map(LATER).fillna(0))
+    first = here.sort_values(["rank", "cause"]).drop_duplicates(UNIT)
+    return ends.merge(first[[*UNIT, "cause"]], on=UNIT, how="left", validate="1:1").assign(step=step, firms=1)
 
 
-def _turns(books: Books, ends: pd.DataFrame, counting: bool) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The last day on which each standing was as at the opening (eve), and the next: the spans that hold on either.
+def _turns(books: Books, ends: pd.DataFrame, counting: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The spans that hold on the last day on which each standing was as at the opening (eve), and those on the next.
 
     `counts` says whether a span's holder counts on the day.
     """
     rows = parts(books)
     rows = rows[_of(rows, ends)]
     days = _days(books, rows)
-    on = days.merge(_held(books, rows, days)[[*UNIT, "day", "counts"]].groupby([*UNIT, "day"], as_index=False).any(), on=[*UNIT, "day"], how="left", validate="1:1")
+    on = _held(books, rows, days).groupby([*UNIT, "day"], as_index=False)["counts"].any()
+    on = days.merge(on, on=[*UNIT, "day"], how="left", validate="1:1")
     eve = on[on["counts"].eq(True) == counting].groupby(UNIT, as_index=False)["day"].max()
-    return ends, _held(books, rows, eve), _held(books, rows, eve.assign(day=eve["day"] + DAY))
+    return _held(books, rows, eve), _held(books, rows, eve.assign(day=eve["day"] + DAY))
 
 
 def _held(books: Books, rows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
@@ -261,7 +264,8 @@ def revisions(books: Books, before: Books | None) -> dict[tuple[str, str], str]:
     told = {}
     for kind, name in _named(books):
         if not before.lacks(("D04" if kind == TITLES else "D03",)):
-            told[kind, name] = _revision(_codes(counted(before, before.day), kind, name), _codes(counted(books, opening_day(books)), kind, name))
+            then, now = counted(before, before.day), counted(books, opening_day(books))
+            told[kind, name] = _revision(_codes(then, kind, name), _codes(now, kind, name))
     return {key: sentence for key, sentence in told.items() if sentence}
 
 

@@ -70,7 +70,8 @@ def _sum(fen: pd.Series) -> int | None:
 
 def flows_table(flows: pd.DataFrame) -> str:
     """Opening, in by cause, out by cause and closing of every title and pool, as Markdown."""
-    return markdown(["类别", "名称", "期初", "转入", "转出", "期末", "台账修订"], [_flow_row(*key, own) for key, own in flows.groupby(["kind", "name"], sort=False)])
+    rows = [_flow_row(*key, own) for key, own in flows.groupby(["kind", "name"], sort=False)]
+    return markdown(["类别", "名称", "期初", "转入", "转出", "期末", "台账修订"], rows)
 
 
 def _flow_row(kind: str, name: str, lines: pd.DataFrame) -> list[Any]:

@@ -16,7 +16,8 @@ import pandas as pd
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import current
 
-SUMMED = ["revenue_fen", "main_revenue_fen", "rd_expense_fen", "assets_fen", "liabilities_fen", "employees", "rd_staff", "equity_raised_fen", "class1_rights"]
+MONEY = ["revenue_fen", "main_revenue_fen", "rd_expense_fen", "assets_fen", "liabilities_fen", "equity_raised_fen"]
+SUMMED = [*MONEY, "employees", "rd_staff", "class1_rights"]
 HIGHEST = ["niche_years", "market_share_pct", "development_score"]
 
 
@@ -50,7 +51,8 @@ def of(books: Books, measure: str | None, firms: pd.Series) -> pd.Series:
     if measure is None:
         return pd.Series(pd.NA, index=firms.index, dtype="object")
     values = MEASURES[measure](books)
-    return pd.Series(values.reindex(firms.array).array, index=firms.index, dtype="object").where(lambda found: found.notna(), pd.NA)
+    found = pd.Series(values.reindex(firms.array).array, index=firms.index, dtype="object")
+    return found.where(found.notna(), pd.NA)
 
 
 def _last(column: str) -> Callable[[Books], pd.Series]:

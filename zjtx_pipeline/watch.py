@@ -69,7 +69,7 @@ def _review(books: Books, rows: pd.DataFrame) -> pd.Series:
 
 @once
 def effects(books: Books) -> pd.DataFrame:
-    """Each target that rests on who holds titles: target, indicator, population, firms, now, then (exact, None without a value).
+    """Each target that rests on who holds titles: target, indicator, population, firms, now, then (exact, or None).
 
     `firms`: how many leave its population if none of the watched titles is renewed; `now` its figure, `then` its figure
     without them, all else as it is.
@@ -82,7 +82,8 @@ def _resting_on_titles(books: Books) -> list[tuple[Target, str]]:
     """The targets whose population is made of titles, and which it is."""
     rules = books.rules
     asked = [(target, rules.indicators[target.indicator].parts["a"].population) for target in rules.targets.values()]
-    return [(target, population) for target, population in asked if "D04" in _needs(books, target) and population in rules.tiers.populations]
+    asked = [(target, population) for target, population in asked if population in rules.tiers.populations]
+    return [(target, population) for target, population in asked if "D04" in _needs(books, target)]
 
 
 def _needs(books: Books, target: Target) -> tuple[str, ...]:

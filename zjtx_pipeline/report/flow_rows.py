@@ -60,7 +60,7 @@ def _at_stake(inputs: ReportInputs) -> Iterator[str]:
     """The targets that would move, each with its figure now and then; the others in a word."""
     if inputs.watchlist.empty or inputs.effects is None or inputs.effects.empty:
         return
-    moved = inputs.effects["now"].ne(inputs.effects["then"]) & inputs.effects["now"].notna() & inputs.effects["then"].notna()
+    moved = inputs.effects["now"].notna() & inputs.effects["now"].ne(inputs.effects["then"])
     told = [_moved(inputs, row) for row in inputs.effects[moved].itertuples()]
     same = inputs.effects.loc[~moved, "target"].tolist()
     words = "；".join([*told, *([f"{'、'.join(same)}不变"] if same else [])])
@@ -70,7 +70,8 @@ def _at_stake(inputs: ReportInputs) -> Iterator[str]:
 def _moved(inputs: ReportInputs, row) -> str:
     target = inputs.rules.targets[row.target]
     unit = inputs.rules.indicators[row.indicator].parts["a"].unit
-    now, then = (formats.with_unit(Fraction(value), unit) for value in (row.now, row.then))
+    now = formats.with_unit(Fraction(row.now), unit)
+    then = "无适用对象" if pd.isna(row.then) else formats.with_unit(Fraction(row.then), unit)
     return f"{target.title}（{row.target}）由{now}变为{then}，基数减少{row.firms}家"
 
 
