@@ -20,7 +20,7 @@ from zjtx_pipeline.awards.ledger import UNIT, applications, matching
 from zjtx_pipeline.awards.tally import UNTRIGGERED
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.firms import current, in_district
-from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.money import FEN_PER_YUAN, yuan_text
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.suites import NOTED
 from zjtx_pipeline.tables import load_tables
