@@ -83,10 +83,10 @@ def test_flows_balance_and_end_where_the_indicators_stand(events, changes, hande
     sums = assert_balanced(held)
     inside = t01_3(held)["a"]
     for tier in held.rules.tiers.types:
-        rows = inside.rows[inside.rows["资质类型"].eq(tier)]
+        rows = inside.rows.frame[inside.rows["资质类型"].eq(tier)]
         assert sums.loc[(TITLES, tier), CLOSING] == inside.of(rows)
-    assert sums.loc[(POOLS, "创新型"), CLOSING] == t01_1(held)["a"].of(t01_1(held)["a"].rows)
-    assert sums.loc[(POOLS, "专精特新"), CLOSING] == t01_2(held)["a"].of(t01_2(held)["a"].rows)
+    assert sums.loc[(POOLS, "创新型"), CLOSING] == t01_1(held)["a"].of(t01_1(held)["a"].rows.frame)
+    assert sums.loc[(POOLS, "专精特新"), CLOSING] == t01_2(held)["a"].of(t01_2(held)["a"].rows.frame)
 
 
 @settings(max_examples=60, deadline=None)
