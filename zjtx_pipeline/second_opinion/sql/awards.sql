@@ -9,7 +9,7 @@ WITH judged AS (
            ) AND (
                terms.population = '在萧企业' OR EXISTS (
                    SELECT 1 FROM members
-                   WHERE members.population = terms.population AND members.firm = firm_of(uscc)
+                   WHERE members.population = terms.population AND members.holder = holder_on(uscc, day)
                      AND members.since <= day AND day < members.until)
            ) AS is_eligible,
            coalesce(terms.amount_fen, CASE WHEN rate_numerator IS NOT NULL THEN

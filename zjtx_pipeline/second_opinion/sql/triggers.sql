@@ -10,22 +10,32 @@ WITH clauses(clause, demonstration, level) AS (VALUES
     ('A19', '能效领跑者', '国家级'), ('A19', '能效领跑者', '省级'),
     ('A19', '水效领跑者', '国家级'), ('A19', '水效领跑者', '省级'),
     ('A21', '特色园区', '省级'), ('A21', '特色园区', '市级'), ('A21', '特色园区', '区级'))
-SELECT clause, uscc, announced_on::DATE AS day,
-       row_number() OVER (
-           PARTITION BY clause, demonstration, level, firm_of(uscc), CASE clause WHEN 'A19' THEN list_year::VARCHAR WHEN 'A21' THEN item_name END
-           ORDER BY announced_on, batch, item_name) = 1 AS is_first
+SELECT row_number() OVER (ORDER BY announced_on, batch, item_name, uscc) AS place, clause, uscc, announced_on::DATE AS day,
+       concat_ws('|', demonstration, level, CASE clause WHEN 'A19' THEN list_year::VARCHAR WHEN 'A21' THEN item_name END) AS kind
 FROM D16 JOIN clauses USING (demonstration, level), asked
-WHERE announced_on <= q;
-
--- A01…A04: the first 认定 of a title, whoever of the merged firm got it.
-CREATE TABLE recognitions AS
-SELECT clause, uscc, announced_on::DATE AS day
+WHERE announced_on <= q
+UNION ALL
+-- A01…A04: 认定 of a title.
+SELECT row_number() OVER (ORDER BY announced_on, batch, uscc), clause, uscc, announced_on::DATE, tier
 FROM D04 JOIN firsts USING (tier), asked
-WHERE event = '认定' AND announced_on <= q
-QUALIFY row_number() OVER (PARTITION BY tier, firm_of(uscc) ORDER BY announced_on, batch, uscc) = 1;
+WHERE event = '认定' AND announced_on <= q;
+
+-- Later ones: whoever holds the code on that day holds one of the same kind already (5.1: “首次” passes on from the day of
+-- the succession; what was triggered before stays as it was).
+CREATE TABLE later AS
+SELECT DISTINCT place, kind
+FROM (SELECT *, holder_on(uscc, day) AS holder FROM listings) AS this
+WHERE EXISTS (
+    SELECT 1 FROM listings AS before
+    WHERE before.kind = this.kind AND before.place < this.place
+      AND (before.uscc = this.holder OR EXISTS (
+          SELECT 1 FROM held
+          WHERE code = before.uscc AND held.holder = this.holder AND since <= this.day AND this.day < until)));
 
 CREATE TABLE triggers AS
-SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, true AS is_first FROM recognitions
+SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, later.place IS NULL AS is_first
+FROM listings LEFT JOIN later USING (place, kind)
+WHERE later.place IS NULL OR clause > 'A04' -- a title given again sets nothing off
 UNION ALL
 SELECT 'A05', uscc, started_on::DATE, NULL, true FROM D07, asked WHERE project_type = '募投' AND started_on <= q
 UNION ALL
@@ -38,15 +48,13 @@ FROM D13, asked
 WHERE category IN ('首台套', '首版次') AND level IN ('国内', '省内') AND recognised_on <= q
   AND EXISTS (
       SELECT 1 FROM members
-      WHERE population = 'P3' AND firm = firm_of(uscc) AND since <= recognised_on AND recognised_on < until)
+      WHERE population = 'P3' AND holder = holder_on(uscc, recognised_on::DATE) AND since <= recognised_on AND recognised_on < until)
 UNION ALL
 SELECT clause, firm, max(invoiced_on), sum(net_purchase_fen), true FROM purchases GROUP BY clause, firm, year(invoiced_on)
 UNION ALL
 SELECT 'A10', uscc, accepted_on::DATE, approved_investment_fen, true
 FROM D15, asked
 WHERE acceptance = '通过' AND acceptance_standard = '市级' AND accepted_on <= q
-UNION ALL
-SELECT clause, uscc, day, NULL, is_first FROM listings
 UNION ALL
 SELECT DISTINCT 'A20', uscc, quarters.last_day, NULL::HUGEINT, true
 FROM D20, asked, LATERAL (
