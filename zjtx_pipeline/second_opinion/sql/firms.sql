@@ -15,6 +15,7 @@ WITH RECURSIVE chain AS (
     UNION ALL
     SELECT chain.code, next.successor, greatest(chain.since, next.changed_on), chain.step + 1
     FROM chain JOIN succession AS next ON next.code = chain.holder
+    WHERE chain.step < (SELECT count(*) FROM succession) -- no chain is longer
 ), spans AS (
     SELECT code, holder, since, lead(since, 1, DATE '9999-12-31') OVER (PARTITION BY code ORDER BY step) AS until
     FROM chain

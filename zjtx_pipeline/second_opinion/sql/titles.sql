@@ -26,8 +26,9 @@ WITH RECURSIVE way AS (
     UNION ALL
     SELECT way.grant_no, way.tier, way.announced_on, hands.successor, greatest(way.since, hands.changed_on), way.step + 1
     FROM way JOIN hands ON hands.code = way.holder
-    WHERE hands.tier IS NULL
-       OR (hands.tier = way.tier AND way.announced_on < hands.changed_on AND way.since <= hands.changed_on)
+    WHERE way.step < (SELECT count(*) FROM hands) -- no chain is longer
+      AND (hands.tier IS NULL
+           OR (hands.tier = way.tier AND way.announced_on < hands.changed_on AND way.since <= hands.changed_on))
     QUALIFY row_number() OVER (PARTITION BY way.grant_no ORDER BY greatest(way.since, hands.changed_on), hands.tier) = 1
 )
 SELECT grant_no, tier, announced_on, holder, since,
