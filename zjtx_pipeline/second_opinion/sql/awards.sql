@@ -1,20 +1,23 @@
 -- What each unit is entitled to, what was paid, and the totals by clause (应兑, 已兑, 差额).
 -- datasets.md 5.5 (应兑 needs: the day within R2's term, the firm 在萧 that day, the clause's population; 已兑: 区 money, 拨付 less
 -- 退回 and 追回), 5.8.1; indicators.md small print 2 and 3 (C leaves out what was paid before the plan).
+CREATE TABLE held_triggers AS
+SELECT *, holder_on(uscc, day) AS holder, firm_of(uscc) AS firm FROM triggers;
+
 CREATE TABLE units AS
 WITH judged AS (
-    SELECT triggers.*, firm_of(uscc) AS firm, terms.clause IS NOT NULL AND is_first AND EXISTS (
+    SELECT held_triggers.*, terms.clause IS NOT NULL AND is_first AND EXISTS (
                SELECT 1 FROM inside
-               WHERE code = holder_on(uscc, day) AND inside.since <= day AND day < inside.until
+               WHERE inside.code = held_triggers.holder AND inside.since <= day AND day < inside.until
            ) AND (
                terms.population = '在萧企业' OR EXISTS (
                    SELECT 1 FROM members
-                   WHERE members.population = terms.population AND members.holder = holder_on(uscc, day)
+                   WHERE members.population = terms.population AND members.holder = held_triggers.holder
                      AND members.since <= day AND day < members.until)
            ) AS is_eligible,
            coalesce(terms.amount_fen, CASE WHEN rate_numerator IS NOT NULL THEN
                least(terms.cap_fen, rated(greatest(base_fen, 0), rate_numerator, rate_denominator)) END) AS due_fen
-    FROM triggers LEFT JOIN terms ON terms.clause = triggers.clause AND terms.since <= day AND day < terms.until
+    FROM held_triggers LEFT JOIN terms ON terms.clause = held_triggers.clause AND terms.since <= day AND day < terms.until
 )
 SELECT clause, firm, day, is_eligible, CASE WHEN is_eligible THEN due_fen ELSE 0 END AS entitled_fen FROM judged;
 
