@@ -6,7 +6,7 @@ writes nothing and fetches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
@@ -93,9 +93,10 @@ def _laid_open(table_id: str, path: Path | None) -> str:
     return f"CREATE VIEW {table_id} AS SELECT {columns} FROM read_parquet({_quoted(path)})"
 
 
-def _lend(database: Any, name: str, columns: Mapping[str, str], rows: Iterable[tuple]) -> None:
+def _lend(database: Any, name: str, columns: Mapping[str, str], rows: Sequence[tuple]) -> None:
     database.execute(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
-    database.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", list(rows))
+    places = ", ".join([f"({', '.join('?' * len(columns))})"] * len(rows))
+    database.execute(f"INSERT INTO {name} VALUES {places}", [value for row in rows for value in row])
 
 
 def _script(name: str) -> str:

@@ -14,16 +14,13 @@ SELECT row_number() OVER (ORDER BY announced_on, batch, item_name, uscc) AS plac
        concat_ws('|', demonstration, level, CASE clause WHEN 'A19' THEN list_year::VARCHAR WHEN 'A21' THEN item_name END) AS kind
 FROM D16 JOIN clauses USING (demonstration, level), asked
 WHERE announced_on <= q
-UNION ALL
--- A01…A04: 认定 of a title.
-SELECT row_number() OVER (ORDER BY announced_on, batch, uscc), clause, uscc, announced_on::DATE, tier
-FROM D04 JOIN firsts USING (tier), asked
-WHERE event = '认定' AND announced_on <= q;
+QUALIFY clause <> 'A19' -- whose key names the list's year, not the batch
+     OR row_number() OVER (PARTITION BY uscc, kind ORDER BY announced_on, batch, item_name) = 1;
 
--- Later ones: whoever holds the code on that day holds one of the same kind already (5.1: “首次” passes on from the day of
--- the succession; what was triggered before stays as it was).
+-- Later ones: whoever holds the code that day holds one of the kind already (5.1: “首次” passes on from the day of the
+-- succession; what was triggered before stays as it was).
 CREATE TABLE later AS
-SELECT DISTINCT place, kind
+SELECT place
 FROM (SELECT *, holder_on(uscc, day) AS holder FROM listings) AS this
 WHERE EXISTS (
     SELECT 1 FROM listings AS before
@@ -32,10 +29,26 @@ WHERE EXISTS (
           SELECT 1 FROM held
           WHERE code = before.uscc AND held.holder = this.holder AND since <= this.day AND this.day < until)));
 
+-- A01…A04: the first 认定 of a title; not who had it in hand before, by succession or by a split with 承继, or gave it away.
+CREATE TABLE recognitions AS
+WITH given AS (
+    SELECT row_number() OVER (ORDER BY announced_on, batch, uscc) AS place, clause, tier, uscc, announced_on::DATE AS day,
+           holder_on(uscc, announced_on::DATE) AS holder
+    FROM D04 JOIN firsts USING (tier), asked
+    WHERE event = '认定' AND announced_on <= q
+), hands_of AS (
+    SELECT given.place, given.tier, in_hand.holder, in_hand.since
+    FROM given JOIN grants ON grants.code = uscc AND grants.tier = given.tier AND grants.announced_on = day JOIN in_hand USING (grant_no)
+)
+SELECT clause, uscc, day FROM given
+WHERE NOT EXISTS (
+    SELECT 1 FROM hands_of
+    WHERE hands_of.tier = given.tier AND hands_of.holder = given.holder AND hands_of.since <= given.day AND hands_of.place < given.place);
+
 CREATE TABLE triggers AS
-SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, later.place IS NULL AS is_first
-FROM listings LEFT JOIN later USING (place, kind)
-WHERE later.place IS NULL OR clause > 'A04' -- a title given again sets nothing off
+SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, true AS is_first FROM recognitions
+UNION ALL
+SELECT clause, uscc, day, NULL, place NOT IN (FROM later) FROM listings
 UNION ALL
 SELECT 'A05', uscc, started_on::DATE, NULL, true FROM D07, asked WHERE project_type = '募投' AND started_on <= q
 UNION ALL
