@@ -4,6 +4,7 @@ from dagster import Definitions, in_process_executor
 
 from assets.figures import FIGURES
 from assets.jobs import quarterly_reports
+from assets.opinions import OPINIONS
 from assets.raw import RAW
 from assets.reports import REPORTS
 from assets.resources import District
@@ -13,7 +14,7 @@ from assets.traces import TRACES
 from assets.validated import SOUND
 
 defs = Definitions(
-    assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *REPORTS, *TRACES],
+    assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *OPINIONS, *REPORTS, *TRACES],
     jobs=[quarterly_reports],
     schedules=[after_each_quarter],
     resources={"district": District()},

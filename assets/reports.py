@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 
 from assets.figures import figures_key
 from assets.naming import owners
+from assets.opinions import OPINIONS, opinions_on
 from assets.partitions import QUARTERS, RULES
 from assets.resources import District
 from assets.tallies import AWARDS, awards_key, awards_keys, comparison, ladder, tiers
@@ -56,7 +57,8 @@ def shown(printed: dict) -> dict:
 def rests_on(number: int) -> list:
     """What a task's report shows beside its figures: titles, the awards if it has any, data quality, words."""
     moved = [ladder] if number == LADDER else []
-    return [figures_key(number), tiers, *moved, *awards_keys(number), comparison, *sound(RULES.tables_of(number))]
+    beside = [tiers, *moved, *awards_keys(number), *opinions_on(number), comparison]
+    return [figures_key(number), *beside, *sound(RULES.tables_of(number))]
 
 
 TASK_REPORTS = [
@@ -70,7 +72,10 @@ TASK_REPORTS = [
 ]
 OVERALL_REPORT = pdf(
     stages.OVERALL,
-    [*map(figures_key, RULES.tasks), tiers, ladder, *map(awards_key, AWARDS), comparison, *sound(load_tables())],
+    [
+        *map(figures_key, RULES.tasks), tiers, ladder, *map(awards_key, AWARDS), *(each.key for each in OPINIONS),
+        comparison, *sound(load_tables()),
+    ],  # fmt: skip
     ["区经信局"],
     "总报告（PDF）：14 项任务的亮灯、奖补兑现、数据质量。",
 )

@@ -100,7 +100,23 @@ def everything_behind(specs, key):
 def test_every_table_has_two_checks_that_stop_what_follows(definitions):
     checks = definitions.resolve_asset_graph().asset_check_keys
     graph = definitions.resolve_asset_graph()
-    assert {(key.asset_key.path[1], key.name) for key in checks} == {
+    assert {(key.asset_key.path[1], key.name) for key in checks if key.asset_key.path[0] == "sound"} == {
         (table, name) for table in load_tables() for name in ("conservation", "table_rules")
     }
     assert all(graph.get_check_spec(key).blocking for key in checks)
+
+
+def test_every_second_opinion_has_a_check_that_stops_what_follows(definitions):
+    graph = definitions.resolve_asset_graph()
+    checks = {key.asset_key.path[1] for key in graph.asset_check_keys if key.asset_key.path[0] == "second_opinion"}
+    rules = load_rules()
+    assert checks == {"tiers"} | {f"T{each:02}" for each in rules.tasks if rules.targets_of(each) or rules.grants_of(each)}
+
+
+def test_a_report_waits_for_the_second_opinion_on_what_it_prints_alone(specs):
+    opinions = {key for key in specs if key.startswith("second_opinion/")}
+    assert opinions <= upstream(specs["report/overall"])
+    for number in load_rules().tasks:
+        own = {"second_opinion/tiers", f"second_opinion/T{number:02}"} & opinions
+        assert upstream(specs[f"report/T{number:02}"]) & opinions == own
+        assert f"figures/T{number:02}" in everything_behind(specs, f"report/T{number:02}")

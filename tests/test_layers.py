@@ -20,7 +20,7 @@ ORDER = [
     ["facts", "verdicts"],
     ["wholes", "outcomes"],
     ["validate"],
-    ["books"],
+    ["books", "second_opinion"],
     ["firms", "sieve"],
     ["tiers"],
     ["flows", "measures", "reconcile"],
@@ -44,6 +44,7 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 HOMES = {
     "great_expectations": {"zjtx_pipeline/validate.py"},
     "weasyprint": {"zjtx_pipeline/report/pdf.py"},
+    "duckdb": {"zjtx_pipeline/second_opinion/computed.py"},
     "smtplib": {"zjtx_pipeline/delivery/post.py"},
     "dagster": {"assets"},
 }

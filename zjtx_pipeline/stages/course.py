@@ -6,6 +6,7 @@ from zjtx_pipeline import ahead, sources, validate
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.stages.intake import check, pull
 from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_ladder, tally_tiers
+from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.workdays import workday_after
@@ -57,6 +58,8 @@ def _run_all(run: Run) -> dict:
         if run.settings.rules.grants_of(number):
             tally_awards(run, number)
         measure(run, number)
+    for number in (TITLES, *reviewed_tasks(run.settings.rules)):
+        stop_if_disputed(review(run, number))
     for number in (OVERALL, *numbers):
         render(run, number)
     return publish(run)

@@ -25,6 +25,7 @@ from zjtx_pipeline.stages.measuring import (
     figures_path,
     tally_of,
 )
+from zjtx_pipeline.stages.opinion import refuse_if_disputed
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import Verdict
@@ -34,7 +35,11 @@ TEXTS = "D26"
 
 
 def render(run: Run, number: int) -> dict:
-    """Print the report on a task, or the overall one (0); a second process prints others of the same run meanwhile."""
+    """Print the report on a task, or the overall one (0); a second process prints others of the same run meanwhile.
+
+    ZjtxError where the second opinion differs from what it would print.
+    """
+    refuse_if_disputed(run, number)
     began = time.perf_counter()
     worker = ahead.of(run.key)
     if worker and _is_measured(run, worker):

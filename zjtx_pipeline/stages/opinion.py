@@ -1,0 +1,80 @@
+"""Knows how a run holds what it measured against the second opinion, and refuses to print what the two disagree on.
+
+Leaves computing to `second_opinion`. A review is kept beside the figures, so that a report made again is held to it too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zjtx_pipeline import second_opinion as second
+from zjtx_pipeline import store
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.rules import Rules
+from zjtx_pipeline.second_opinion import Opinion
+from zjtx_pipeline.stages.intake import verdict_on
+from zjtx_pipeline.stages.measuring import awards_of, figures_of, tally_of
+from zjtx_pipeline.stages.run import Run
+from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.verdicts import UNDELIVERED, path_of
+
+TITLES = 0  # in place of a task's number: the titles that every report shows
+
+
+def reviewed_tasks(rules: Rules) -> list[int]:
+    """The tasks that have a target or pay money out: theirs are computed twice."""
+    return [number for number in rules.tasks if rules.targets_of(number) or rules.grants_of(number)]
+
+
+def review(run: Run, number: int) -> dict:
+    """Hold a task's targets and awards, or the titles (0), against the second opinion; what differs stops their reports."""
+    unfollowed = second.unfollowed(run.settings.rules, number)
+    compared = [] if unfollowed else _compared(run, number)
+    told = {
+        "compared": len(compared),
+        "differences": [str(each) for each in second.differences(compared)],
+        "unreviewed": f"未复核：{'、'.join(unfollowed)}，第二算法没有这一口径。" if unfollowed else "",
+    }
+    store.write_json(_path(run, number), told)
+    return told
+
+
+def refuse_if_disputed(run: Run, number: int) -> None:
+    """ZjtxError where a review found a difference in what a report prints: a task's, or the overall one's (0)."""
+    rules = run.settings.rules
+    for each in [TITLES, *(reviewed_tasks(rules) if not number else {number} & set(reviewed_tasks(rules)))]:
+        stop_if_disputed(store.read_json(_path(run, each)) if _path(run, each).exists() else {"differences": []})
+
+
+def stop_if_disputed(told: dict) -> None:
+    if told["differences"]:
+        raise ZjtxError(told["differences"][0])
+
+
+def _path(run: Run, number: int) -> Path:
+    return run.work / "second_opinion" / f"T{number:02d}.json"
+
+
+def _compared(run: Run, number: int) -> list[tuple]:
+    rules, (opinion, absent) = run.settings.rules, _opinion(run)
+    if number == TITLES:
+        return second.compared_tiers(opinion, tally_of(run, "tiers"), absent)
+    figures = [each.figure for each in figures_of(run, [number])]
+    compared = second.compared_figures(opinion, figures, rules, absent)
+    return compared + second.compared_awards(opinion, awards_of(run, [number]), rules.grants_of(number), rules, absent)
+
+
+_AT_HAND: dict[tuple, Opinion] = {}  # computed once for all tasks of a run
+
+
+def _opinion(run: Run) -> tuple[Opinion, frozenset[str]]:
+    """The second opinion on the accepted rows in use, and which tables it goes without: 未报送, stopped, or not judged yet."""
+    judged = {each: verdict_on(run, each, run.quarter) for each in load_tables() if run.pointer("judged", run.quarter, each).exists()}
+    usable = {name: each for name, each in judged.items() if each.status != UNDELIVERED and not each.blocked}
+    paths = tuple((name, path_of(run.home, each.table, each.digest) / "accepted.parquet") for name, each in usable.items())
+    absent = frozenset(load_tables()) - set(usable)
+    key = (run.home, run.quarter, paths, run.settings.rules.digest)
+    if key not in _AT_HAND:
+        _AT_HAND.clear()
+        _AT_HAND[key] = second.opinion(run.settings.rules, run.quarter, dict(paths))
+    return _AT_HAND[key], absent
