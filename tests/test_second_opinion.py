@@ -1,5 +1,8 @@
 """The second opinion: SQL and the first computation agree, and where they do not, nothing is printed."""
 
+import dataclasses
+import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,13 +11,19 @@ import pytest
 from builders import ELSEWHERE, TOWN, books, case_books, cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_layers import imported
 
 from zjtx_pipeline import second_opinion as second
 from zjtx_pipeline import stages, store
 from zjtx_pipeline.awards import units
 from zjtx_pipeline.books import UNDELIVERED
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators import measure
 from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.rules import load_rules
+from zjtx_pipeline.second_opinion import computed
+from zjtx_pipeline.second_opinion.readings import FOLLOWED
+from zjtx_pipeline.settings import load_settings
 from zjtx_pipeline.tiers import titles
 
 
@@ -26,7 +35,7 @@ def compared(held, tasks=()):
         opinion = second.opinion(rules, held.quarter, files)
     found, awarded = second.compared_tiers(opinion, titles(held), absent), units(held)
     for task in tasks or stages.reviewed_tasks(rules):
-        found += second.compared_figures(opinion, measure(task, held), rules, absent)
+        found += second.compared_figures(opinion, measure(task, held), task, rules, absent)
         found += second.compared_awards(opinion, awarded, rules.grants_of(task), rules, absent)
     return found
 
@@ -147,3 +156,117 @@ MONEY = ledgers(
 @given(MONEY)
 def test_awards_come_to_the_same_for_any_purchases_listings_and_payments(held):
     assert differences(held, (1, 4, 5, 6)) == []
+
+
+@pytest.fixture
+def copied(golden_run, tmp_path):
+    """The golden run in a home of one's own, to plant errors in."""
+    for kept in ("snapshots", "validated", "work"):
+        shutil.copytree(golden_run.home / kept, tmp_path / kept)
+    return dataclasses.replace(golden_run, home=tmp_path)
+
+
+def plant(path, change):
+    """Change what the first computation kept."""
+    if path.suffix == ".json":
+        store.write_json(path, change(store.read_json(path)))
+    else:
+        store.write_frame(path, change(pd.read_parquet(path)))
+
+
+def another_value(figure):
+    return lambda lines: [line | {"value": "9"} if [line["indicator"], line["part"], line["breakdown"]] == figure else line for line in lines]
+
+
+def one_fen_more(units):
+    return units.assign(entitled_fen=units["entitled_fen"] + (units["clause"].eq("A08").cumsum().eq(1) & units["clause"].eq("A08")))
+
+
+PLANTED = {
+    "目标值": (9, "figures/T09.json", another_value(["T09-1", "a", ""]), "T09-1a 两种算法不一致：第一算法 9，第二算法 5；"),
+    "没有数值": (9, "figures/T09.json", lambda lines: [], "T09-1a 两种算法不一致：第一算法 无数值，第二算法 5；"),
+    "应兑差一分": (4, "awards/T04.parquet", one_fen_more, "A08 应兑 两种算法不一致：第一算法 13819999.02，第二算法 13819999.01；"),
+    "少一个奖补单元": (5, "awards/T05.parquet", lambda units: units[units["clause"].ne("A10")], "A10 奖补单元 两种算法不一致：第一算法 0，"),
+    "少一家企业": (0, "tiers.parquet", lambda rows: rows[rows["tier"].ne("国家单项冠军")], "资质 国家单项冠军有效企业 两种算法不一致：第一算法 0，第二算法 1；"),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_error_is_named_with_both_values_and_nothing_is_printed(copied, planted):
+    number, file, change, sentence = PLANTED[planted]
+    assert stages.review(copied, number)["differences"] == []
+    plant(copied.work / file, change)
+    told = stages.review(copied, number)
+    assert told["differences"][0].startswith(sentence) and told["differences"][0].endswith("请停止发送并联系维护人员。")
+    for report in {number or 8, stages.OVERALL}:
+        with pytest.raises(ZjtxError, match=re.escape(told["differences"][0])):
+            stages.render(copied, report)
+    assert not copied.reports.exists()
+
+
+def test_in_dagster_a_difference_stops_the_report_with_its_sentence(copied, miniature, monkeypatch):
+    from dagster import DagsterInstance, materialize
+
+    from assets.opinions import OPINIONS, opinion_key
+    from assets.reports import TASK_REPORTS
+    from assets.resources import District
+
+    monkeypatch.setenv("ZJTX_HOME", str(copied.home))
+    plant(copied.work / "awards" / "T04.parquet", one_fen_more)
+    chosen = [each for each in OPINIONS if each.key == opinion_key(4)] + TASK_REPORTS[3:5]
+    with DagsterInstance.ephemeral() as instance:
+        made = materialize(chosen, partition_key="2024Q4", resources={"district": District(config=str(miniature))}, instance=instance, raise_on_error=False)
+    assert not made.success and [path.name[:3] for path in copied.reports.glob("*.pdf")] == ["05-"]
+    assert [each.passed for each in made.get_asset_check_evaluations()] == [False]
+
+
+def test_what_was_not_delivered_is_not_spoken_of():
+    held = books(undelivered=("D09", "D14"), D10=[{"uscc": "甲"}])
+    said = {what for what, _, _ in compared(held, (3, 4))}
+    assert not {what for what in said if what.startswith(("T03-1", "T04-4a", "T04-4c", "A08", "A09"))}
+    assert {"T03-2a", "A07 奖补单元"} <= said
+
+
+def test_a_reading_that_the_sql_does_not_follow_is_named_and_nothing_compared(copied, miniature):
+    own = miniature.with_name("整个计划期.yaml")
+    own.write_text(miniature.read_text(encoding="utf-8") + "\nreadings: {B-02: 每企业整个计划期}\n", encoding="utf-8")
+    run = dataclasses.replace(copied, settings=load_settings(own))
+    told = stages.review(run, 4)
+    assert told == {"compared": 0, "differences": [], "unreviewed": "未复核：B-02 取值“每企业整个计划期”，第二算法没有这一口径。"}
+    assert stages.review(run, 5)["compared"] > 0
+
+
+def test_the_defaults_are_all_followed_and_every_reading_has_its_line():
+    rules = load_rules()
+    assert set(FOLLOWED) == set(rules.readings) and not any(second.unfollowed(rules, task) for task in rules.tasks)
+
+
+def test_single_champions_of_the_province_are_counted_both_ways():
+    rules = load_rules().overlay({"readings": {"B-09": "含省级"}})
+    term = {"event": "认定", "announced_on": "2024-03-01", "valid_from": "2024-03-01", "valid_to": "2027-02-28"}
+    held = books(rules=rules, D04=[{"uscc": "甲", "tier": "省单项冠军", **term}], D17=[{"uscc": "甲", "rated_on": "2024-05-01"}])
+    said = {what: value for what, _, value in compared(held, (1, 7))}
+    assert differences(held, (1, 7)) == [] and said["T07-1b"] == 1 and said["A01 奖补单元"] == 1
+
+
+def test_duckdb_reads_the_rows_given_and_nothing_else(tmp_path):
+    import duckdb
+
+    given, other = (store.write_frame(tmp_path / f"{name}.parquet", pd.DataFrame({"a": [1]})) for name in ("given", "other"))
+    with computed._connection({"D01": given}) as database:
+        assert database.execute(f"FROM read_parquet('{given}')").fetchall() == [(1,)]
+        for statement in (f"FROM read_parquet('{other}')", f"COPY (SELECT 1) TO '{tmp_path}/new.csv'", "INSTALL httpfs", "SET enable_external_access = true"):
+            with pytest.raises(duckdb.Error):
+                database.execute(statement)
+
+
+def test_every_script_is_run_and_opens_with_its_clauses():
+    folder = Path(second.__file__).parent / "sql"
+    assert {path.stem for path in folder.glob("*.sql")} == set(computed.SCRIPTS)
+    assert all(path.read_text(encoding="utf-8").startswith("-- ") for path in folder.glob("*.sql"))
+
+
+def test_it_knows_nothing_of_the_first_computation():
+    names = {name for path in Path(second.__file__).parent.glob("*.py") for name in imported(path) if name.startswith("zjtx_pipeline.")}
+    shared = {"errors", "figures", "money", "quarter", "rules", "tables", "second_opinion"}
+    assert names and {name.split(".")[1] for name in names} <= shared

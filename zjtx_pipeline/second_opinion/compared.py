@@ -34,14 +34,13 @@ class Difference:
         return f"{self.what} 两种算法不一致：第一算法 {self.first}，第二算法 {self.second}；请停止发送并联系维护人员。"
 
 
-def compared_figures(opinion: Opinion, figures: Iterable[Figure], rules: Rules, absent: Collection[str]) -> list[tuple]:
-    """(what, first value, second value) of every figure of these indicators that both have an opinion on."""
+def compared_figures(opinion: Opinion, figures: Iterable[Figure], task: int, rules: Rules, absent: Collection[str]) -> list[tuple]:
+    """(what, first value, second value) of every figure of a task that the second has; a missing one counts as without value."""
     first = {(each.indicator, each.part, each.breakdown): each.value for each in figures}
-    measured = {indicator for indicator, _, _ in first}
     wanted = {
         key: value
         for key, value in opinion.figures.items()
-        if key[0] in measured and not set(rules.indicators[key[0]].parts[key[1]].needs) & set(absent)
+        if rules.indicators[key[0]].task == task and not set(rules.indicators[key[0]].parts[key[1]].needs) & set(absent)
     }
     return [
         (indicator + part + (f" {breakdown}" if breakdown else ""), first.get((indicator, part, breakdown)), value)

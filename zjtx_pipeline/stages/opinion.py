@@ -60,7 +60,7 @@ def _compared(run: Run, number: int) -> list[tuple]:
     if number == TITLES:
         return second.compared_tiers(opinion, tally_of(run, "tiers"), absent)
     figures = [each.figure for each in figures_of(run, [number])]
-    compared = second.compared_figures(opinion, figures, rules, absent)
+    compared = second.compared_figures(opinion, figures, number, rules, absent)
     return compared + second.compared_awards(opinion, awards_of(run, [number]), rules.grants_of(number), rules, absent)
 
 
