@@ -36,16 +36,24 @@ def t03_2(books: Books) -> dict[str, Part]:
 
 
 def t03_3(books: Books) -> dict[str, Part]:
-    """Firms of P2 on the due day and still, without 贯标 (Q05, B-12); b the same for all of P2 now; the frozen set."""
+    """Firms of P2 on the due day and still, without 贯标 (Q05, B-12); b the same for all of P2 now; the frozen set.
+
+    Beside it the same with P3 in place of P2, then and now (B-14).
+    """
+    plain, strict = (_uncertified(books, population) for population in ("P2", "P3"))
+    return {part: firms(rows, 口径=strict[part]) for part, rows in plain.items()}
+
+
+def _uncertified(books: Books, population: str) -> dict[str, Rows]:
     due = pd.Timestamp(books.rules.targets["Q05"].due)
-    now, done = firms_of(books, "P2"), CLEARED[books.rules.reading("B-12")](books)
-    frozen = firms_of(books, "P2", min(books.day, due)).resting_on("季末P2", lambda: now.behind[0][1]())
-    stays = found_in(frozen["firm"], now["firm"])
+    now, done = firms_of(books, population), CLEARED[books.rules.reading("B-12")](books)
+    frozen = firms_of(books, population, min(books.day, due)).resting_on(f"季末{population}", lambda: now.behind[0][1]())
+    stays, name = found_in(frozen["firm"], now["firm"]), books.rules.tiers.populations[population].name
     return {
-        "a": firms(_without(frozen.where(stays, "季末已不属于P2（专精特新企业）"), done)),
-        "b": firms(_without(now, done)),
-        "c": firms(frozen),
-        "d": firms(frozen.where(~stays, "季末仍属于P2（专精特新企业）")),
+        "a": _without(frozen.where(stays, f"季末已不属于{population}（{name}）"), done),
+        "b": _without(now, done),
+        "c": frozen,
+        "d": frozen.where(~stays, f"季末仍属于{population}（{name}）"),
     }
 
 
