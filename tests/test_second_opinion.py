@@ -204,6 +204,15 @@ def test_a_planted_error_is_named_with_both_values_and_nothing_is_printed(copied
     assert not copied.reports.exists()
 
 
+def test_a_report_printed_again_by_itself_is_reviewed_again(copied):
+    assert stages.review(copied, 4)["differences"] == []
+    plant(copied.work / "awards" / "T04.parquet", one_fen_more)
+    with pytest.raises(ZjtxError, match="A08 应兑 两种算法不一致"):
+        stages.render(copied, 4)
+    stages.tally_awards(copied, 4)
+    assert stages.render(copied, 4)["path"].endswith(".pdf")
+
+
 def test_in_dagster_a_difference_stops_the_report_with_its_sentence(copied, miniature, monkeypatch):
     from dagster import DagsterInstance, materialize
 
@@ -239,6 +248,11 @@ def test_a_reading_that_the_sql_does_not_follow_is_named_and_nothing_compared(co
 def test_the_defaults_are_all_followed_and_every_reading_has_its_line():
     rules = load_rules()
     assert set(FOLLOWED) == set(rules.readings) and not any(second.unfollowed(rules, task) for task in rules.tasks)
+
+
+def test_a_clauses_own_stacking_is_not_followed_either():
+    rules = load_rules().overlay({"awards": {"A12": {"stack_rule": "就高"}}})
+    assert second.unfollowed(rules, 5) == ("A12 叠加规则“就高”",) and second.unfollowed(rules, 6) == ()
 
 
 def test_single_champions_of_the_province_are_counted_both_ways():

@@ -39,12 +39,15 @@ FOLLOWED: dict[str, set[str]] = {
     "B-27": {"在萧企业"},
     "B-28": {"只计首次"},
 }
+CAP_PERIODS = {"A08": {"自然年"}, "A09": {None, "自然年"}}  # whose units are a buyer's year; others have a cap for each unit
 
 
 def unfollowed(rules: Rules, task: int) -> tuple[str, ...]:
-    """The readings in force that bear on a task and that the SQL does not follow, each in a sentence."""
-    return tuple(
-        f"{reading.id} 取值“{reading.value}”"
-        for reading in rules.readings.values()
-        if (task in reading.tasks or not reading.tasks) and reading.value not in FOLLOWED.get(reading.id, set())
-    )
+    """The readings in force that bear on a task and that the SQL does not follow, and so of its clauses' own terms; by name."""
+    readings = [each for each in rules.readings.values() if task in each.tasks or not each.tasks]
+    found = [f"{each.id} 取值“{each.value}”" for each in readings if each.value not in FOLLOWED.get(each.id, set())]
+    for clause in rules.grants_of(task):
+        for terms in rules.awards[clause].terms:
+            found += [f"{clause} 叠加规则“{terms.stack_rule}”"] * (terms.stack_rule not in (None, "累加"))
+            found += [f"{clause} 上限周期“{terms.cap_period}”"] * (terms.cap_period not in CAP_PERIODS.get(clause, {None}))
+    return tuple(dict.fromkeys(found))

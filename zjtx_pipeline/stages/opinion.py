@@ -1,6 +1,6 @@
 """Knows how a run holds what it measured against the second opinion, and refuses to print what the two disagree on.
 
-Leaves computing to `second_opinion`. A review is kept beside the figures, so that a report made again is held to it too.
+Leaves computing to `second_opinion`. A review is kept beside the figures that it is about.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from zjtx_pipeline import store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.second_opinion import Opinion
-from zjtx_pipeline.stages.intake import verdict_on
-from zjtx_pipeline.stages.measuring import awards_of, figures_of, tally_of
+from zjtx_pipeline.stages.intake import existing, verdict_on
+from zjtx_pipeline.stages.measuring import awards_of, awards_path, figures_of, figures_path, tally_of
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED, path_of
@@ -40,10 +40,13 @@ def review(run: Run, number: int) -> dict:
 
 
 def refuse_if_disputed(run: Run, number: int) -> None:
-    """ZjtxError where a review found a difference in what a report prints: a task's, or the overall one's (0)."""
-    rules = run.settings.rules
-    for each in [TITLES, *(reviewed_tasks(rules) if not number else {number} & set(reviewed_tasks(rules)))]:
-        stop_if_disputed(store.read_json(_path(run, each)) if _path(run, each).exists() else {"differences": []})
+    """ZjtxError where a review finds a difference in what a report prints: a task's, or the overall one's (0).
+
+    A review older than what it reviewed is made anew, so that a report printed again by itself is held to it too.
+    """
+    tasks = reviewed_tasks(run.settings.rules)
+    for each in [TITLES, *({number} & set(tasks) if number else tasks)]:
+        stop_if_disputed(store.read_json(_path(run, each)) if _is_fresh(run, each) else review(run, each))
 
 
 def stop_if_disputed(told: dict) -> None:
@@ -53,6 +56,14 @@ def stop_if_disputed(told: dict) -> None:
 
 def _path(run: Run, number: int) -> Path:
     return run.work / "second_opinion" / f"T{number:02d}.json"
+
+
+def _is_fresh(run: Run, number: int) -> bool:
+    """Was a review made since what it holds against the second opinion was measured?"""
+    grants = run.settings.rules.grants_of(number)
+    measured = [figures_path(run, number)] + [awards_path(run, number)] * bool(grants) if number else [run.work / "tiers.parquet"]
+    reviewed = _path(run, number)
+    return reviewed.exists() and all(reviewed.stat().st_mtime_ns >= existing(path).stat().st_mtime_ns for path in measured)
 
 
 def _compared(run: Run, number: int) -> list[tuple]:
