@@ -34,7 +34,7 @@ def compared(held, tasks=()):
         files = {table: store.write_frame(Path(folder) / f"{table}.parquet", rows) for table, rows in held.tables.items()}
         opinion = second.opinion(rules, held.quarter, files)
     found, awarded = second.compared_tiers(opinion, titles(held), absent), units(held)
-    for task in tasks or stages.reviewed_tasks(rules):
+    for task in [each for each in tasks or stages.reviewed_tasks(rules) if not second.unfollowed(rules, each)]:
         found += second.compared_figures(opinion, measure(task, held), task, rules, absent)
         found += second.compared_awards(opinion, awarded, rules.grants_of(task), rules, absent)
     return found
