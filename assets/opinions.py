@@ -1,4 +1,4 @@
-"""Knows one asset a task, and one for the titles, that holds what was measured against the second opinion and stops their reports.
+"""Knows one asset a task, and one for the titles, that holds them against the second opinion and stops their reports.
 
 Leaves computing and comparing to the library.
 """

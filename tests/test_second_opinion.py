@@ -27,20 +27,21 @@ from zjtx_pipeline.settings import load_settings
 from zjtx_pipeline.tiers import titles
 
 
-def compared(held, tasks=()):
+def compared(held, tasks=None):
     """(what, first, second) of everything that both compute from these books; of some tasks alone, if named."""
     rules, absent = held.rules, {table for table, status in held.status.items() if status == UNDELIVERED}
     with tempfile.TemporaryDirectory() as folder:
         files = {table: store.write_frame(Path(folder) / f"{table}.parquet", rows) for table, rows in held.tables.items()}
         opinion = second.opinion(rules, held.quarter, files)
     found, awarded = second.compared_tiers(opinion, titles(held), absent), units(held)
-    for task in [each for each in tasks or stages.reviewed_tasks(rules) if not second.unfollowed(rules, each)]:
+    asked = stages.reviewed_tasks(rules) if tasks is None else tasks
+    for task in [each for each in asked if not second.unfollowed(rules, each)]:
         found += second.compared_figures(opinion, measure(task, held), task, rules, absent)
         found += second.compared_awards(opinion, awarded, rules.grants_of(task), rules, absent)
     return found
 
 
-def differences(held, tasks=()):
+def differences(held, tasks=None):
     return [str(each) for each in second.differences(compared(held, tasks))]
 
 

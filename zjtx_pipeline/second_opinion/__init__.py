@@ -1,4 +1,4 @@
-"""Knows the targets' figures, the tier counts and the award totals a second time: computed in SQL, written from the documents alone.
+"""Knows the targets' figures, the tier counts and the award totals a second time: in SQL, written from the documents alone.
 
 Shares nothing with the first computation but the rules' numbers (`numbers`), and reads the accepted rows where they lie.
 Leaves measuring for the reports to `indicators`, `tiers` and `awards`; what a difference stops to `stages`.

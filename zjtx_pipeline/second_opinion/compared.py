@@ -18,6 +18,7 @@ from zjtx_pipeline.second_opinion.computed import Opinion
 
 NONE = "无数值"
 TRIGGERLESS = "无触发"
+_MONEY = {"应兑": "entitled_fen", "已兑": "paid_fen", "差额": "gap_fen"}
 _FIRMS, _PAID = ("D01", "D02"), ("D06a", "D06b")
 _BESIDE = {"D14": ("D13",), "D13": ("D04",)}  # what an award's trigger is judged by, beside its own table
 
@@ -34,8 +35,10 @@ class Difference:
         return f"{self.what} 两种算法不一致：第一算法 {self.first}，第二算法 {self.second}；请停止发送并联系维护人员。"
 
 
-def compared_figures(opinion: Opinion, figures: Iterable[Figure], task: int, rules: Rules, absent: Collection[str]) -> list[tuple]:
-    """(what, first value, second value) of every figure of a task that the second has; a missing one counts as without value."""
+def compared_figures(
+    opinion: Opinion, figures: Iterable[Figure], task: int, rules: Rules, absent: Collection[str]
+) -> list[tuple]:
+    """(what, first value, second value) of a task's figures that the second has; one that the first lacks has no value."""
     first = {(each.indicator, each.part, each.breakdown): each.value for each in figures}
     wanted = {
         key: value
@@ -60,7 +63,9 @@ def compared_tiers(opinion: Opinion, tiers: pd.DataFrame, absent: Collection[str
     ]
 
 
-def compared_awards(opinion: Opinion, awards: pd.DataFrame, clauses: Iterable[str], rules: Rules, absent: Collection[str]) -> list[tuple]:
+def compared_awards(
+    opinion: Opinion, awards: pd.DataFrame, clauses: Iterable[str], rules: Rules, absent: Collection[str]
+) -> list[tuple]:
     """The same for the units of awards.csv (clause, entitled_fen, paid_fen, gap_fen, state) by clause."""
     found: list[tuple] = []
     for clause in clauses:
@@ -81,9 +86,6 @@ def _totals(units: pd.DataFrame) -> dict[str, Fraction | int | None]:
     unknown = int(triggered["entitled_fen"].isna().sum())
     money = {name: Fraction(int(units[column].sum()), 100) for name, column in _MONEY.items()}
     return {"奖补单元": len(triggered), "待明确单元": unknown} | money | ({"差额": None} if units["gap_fen"].isna().any() else {})
-
-
-_MONEY = {"应兑": "entitled_fen", "已兑": "paid_fen", "差额": "gap_fen"}
 
 
 def differences(compared: Iterable[tuple]) -> list[Difference]:

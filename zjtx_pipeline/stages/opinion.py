@@ -61,7 +61,8 @@ def _path(run: Run, number: int) -> Path:
 def _is_fresh(run: Run, number: int) -> bool:
     """Was a review made since what it holds against the second opinion was measured?"""
     grants = run.settings.rules.grants_of(number)
-    measured = [figures_path(run, number)] + [awards_path(run, number)] * bool(grants) if number else [run.work / "tiers.parquet"]
+    measured = [figures_path(run, number), *([awards_path(run, number)] if grants else [])]
+    measured = measured if number else [run.work / "tiers.parquet"]
     reviewed = _path(run, number)
     return reviewed.exists() and all(reviewed.stat().st_mtime_ns >= existing(path).stat().st_mtime_ns for path in measured)
 
@@ -80,7 +81,8 @@ _AT_HAND: dict[tuple, Opinion] = {}  # computed once for all tasks of a run
 
 def _opinion(run: Run) -> tuple[Opinion, frozenset[str]]:
     """The second opinion on the accepted rows in use, and which tables it goes without: 未报送, stopped, or not judged yet."""
-    judged = {each: verdict_on(run, each, run.quarter) for each in load_tables() if run.pointer("judged", run.quarter, each).exists()}
+    known = [each for each in load_tables() if run.pointer("judged", run.quarter, each).exists()]
+    judged = {each: verdict_on(run, each, run.quarter) for each in known}
     usable = {name: each for name, each in judged.items() if each.status != UNDELIVERED and not each.blocked}
     paths = tuple((name, path_of(run.home, each.table, each.digest) / "accepted.parquet") for name, each in usable.items())
     absent = frozenset(load_tables()) - set(usable)

@@ -60,7 +60,8 @@ rows_of(indicator, breakdown, clause) AS (
 ), paid AS (
     SELECT clause, sum(paid_fen) AS fen FROM payments, asked WHERE paid_on >= plan_from GROUP BY clause
 ), summed AS (
-    SELECT indicator, breakdown, any_value(due_part) AS due_part, any_value(paid_part) AS paid_part, any_value(gap_part) AS gap_part,
+    SELECT indicator, breakdown, any_value(due_part) AS due_part, any_value(paid_part) AS paid_part,
+           any_value(gap_part) AS gap_part,
            coalesce(sum(due.fen), 0) AS due_fen, coalesce(sum(paid.fen), 0) AS paid_fen,
            CASE WHEN coalesce(bool_or(is_unknown), false) THEN 0 ELSE 100 END AS denominator
     FROM rows_of JOIN printed USING (indicator, clause) LEFT JOIN due USING (clause) LEFT JOIN paid USING (clause)
@@ -74,7 +75,8 @@ SELECT indicator, gap_part, breakdown, due_fen - paid_fen, denominator FROM summ
 
 -- T04-4a by year of invoice; T01-5a: firms that meet the conditions, the amount known or not (small print 3).
 INSERT INTO figures
-SELECT 'T04-4', 'a', '年度=' || each, coalesce(sum(entitled_fen), 0), CASE WHEN count(*) FILTER (clause IS NOT NULL AND entitled_fen IS NULL) > 0 THEN 0 ELSE 100 END
+SELECT 'T04-4', 'a', '年度=' || each, coalesce(sum(entitled_fen), 0),
+       CASE WHEN bool_or(clause IS NOT NULL AND entitled_fen IS NULL) THEN 0 ELSE 100 END
 FROM asked, range(year(plan_from), year(q) + 1) AS years(each)
 LEFT JOIN units ON units.clause = 'A08' AND year(units.day) = each
 GROUP BY each;

@@ -53,8 +53,5 @@ WITH frozen AS (
     SELECT breakdown, count(firm) FILTER (still AND NOT certified) AS a, count(firm) AS c, count(firm) FILTER (NOT still) AS d
     FROM judged GROUP BY breakdown
 )
--- Not settled, so not given: a and d beside P3 for a firm that was in P3 when frozen and is now in P2 alone (a 小巨人 that is a
--- 单项冠军 only): is “still” still in P3, as above, or still in P2?
 SELECT 'T03-3', part, breakdown, number, 1
-FROM counted UNPIVOT (number FOR part IN (a, c, d))
-WHERE breakdown = '' OR part = 'c';
+FROM counted UNPIVOT (number FOR part IN (a, c, d));

@@ -11,7 +11,8 @@ WITH clauses(clause, demonstration, level) AS (VALUES
     ('A19', '水效领跑者', '国家级'), ('A19', '水效领跑者', '省级'),
     ('A21', '特色园区', '省级'), ('A21', '特色园区', '市级'), ('A21', '特色园区', '区级'))
 SELECT row_number() OVER (ORDER BY announced_on, batch, item_name, uscc) AS place, clause, uscc, announced_on::DATE AS day,
-       concat_ws('|', demonstration, level, CASE clause WHEN 'A19' THEN list_year::VARCHAR WHEN 'A21' THEN item_name END) AS kind
+       concat_ws(
+           '|', demonstration, level, CASE clause WHEN 'A19' THEN list_year::VARCHAR WHEN 'A21' THEN item_name END) AS kind
 FROM D16 JOIN clauses USING (demonstration, level), asked
 WHERE announced_on <= q
 QUALIFY clause <> 'A19' -- whose key names the list's year, not the batch
@@ -38,12 +39,14 @@ WITH given AS (
     WHERE event = '认定' AND announced_on <= q
 ), hands_of AS (
     SELECT given.place, given.tier, in_hand.holder, in_hand.since
-    FROM given JOIN grants ON grants.code = uscc AND grants.tier = given.tier AND grants.announced_on = day JOIN in_hand USING (grant_no)
+    FROM given JOIN grants ON grants.code = uscc AND grants.tier = given.tier AND grants.announced_on = day
+    JOIN in_hand USING (grant_no)
 )
 SELECT clause, uscc, day FROM given
 WHERE NOT EXISTS (
     SELECT 1 FROM hands_of
-    WHERE hands_of.tier = given.tier AND hands_of.holder = given.holder AND hands_of.since <= given.day AND hands_of.place < given.place);
+    WHERE hands_of.tier = given.tier AND hands_of.holder = given.holder
+      AND hands_of.since <= given.day AND hands_of.place < given.place);
 
 CREATE TABLE triggers AS
 SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, true AS is_first FROM recognitions
@@ -61,7 +64,8 @@ FROM D13, asked
 WHERE category IN ('首台套', '首版次') AND level IN ('国内', '省内') AND recognised_on <= q
   AND EXISTS (
       SELECT 1 FROM members
-      WHERE population = 'P3' AND holder = holder_on(uscc, recognised_on::DATE) AND since <= recognised_on AND recognised_on < until)
+      WHERE population = 'P3' AND holder = holder_on(uscc, recognised_on::DATE)
+        AND since <= recognised_on AND recognised_on < until)
 UNION ALL
 SELECT clause, firm, max(invoiced_on), sum(net_purchase_fen), true FROM purchases GROUP BY clause, firm, year(invoiced_on)
 UNION ALL
@@ -71,7 +75,7 @@ WHERE acceptance = '通过' AND acceptance_standard = '市级' AND accepted_on <
 UNION ALL
 SELECT DISTINCT 'A20', uscc, quarters.last_day, NULL::HUGEINT, true
 FROM D20, asked, LATERAL (
-    SELECT (make_date(left(for_quarter, 4)::INT, 3 * right(for_quarter, 1)::INT, 1) + INTERVAL 1 MONTH - INTERVAL 1 DAY)::DATE AS last_day
+    SELECT last_day(make_date(left(for_quarter, 4)::INT, 3 * right(for_quarter, 1)::INT, 1)) AS last_day
 ) AS quarters
 WHERE rent_subsidised_people > 0 AND last_day <= q
 UNION ALL
