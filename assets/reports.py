@@ -87,7 +87,7 @@ OVERALL_REPORT = pdf(
     group_name=GROUP,
     owners=owners(["区经信局"]),
     kinds={"csv"},
-    description="成果包：数值、趋势测算、奖补、资质、行数五张表和清单 manifest.json，与 15 份 PDF 同在一个目录。",
+    description="成果包：数值、趋势测算、奖补、资质、梯队变动、行数等表和清单 manifest.json，与 15 份 PDF 同在一个目录。",
 )
 def package(context: AssetExecutionContext, district: District) -> MaterializeResult:
     with district.run_of(context) as run:

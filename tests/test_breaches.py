@@ -106,3 +106,27 @@ def test_size_is_asked_of_titles_for_small_firms_and_of_the_right_year():
     firm, size = [{"uscc": "甲", "industry_code": "3516"}], {"uscc": "甲", "basis": "审计", "employees": 5000, "revenue_fen": 900000}
     for tier, period in (("国家单项冠军", "2023"), ("小巨人", "2022"), ("小巨人", "2024")):
         assert told(findings(books(D01=firm, D04=[title("甲", tier, "2024-01-10")], D05=[{**size, "period": period}]))) == []
+
+
+def test_a_successor_s_higher_cap_is_the_one_that_its_units_are_held_to():
+    rules = load_rules().overlay({"awards": {"A08": [{"from": "2024-01-01", "cap": "5000000"}]}})
+    bought = {"uscc": "甲", "supplier_uscc": "乙", "product_no": "P1", "contracted_on": "2023-06-01", "net_purchase_fen": "60000000"}
+    tables = {
+        "D13": [{"uscc": "乙", "product_no": "P1", "category": "首台套", "level": "国际", "recognised_on": "2023-03-01"}],
+        "D14": [{**bought, "invoiced_on": day} for day in ("2023-12-31", "2024-05-01")],
+        "D06a": [
+            {"uscc": "甲", "award_no": f"{year}", "clause": "A08", "trigger_key": f"甲|{year}", "triggered_on": day, "approved_fen": "4000000", "approved_on": "2024-06-01", "state": "已核定"}
+            for year, day in ((2023, "2023-12-31"), (2024, "2024-05-01"))
+        ],
+    }  # fmt: skip
+    above = findings(books(rules=rules, **tables))
+    assert above[above["rule"].eq("D06a.核定金额.超上限")]["message"].tolist() == ["核定金额“4000000.00”元超过条款上限：请核对。"]
+
+
+def test_what_d05_shows_of_single_firms_is_told_beside_the_ladder_alone():
+    held = books(
+        D01=[{"uscc": "甲", "industry_code": "C3000"}], D04=[title("甲", "省专精特新", "2024-05-01")],
+        D05=[{"uscc": "甲", "period": "2023", "basis": "审计", "employees": "5000", "revenue_fen": "900000"}],
+    )  # fmt: skip
+    told_in = {number for number in load_rules().tasks if "D04.资质类型.规模" in set(findings(held, task=number)["rule"])}
+    assert "D04.资质类型.规模" in set(findings(held)["rule"]) and told_in == {1}

@@ -5,6 +5,7 @@ import pytest
 from builders import books, case_books, cases
 
 from zjtx_pipeline.candidates import candidates, unknown_measures
+from zjtx_pipeline.measures import MEASURES
 from zjtx_pipeline.outputs import candidates_frame
 
 
@@ -49,3 +50,9 @@ def test_without_titles_or_accounts_nobody_is_screened():
     for absent in ("D04", "D05"):
         assert candidates(books(undelivered=(absent,))).empty
     assert isinstance(candidates(books("2022Q1")), pd.DataFrame)
+
+
+def test_a_year_of_negative_revenue_is_no_growth_and_no_crash():
+    years = [ACCOUNTS | {"period": year, "revenue_fen": revenue} for year, revenue in (("2025", "-5"), ("2024", "9"), ("2023", "7"))]
+    held = books("2026Q2", D04=[title("省专精特新", valid_to="2026-12-31")], D05=years)
+    assert MEASURES["revenue_growth_of_two"](held).isna().all() and len(candidates(held)) == 0

@@ -202,6 +202,8 @@ def test_a_planted_error_is_named_with_both_values_and_nothing_is_printed(copied
     for report in {number or 8, stages.OVERALL}:
         with pytest.raises(ZjtxError, match=re.escape(told["differences"][0])):
             stages.render(copied, report)
+    with pytest.raises(ZjtxError, match=re.escape(told["differences"][0])):
+        stages.publish(copied)
     assert not copied.reports.exists()
 
 

@@ -28,6 +28,7 @@ from zjtx_pipeline.tiers import grants, members
 from zjtx_pipeline.verdicts import FINDING, findings_frame, shown
 
 BY_CLAUSE = ("D06a", "D06b")
+SIZES, LADDER = "资质类型.规模", 1
 STOCK_LIMIT = Decimal("0.20")
 
 
@@ -50,9 +51,14 @@ def findings(books: Books, before: Books | None = None, task: int | None = None)
     """
     found = [breach for breach in _breaches(books, before) if len(breach.rows)]
     if task is not None:
-        found = [_within(books.rules, task, breach) for breach in found if breach.table in books.rules.tables_of(task)]
+        found = [_within(books.rules, task, breach) for breach in found if _concerns(books.rules, task, breach)]
     told = [_told(books, breach) for breach in found if len(breach.rows)]
     return pd.concat([findings_frame([]), *told], ignore_index=True)[list(FINDING)]
+
+
+def _concerns(rules: Rules, task: int, breach: Breach) -> bool:
+    """Does a task's report tell of it? What D05 shows of single firms is told beside the ladder alone (5.4)."""
+    return task == LADDER if breach.rule == SIZES else breach.table in rules.tables_of(task)
 
 
 def _within(rules: Rules, task: int, breach: Breach) -> Breach:
@@ -131,7 +137,7 @@ def _of_sizes(books: Books) -> Iterator[Breach]:
     rows = events[events["event"].eq("认定") & events["tier"].isin(sizes.titles) & (events["announced_on"] <= books.day)]
     rows = rows[rows["announced_on"] >= pd.Timestamp(sizes.valid_from)]
     message = f"新认定“{{值}}”的企业，上年从业人员和营业收入都达到大型企业标准（{sizes.reference}，待确认）：请核对。"
-    yield Breach("D04", "资质类型.规模", "tier", message, rows[_large(books, rows)])
+    yield Breach("D04", SIZES, "tier", message, rows[_large(books, rows)])
 
 
 def _large(books: Books, rows: pd.DataFrame) -> pd.Series:
@@ -170,7 +176,7 @@ def _of_awards(books: Books) -> Iterator[Breach]:
     message = "触发事项“{值}”在相应的台账中找不到：请核对触发事项键，或请台账部门补报。"
     yield Breach("D06a", "触发事项键.无触发", "trigger_key", message, claims[untriggered])
     approved = claims[~untriggered & claims["decided"] & claims["approved_fen"].notna()]
-    above = _true(approved["approved_fen"] > approved["clause"].map(unit_caps(books.rules)).astype("Int64"))
+    above = _true(approved["approved_fen"] > unit_caps(books.rules, approved["clause"], approved["triggered_on"]))
     yield Breach("D06a", "核定金额.超上限", "approved_fen", "核定金额“{值}”元超过条款上限：请核对。", approved[above])
     other = _true(approved["approved_fen"] != approved["entitled_fen"]) & ~above
     message = "核定金额“{值}”元与按条款测算的应兑金额不一致：请核对基数和比例。"

@@ -181,7 +181,7 @@ def trace(
 
     *breakdown, quarter = rest
     run = stages.open_run(district.settings_known(config), Quarter.parse(quarter), draft=True)
-    found = stages.trace_figure(run, figure, " ".join(breakdown))
+    found = stages.trace_figure(run, figure, ";".join(breakdown))
     for line in found.summary:
         console.out.print(line, markup=False)
     console.out.print(str(found.path), markup=False)

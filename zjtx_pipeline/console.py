@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -108,11 +109,11 @@ def _peak_mib() -> float:
 
 def table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Print rows under headers."""
-    shown = Table(title=title, title_justify="left")
+    shown = Table(title=escape(title), title_justify="left")
     for header in headers:
         shown.add_column(header, overflow="fold")  # a long path or sentence goes on in the next line, whole
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*map(escape, row))
     out.print(shown)
 
 

@@ -105,9 +105,12 @@ def _main_growth(books: Books) -> pd.Series:
 
 
 def _revenue_growth(books: Books) -> pd.Series:
-    """Compound growth over two years, in percent points, rounded down: whole ten-thousandths, as roots are not exact."""
+    """Compound growth over two years, in percent points, rounded down: whole ten-thousandths, as roots are not exact.
+
+    None where a year's revenue is negative: there is no rate that leads from one to the other.
+    """
     share = _percent(_aligned(books, "revenue_fen", 0), _aligned(books, "revenue_fen", 2))
-    return pd.Series([pd.NA if pd.isna(each) else _root(each) for each in share], index=share.index, dtype="object")
+    return pd.Series([pd.NA if pd.isna(each) or each < 0 else _root(each) for each in share], index=share.index, dtype="object")
 
 
 def _root(percent: Fraction) -> Fraction:

@@ -20,16 +20,22 @@ WHOLE_PLAN, EACH_PRODUCT = "每企业整个计划期", "每产品"
 
 
 def capped(books: Books, rows: pd.DataFrame, award: Award, terms: AwardTerms) -> pd.Series:
-    """The formula under its cap: a unit's own (payee × year), one for all units of a firm, or one a product (B-02)."""
+    """The formula under its cap: a unit's own (payee × year), or one a product (B-02); `within_plan` has the third way."""
     reading = books.rules.reading("B-02")
     if terms.cap and terms.rate and reading == EACH_PRODUCT and award.trigger.table == "D14":
         return _capped_by_product(books, rows, award, terms)
     shares = _formula(rows, terms)
-    if terms.cap is None:
+    if terms.cap is None or reading == WHOLE_PLAN:
         return shares
-    if reading == WHOLE_PLAN:
-        return under_one_cap(rows, shares, _fen(terms.cap))
     return shares.clip(upper=_fen(terms.cap))
+
+
+def within_plan(rules: Rules, rows: pd.DataFrame) -> pd.Series:
+    """What one cap a firm for the whole plan leaves of one clause's units, whatever terms they fall under; else all (B-02)."""
+    caps = unit_caps(rules, rows["clause"], rows["triggered_on"])
+    if rules.reading("B-02") != WHOLE_PLAN or caps.isna().all():
+        return rows["alone_fen"]
+    return under_one_cap(rows, rows["alone_fen"], caps)
 
 
 def _capped_by_product(books: Books, rows: pd.DataFrame, award: Award, terms: AwardTerms) -> pd.Series:
@@ -43,11 +49,11 @@ def _capped_by_product(books: Books, rows: pd.DataFrame, award: Award, terms: Aw
     return pd.Series([max(0, half_up(sums[unit])) for unit in units], index=rows.index, dtype="Int64")
 
 
-def under_one_cap(rows: pd.DataFrame, shares: pd.Series, cap_fen: int) -> pd.Series:
-    """What is left of one cap a firm for each of its units, earliest first."""
+def under_one_cap(rows: pd.DataFrame, shares: pd.Series, caps_fen: pd.Series) -> pd.Series:
+    """What is left of one cap a firm for each of its units, earliest first; the cap is that of the unit's own day."""
     order = rows.sort_values(["triggered_on", "trigger_key"]).index
     used = shares.loc[order].groupby(rows.loc[order, "firm"]).cumsum()
-    left = (cap_fen - (used - shares.loc[order])).clip(lower=0)
+    left = (caps_fen.loc[order] - (used - shares.loc[order])).clip(lower=0)
     return shares.loc[order].clip(upper=left).reindex(rows.index)
 
 
@@ -67,21 +73,29 @@ def in_term(days: pd.Series, terms: AwardTerms) -> pd.Series:
     return (pd.Timestamp(terms.valid_from) <= days) & (days <= until)
 
 
-def unit_caps(rules: Rules) -> dict[str, int]:
-    """The cap of a unit in fen, by clause; none where each product has its own (B-02)."""
-    if rules.reading("B-02") == EACH_PRODUCT:
-        return {}
-    return {clause: _fen(award.cap) for clause, award in rules.awards.items() if award.cap}
+def unit_caps(rules: Rules, clauses: pd.Series, days: pd.Series) -> pd.Series:
+    """The cap in fen of a unit of each clause set off on each day; NA without one, or where each product has its own (B-02)."""
+    caps = _caps(rules, clauses, days)
+    return caps.mask(caps.notna()) if rules.reading("B-02") == EACH_PRODUCT else caps
+
+
+def _caps(rules: Rules, clauses: pd.Series, days: pd.Series) -> pd.Series:
+    caps = pd.Series(pd.NA, index=clauses.index, dtype="Int64")
+    for award in rules.awards.values():
+        for terms in (each for each in award.terms if each.cap):
+            caps = caps.mask(clauses.eq(award.id) & in_term(days, terms), _fen(terms.cap))
+    return caps
 
 
 def by_plan(books: Books, rows: pd.DataFrame) -> pd.Series:
     """What A08's eligible units would get under one cap for the whole plan; NA for all others."""
     award = books.rules.awards["A08"]
     rows = rows[rows["clause"].eq("A08") & rows["eligible"]]
-    if award.cap is None or rows.empty:
+    caps = _caps(books.rules, rows["clause"], rows["triggered_on"])
+    if caps.isna().any() or rows.empty:
         return pd.Series(pd.NA, index=rows.index, dtype="Int64")
     shares = [_formula(held, terms) for terms in award.terms for held in [rows[in_term(rows["triggered_on"], terms)]]]
-    return under_one_cap(rows, pd.concat(shares).reindex(rows.index), _fen(award.cap))
+    return under_one_cap(rows, pd.concat(shares).reindex(rows.index), caps)
 
 
 def changed_by_plan_cap(units: pd.DataFrame) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def _tallied(books: Books) -> pd.DataFrame:
     rows = units(books).dropna(subset=["trigger_key"])
     rows = rows.assign(match=matching(books, rows["trigger_key"])).drop_duplicates(UNIT)
     named = {"state": "unit_state", "approved_fen": "unit_approved_fen"}
-    return rows.rename(columns=named)[[*UNIT, *named.values(), "entitled_fen", "eligible", "lost_on"]]
+    return rows.rename(columns=named)[[*UNIT, *named.values(), "triggered_on", "entitled_fen", "eligible", "lost_on"]]
 
 
 def _without_cause(paid: pd.DataFrame) -> Found:
@@ -87,7 +87,7 @@ def _too_much(books: Books, paid: pd.DataFrame) -> Found:
     own = paid[paid["eligible"].eq(True)]
     for rule, limit, what in (
         ("拨付金额.超应兑", own["entitled_fen"], "按条款测算的应兑金额"),
-        ("拨付金额.超上限", own["clause"].map(unit_caps(books.rules)).astype("Int64"), "条款上限"),
+        ("拨付金额.超上限", unit_caps(books.rules, own["clause"], own["triggered_on"]), "条款上限"),
     ):
         passed = (own["unit_paid_fen"] > limit) & (own["before_fen"] <= limit) & (own["before_fen"] + own["net_fen"] > limit)
         yield rule, f"拨付“{{值}}”元以后，该兑现单元累计已兑超过{what}：请核对，多付的请追回。", own[_true(passed)]

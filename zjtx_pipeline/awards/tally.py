@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zjtx_pipeline.awards.caps import by_plan, capped, in_term
+from zjtx_pipeline.awards.caps import by_plan, capped, in_term, within_plan
 from zjtx_pipeline.awards.ledger import UNIT, applied, unknown_payments
 from zjtx_pipeline.awards.stacking import highest, stacked
 from zjtx_pipeline.awards.triggers import trigger_rows
@@ -70,6 +70,8 @@ def entitled(books: Books, rows: pd.DataFrame) -> pd.DataFrame:
             stack = terms.stack_rule or books.rules.reading("B-11")
             known = {"stack": rows["stack"].mask(own, stack), "alone_fen": rows["alone_fen"].mask(own, sums)}
             rows = rows.assign(eligible=rows["eligible"] | own, **known)
+        own = rows["clause"].eq(clause) & rows["eligible"]
+        rows = rows.assign(alone_fen=rows["alone_fen"].mask(own, within_plan(books.rules, rows[own]).reindex(rows.index)))
     return rows.assign(entitled_fen=stacked(books.rules, rows))
 
 

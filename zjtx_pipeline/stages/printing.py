@@ -109,8 +109,12 @@ def _sources(run: Run, table_ids: Iterable[str]) -> list[snapshots.SourceFile]:
 
 
 def publish(run: Run) -> dict:
-    """Close a quarter: the machine-readable files, and last of all the manifest that names every file by its digest."""
+    """Close a quarter: the machine-readable files, and last of all the manifest that names every file by its digest.
+
+    ZjtxError where the second opinion differs, or a report is missing or older than its figures.
+    """
     ahead.end(run.key)
+    refuse_if_disputed(run, OVERALL)
     rules, quarter = run.settings.rules, run.quarter
     judged = [verdict_on(run, table_id, quarter) for table_id in load_tables()]
     figures, units = figures_of(run, rules.tasks), awards_of(run, rules.tasks)
@@ -145,9 +149,15 @@ def publish(run: Run) -> dict:
 
 
 def _pdfs(run: Run) -> list[Path]:
-    """The fifteen reports; ZjtxError names one that has not been printed."""
-    names = [compose.file_name(number, run.settings.rules) for number in (OVERALL, *run.settings.rules.tasks)]
-    missing = [name for name in names if not (run.reports / name).exists()]
+    """The fifteen reports; ZjtxError names one that has not been printed, or not since its figures were measured."""
+    rules = run.settings.rules
+    paths = {number: run.reports / compose.file_name(number, rules) for number in (OVERALL, *rules.tasks)}
+    missing = [path.name for path in paths.values() if not path.exists()]
     if missing:
         raise ZjtxError(f"报告不齐，缺 {'、'.join(missing)}：请先生成这些报告。")
-    return [run.reports / name for name in names]
+    measured = {number: existing(figures_path(run, number)).stat().st_mtime_ns for number in rules.tasks}
+    measured[OVERALL] = max(measured.values())
+    older = [path.name for number, path in paths.items() if path.stat().st_mtime_ns < measured[number]]
+    if older:
+        raise ZjtxError(f"{'、'.join(older)} 印出以后指标又测算过：请重新生成这些报告。")
+    return list(paths.values())
