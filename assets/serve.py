@@ -26,7 +26,8 @@ SECONDS_TO_START, SECONDS_TO_STOP = 120, 30
 
 def until_interrupted(port: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or a termination signal; ZjtxError: the port is taken, or the server did not come up."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us in the background, deaf to Ctrl-C
+        signal.signal(ending, signal.default_int_handler)
     _free(port)
     say("正在启动网页界面和定时任务……")
     with server(port) as (process, log):
