@@ -87,10 +87,10 @@ def test_each_quarter_reads_its_own_period(two_quarters):
 
 
 def test_the_shell_shows_steps_done_and_where_the_time_went(two_quarters):
-    from assets.definitions import defs
+    from assets import launch
 
     _, shown = two_quarters
-    steps = len(list(defs.resolve_all_asset_specs()))
+    steps = sum(launch.steps_of_stages().values())
     for stage in ("取数留存", "逐行校验", "指标测算", "编排打印"):
         assert shown.count(f"] {stage}") == 2
     assert f"累计 {steps}/{steps} 步" in shown and "时间去向" in shown

@@ -309,7 +309,7 @@ def test_the_verb_writes_the_workbook_without_the_heavy_libraries(environment, g
     done = zjtx(environment, "trace", "T04-4a", "年度=2023", "2024Q4")
     assert done.returncode == 0, done.stderr
     assert "1610000.01 元" in done.stdout
-    path = golden_run.reports / "trace" / "T04-4a_年度=2023.xlsx"
+    path = golden_run.traces / "T04-4a_年度=2023.xlsx"
     assert path.exists() and str(path) in done.stdout
     assert not {"great_expectations", "dagster", "weasyprint"} & set(done.stderr.strip().split("|"))
 
@@ -397,4 +397,4 @@ def test_the_ui_offers_the_workbooks_with_their_paths(environment, golden_run, m
     with DagsterInstance.ephemeral() as instance:
         made = materialize([task_trace(RULES.tasks[12])], partition_key="2024Q4", resources={"district": District()}, instance=instance)
     metadata = made.asset_materializations_for_node("trace__T12")[0].metadata
-    assert metadata["T12-1a"].path == str(golden_run.reports / "trace" / "T12-1a.xlsx")
+    assert metadata["T12-1a"].path == str(golden_run.traces / "T12-1a.xlsx")

@@ -156,7 +156,7 @@ def measure(run: Run, number: int) -> dict:
 
 def _forget_traces(run: Run, names: Iterable[str]) -> None:
     """Workbooks that explained figures of an earlier state would tell of other rows than the reports."""
-    for path in [path for name in names for path in (run.reports / "trace").glob(f"{name}.xlsx")]:
+    for path in [path for name in names for path in run.traces.glob(f"{name}.xlsx")]:
         path.unlink()
 
 

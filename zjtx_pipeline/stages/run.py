@@ -37,6 +37,11 @@ class Run:
         return self.home / "reports" / str(self.quarter)
 
     @property
+    def traces(self) -> Path:
+        """Workbooks of single figures; not beside the reports, for some may not leave the office (datasets.md 5.4)."""
+        return self.home / "trace" / str(self.quarter)
+
+    @property
     def due_on(self) -> date:
         """The day by which departments have to deliver; the date that stands on the reports."""
         return workday_after(self.quarter, self.settings.delivery_deadline_workday)

@@ -23,6 +23,7 @@ from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.trace import Trace, rule
 
 _CLAUSE = re.compile(r"[Aa]\d\d")
+INTERNAL = "内部"  # ends the name of a workbook that is for 区经信局 alone
 _TOLD = ["trigger_key", "entitled_fen", "paid_fen", "state"]
 
 
@@ -46,13 +47,14 @@ class Traced:
 
 
 def trace_figure(run: Run, name: str, breakdown: str = "") -> Traced:
-    """Write the workbook of one figure, or of a clause's line in the award table, into `trace/` beside the reports.
+    """Write the workbook of one figure, or of a clause's line in the award table, into the run's folder of traces.
 
     ZjtxError where there is no such figure, the quarter was not measured, or what was measured has changed since.
     """
     found = _clause(run, name.upper()) if _CLAUSE.fullmatch(name) and not breakdown else _figure(run, name, breakdown)
-    title = "_".join(filter(None, [found.figure.id, breakdown.replace(";", "_").replace("/", "")]))
-    return Traced(found, trace.write_workbook(run.reports / "trace" / f"{title}.xlsx", found))
+    marked = INTERNAL if found.confidential else ""
+    title = "_".join(filter(None, [found.figure.id, breakdown.replace(";", "_").replace("/", ""), marked]))
+    return Traced(found, trace.write_workbook(run.traces / f"{title}.xlsx", found))
 
 
 def _figure(run: Run, name: str, breakdown: str) -> Trace:
