@@ -7,6 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time: a red suite then speaks of the change. `--hypothesis-profile default` looks further.
+settings.register_profile("same_examples", derandomize=True, deadline=None)
+settings.load_profile("same_examples")
 
 MINIATURE = Path(__file__).parent / "miniature"
 COURSE = MINIATURE / "course"

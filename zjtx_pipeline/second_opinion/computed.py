@@ -67,9 +67,9 @@ def opinion(rules: Rules, quarter: Quarter, accepted: Mapping[str, Path]) -> Opi
         for script in SCRIPTS:
             database.execute(_script(script))
         return Opinion(
-            {row[:3]: _value(*row[3:]) for row in database.sql("FROM figures").fetchall()},
-            {tier: (holders, inside) for tier, holders, inside in database.sql("FROM tier_counts").fetchall()},
-            {clause: Totals(*map(int, counts)) for clause, *counts in database.sql("FROM award_totals").fetchall()},
+            {row[:3]: _value(*row[3:]) for row in database.sql("FROM figures ORDER BY ALL").fetchall()},
+            {tier: (holders, inside) for tier, holders, inside in database.sql("FROM tier_counts ORDER BY ALL").fetchall()},
+            {clause: Totals(*map(int, counts)) for clause, *counts in database.sql("FROM award_totals ORDER BY ALL").fetchall()},
         )
 
 
