@@ -16,6 +16,7 @@ ORDER = [
     ["settings"],
     ["sources"],
     ["snapshots"],
+    ["manifest"],
     ["suites"],
     ["facts", "verdicts"],
     ["wholes", "outcomes"],

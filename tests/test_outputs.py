@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from zjtx_pipeline import outputs
+from zjtx_pipeline.manifest import folder_digest, write_manifest
 from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
@@ -158,7 +159,7 @@ def test_frames_without_rows_still_have_their_headers():
 
 def manifest(folder):
     files = outputs.write_outputs(folder, {"tiers.csv": outputs.tiers_frame(made_results.tiers(), QUARTER)})
-    path = outputs.write_manifest(
+    path = write_manifest(
         folder, files, version="0.1.0", quarter=QUARTER, draft=False, due_on=date(2025, 1, 15),
         digests={"rules": RULES.digest}, sources=made_results.sources()[:2],
     )  # fmt: skip
@@ -182,9 +183,9 @@ def test_the_manifest_names_every_file_by_its_digest_and_bears_no_clock(tmp_path
 
 def test_a_folder_s_digest_moves_with_names_and_contents(tmp_path):
     (tmp_path / "a.yaml").write_text("1", encoding="utf-8")
-    first = outputs.folder_digest(tmp_path)
+    first = folder_digest(tmp_path)
     (tmp_path / "a.yaml").rename(tmp_path / "b.yaml")
-    assert outputs.folder_digest(tmp_path) != first
+    assert folder_digest(tmp_path) != first
 
 
 def test_written_files_leave_nothing_unfinished_beside_them(tmp_path):

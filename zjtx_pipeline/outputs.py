@@ -1,15 +1,14 @@
-"""Knows the machine-readable files of a quarter: figures.csv, forecast.csv, awards.csv and awards_detail.csv, tiers.csv
-and what stands beside it (flows.csv, watchlist.csv, candidates.csv), rows.csv and manifest.json.
+"""Knows the tables of a quarter for machines: figures.csv, forecast.csv, awards.csv and awards_detail.csv, tiers.csv and
+what stands beside it (flows.csv, watchlist.csv, candidates.csv), rows.csv.
 
-Leaves the PDFs beside them to `report`, and writing files whole to `store`. Forms and closed lists: indicators.md.
+Leaves the PDFs beside them to `report`, the list of all files to `manifest`, and writing them whole to `store`. Forms and
+closed lists: indicators.md.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from zjtx_pipeline.progress import YEAR_AGO, Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import machine, machine_pace
 from zjtx_pipeline.rules import Rules
-from zjtx_pipeline.snapshots import SourceFile
 
 FIGURES = [
     "quarter",
@@ -190,8 +188,8 @@ def awards_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
 def awards_detail_frame(units: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
     """awards_detail.csv: the units of awards.csv, in its order, with what stands beside them.
 
-    `alone`: what the clause gives before B-11; `by_plan_cap`: A08 under one cap for the whole plan (B-02); `days_since_trigger` to the last payment where all is paid, else to the
-    quarter's end; `other_purses`: paid by city, province and state; `in_p2` at the quarter's end.
+    `alone`: what the clause gives before B-11; `by_plan_cap`: A08 under one cap for the whole plan (B-02);
+    `days_since_trigger` to the last payment where all is paid, else to the quarter's end; `other_purses`: paid by city, province and state; `in_p2` at the quarter's end.
     """
     return pd.DataFrame({
         "quarter": _constant(str(quarter), units),
@@ -259,45 +257,6 @@ def inert(text: pd.Series) -> pd.Series:
 def write_outputs(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Path]:
     """Write each frame under its name (`figures.csv`), each file in one step."""
     return [store.write_bytes(folder / name, csv_bytes(frame)) for name, frame in frames.items()]
-
-
-def write_manifest(
-    folder: Path,
-    files: Sequence[Path],
-    *,
-    version: str,
-    quarter: Quarter,
-    draft: bool,
-    due_on: date,
-    digests: Mapping[str, str],
-    sources: Sequence[SourceFile],
-) -> Path:
-    """Write manifest.json beside the files it names; the same run gives the same bytes.
-
-    `digests`: of rules, suites and templates. No clock, no machine, no path but file names stand in it.
-    """
-    manifest = {
-        "version": version,
-        "quarter": str(quarter),
-        "draft": draft,
-        "as_of": quarter.last_day.isoformat(),
-        "data_deadline": due_on.isoformat(),
-        "digests": dict(digests),
-        "sources": [asdict(one) for one in sources],
-        "outputs": [_output(path) for path in sorted(files, key=lambda path: path.name)],
-    }
-    return store.write_json(folder / "manifest.json", manifest)
-
-
-def folder_digest(folder: Path) -> str:
-    """SHA-256 over the names and contents of a folder's files, the same on every machine."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return store.digest(*(part for path in paths for part in (path.relative_to(folder).as_posix(), path.read_bytes())))
-
-
-def _output(path: Path) -> dict[str, str | int]:
-    content = path.read_bytes()
-    return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
 def _constant(value: str, frame: pd.DataFrame) -> pd.Series:

@@ -11,6 +11,7 @@ import pandas as pd
 from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, snapshots, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
+from zjtx_pipeline.manifest import folder_digest, write_manifest
 from zjtx_pipeline.report import compose
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.stages.intake import books, existing, verdict_on
@@ -131,7 +132,7 @@ def publish(run: Run) -> dict:
     }
     tables = outputs.write_outputs(run.reports, frames)
     store.sweep(run.reports)
-    manifest = outputs.write_manifest(
+    listed = write_manifest(
         run.reports,
         [*_pdfs(run), *tables],
         version=__version__,
@@ -140,12 +141,12 @@ def publish(run: Run) -> dict:
         due_on=run.due_on,
         digests={
             "rules": rules.digest,
-            "suites": outputs.folder_digest(bundled.expectations()),
-            "templates": outputs.folder_digest(bundled.report_templates()),
+            "suites": folder_digest(bundled.expectations()),
+            "templates": folder_digest(bundled.report_templates()),
         },
         sources=_sources(run, load_tables()),
     )
-    return {"folder": str(run.reports), "files": [path.name for path in [*_pdfs(run), *tables, manifest]]}
+    return {"folder": str(run.reports), "files": [path.name for path in [*_pdfs(run), *tables, listed]]}
 
 
 def _pdfs(run: Run) -> list[Path]:
