@@ -17,8 +17,7 @@ from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import typed
-
-UNDELIVERED = "未报送"
+from zjtx_pipeline.verdicts import UNDELIVERED
 
 
 def once(derive: Callable) -> Callable:

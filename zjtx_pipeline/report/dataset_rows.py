@@ -11,11 +11,11 @@ from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import DatasetRow, DepartmentRow, FindingRow, Quality, Told
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.verdicts import UNDELIVERED
 
 COUNTED = ["read", "accepted", "quarantined", "rejected"]
 SEVERITIES = ("阻断", "退回", "提示")
 APPROVED = "已审核"
-UNDELIVERED = "未报送"
 LATE = "逾期"
 LONGEST_MESSAGE = 46
 MOST_NAMED = 4
