@@ -9,9 +9,8 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import DAY, MOVED_OUT, current, in_district
+from zjtx_pipeline.flows import RUN_OUT
 from zjtx_pipeline.tiers import announced, grants, title_holder, title_key
-
-RUN_OUT = "到期未复核"
 
 
 @once
