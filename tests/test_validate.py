@@ -238,6 +238,7 @@ def test_the_order_of_rules_and_a_second_judging_change_nothing(tmp_path):
     first = judged(tmp_path, "D03", [row("D03"), row("D03", 库别="x")])
     table = first.table
     (path := verdicts.path_of(home(tmp_path), table, first.digest)).rename(path.with_name("elsewhere"))
+    verdicts.load.cache_clear()
     pd.testing.assert_frame_equal(verdict(tmp_path, "D03").findings, first.findings)
 
 

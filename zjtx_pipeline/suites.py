@@ -6,7 +6,6 @@ Leaves running them to `validate`; reads plain YAML, so that suites can be looke
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, time
 from functools import cache
 from typing import Any, Literal
 
@@ -91,13 +90,11 @@ def suite_digest(table_id: str) -> str:
     return hashlib.sha256(suite_text(table_id).encode("utf-8")).hexdigest()
 
 
-def filled(value: Any, rules: Rules, quarter_end: date) -> Any:
-    """A rule's kwargs with closed lists and days in place of their names."""
+def filled(value: Any, rules: Rules) -> Any:
+    """A rule's kwargs with closed lists in place of their names."""
     match value:
         case {"list": str(name)}:
             return list(rules.lists[name].names)
-        case {"day": "季末"}:
-            return datetime.combine(quarter_end, time())
         case dict():
-            return {key: filled(part, rules, quarter_end) for key, part in value.items()}
+            return {key: filled(part, rules) for key, part in value.items()}
     return value

@@ -7,14 +7,17 @@ first judged, not before.
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -31,7 +34,7 @@ from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.sources import LINEAGE
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite, SuiteRule, filled, load_suite, suite_digest
 from zjtx_pipeline.tables import dictionary_digest, load_tables
-from zjtx_pipeline.tables.typed import canonical, readable, typed, with_all_columns
+from zjtx_pipeline.tables.typed import canonical, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.wholes import whole_findings
 
@@ -119,23 +122,23 @@ def _run(scene: Scene, rules: Sequence[SuiteRule], frame: pd.DataFrame) -> Itera
 
     The first pass only asks which rules hold, at two thirds of the cost; the few that do not then name their rows.
     """
-    expectations = [_expectation(number, rule, scene.rules, scene.quarter) for number, rule in enumerate(rules)]
-    batch = _engine()[0](frame)
-    results = _validated(batch, expectations, _VERDICT_ONLY)
+    validator = _great_expectations().validator_of(frame)
+    expectations = [_expectation(number, rule, scene.rules) for number, rule in enumerate(rules)]
+    results = _validated(validator, expectations, _VERDICT_ONLY)
     broken = [each for each in expectations if not results[each["meta"]["number"]].success]
-    results |= _validated(batch, broken, _EVERY_ROW)
+    results |= _validated(validator, broken, _EVERY_ROW)
     for number, rule in enumerate(rules):
-        yield _outcome(rule, results[number], frame)
+        yield _outcome(rule, results[number])
 
 
-def _validated(batch: Any, expectations: list[dict[str, Any]], result_format: dict[str, Any]) -> dict[int, Any]:
+def _validated(validator: Any, expectations: list[dict[str, Any]], result_format: dict[str, Any]) -> dict[int, Any]:
     """Great Expectations' result for each expectation, by its number: results come back in another order."""
     if not expectations:
         return {}
-    suite = _engine()[1](expectations)
+    configurations = [_great_expectations().configuration_of(**each) for each in expectations]
     with _configurations_built_once():
-        validated = batch.validate(suite, result_format=result_format)
-    return {result.expectation_config.meta["number"]: result for result in validated.results}
+        results = validator.graph_validate(configurations, runtime_configuration={"result_format": result_format})
+    return {result.expectation_config.meta["number"]: result for result in results}
 
 
 _VERDICT_ONLY = {"result_format": "BOOLEAN_ONLY"}
@@ -148,8 +151,8 @@ _EVERY_ROW = {
 _SEVERITY = {RETURNED: "warning", NOTED: "info", BLOCKING: "critical"}
 
 
-def _expectation(number: int, rule: SuiteRule, rules: Rules, quarter: Quarter) -> dict[str, Any]:
-    kwargs = {name: filled(value, rules, quarter.last_day) for name, value in rule.kwargs.items()}
+def _expectation(number: int, rule: SuiteRule, rules: Rules) -> dict[str, Any]:
+    kwargs = {name: filled(value, rules) for name, value in rule.kwargs.items()}
     if rule.when:
         kwargs["row_condition"] = {"type": "and", "conditions": [_condition(*each) for each in rule.when.items()]}
     meta = {"id": rule.id, "number": number}
@@ -160,7 +163,7 @@ def _condition(header: str, values: Sequence[str]) -> dict[str, Any]:
     return {"type": "comparison", "column": {"name": header}, "operator": "IN", "parameter": list(values)}
 
 
-def _outcome(rule: SuiteRule, result: Any, frame: pd.DataFrame) -> Outcome:
+def _outcome(rule: SuiteRule, result: Any) -> Outcome:
     """Only the index list of a result is complete; a rule that failed without one could not be run."""
     at_fault = result.result.get("unexpected_index_list")
     if at_fault is None and not result.success:
@@ -168,29 +171,45 @@ def _outcome(rule: SuiteRule, result: Any, frame: pd.DataFrame) -> Outcome:
     return Outcome(rule, pd.Index(sorted(at_fault or []), dtype="int64"))
 
 
+@dataclass(frozen=True)
+class _Library:
+    """What is used of Great Expectations: a validator of one frame, and the configuration of one expectation."""
+
+    validator_of: Callable[[pd.DataFrame], Any]
+    configuration_of: Callable[..., Any]
+
+
 @cache
-def _engine():
-    """One ephemeral context a process, quiet and offline: a function for batches, one for suites."""
+def _great_expectations() -> _Library:
+    """The library, imported once a process, quiet and offline."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    _defer("scipy.stats")
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # its own imports' affair
-        import great_expectations
-        from great_expectations.core import ExpectationSuite
+        from great_expectations.execution_engine import PandasExecutionEngine
+        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+        from great_expectations.validator.validator import Validator
         from tqdm import tqdm
 
     tqdm.set_lock(threading.RLock())  # its own would be a semaphore between processes, left behind by a worker's end
-    context = great_expectations.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     _custom_expectations()
-    asset = context.data_sources.add_pandas("deliveries").add_dataframe_asset("table")
-    definition = asset.add_batch_definition_whole_dataframe("whole")
 
-    def batch_of(frame: pd.DataFrame):
-        return definition.get_batch({"dataframe": frame})
+    def validator_of(frame: pd.DataFrame) -> Validator:
+        validator = Validator(execution_engine=PandasExecutionEngine(batch_data_dict={"table": frame}))
+        validator.metrics_calculator.show_progress_bars = False
+        return validator
 
-    def suite_of(expectations: list[dict[str, Any]]):
-        return ExpectationSuite(name="suite", expectations=expectations)
+    return _Library(validator_of, ExpectationConfiguration)
 
-    return batch_of, suite_of
+
+def _defer(name: str) -> None:
+    """Let a module be loaded when something of it is first used: two of five seconds of the import, for distributions
+    that no rule here asks for."""
+    if name in sys.modules:
+        return
+    spec = importlib.util.find_spec(name)
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
 
 
 @contextmanager
@@ -214,49 +233,72 @@ def _configurations_built_once() -> Iterator[None]:
         Expectation.configuration = property(build)
 
 
-def check_suite(suite: Suite, rules: Rules, quarter: Quarter) -> None:
+def check_suite(suite: Suite, rules: Rules) -> None:
     """Build a suite without running it: Great Expectations refuses unknown types and misspelt arguments."""
-    _engine()
+    _great_expectations()
     from great_expectations.expectations import registry
 
     for number, rule in enumerate(suite.rules):
-        expectation = _expectation(number, rule, rules, quarter)
+        expectation = _expectation(number, rule, rules)
         registry.get_expectation_impl(expectation.pop("type"))(**expectation.pop("kwargs"), **expectation)
 
 
 def _custom_expectations() -> None:
-    """Our own kinds of expectation; each looks at a column's distinct values once."""
+    """Our own kinds of expectation: of one column, looking at its distinct values once, and of two columns."""
     from great_expectations.execution_engine import PandasExecutionEngine
-    from great_expectations.expectations.expectation import ColumnMapExpectation
+    from great_expectations.expectations.expectation import ColumnMapExpectation, ColumnPairMapExpectation
     from great_expectations.expectations.metrics import ColumnMapMetricProvider, column_condition_partial
+    from great_expectations.expectations.metrics.map_metric_provider import (
+        ColumnPairMapMetricProvider,
+        column_pair_condition_partial,
+    )
 
-    def metric(name: str, sound, keys: tuple[str, ...] = ()) -> None:
+    def of_column(name: str, sound: Callable[[pd.Series], pd.Series]) -> None:
         def _pandas(cls, column, **kwargs):
             number, values = column.factorize()
-            verdicts_on = sound(values.to_series(), **{key: kwargs[key] for key in keys}).to_numpy(dtype=bool)
+            verdicts_on = sound(values.to_series()).to_numpy(dtype=bool)
             # An empty cell has the number −1: it is sound here, for emptiness is another rule's.
             return pd.Series(np.append(verdicts_on, True)[number], index=column.index)
 
         body = {
             "condition_metric_name": f"column_values.{name}",
-            "condition_value_keys": keys,
             "filter_column_isnull": False,  # copying the whole frame without a column's empty cells costs most
             "_pandas": column_condition_partial(engine=PandasExecutionEngine)(_pandas),
         }
         type(f"ColumnValues{name.title().replace('_', '')}", (ColumnMapMetricProvider,), body)
 
-    metric("readable", lambda values, kind: readable(values, kind), ("kind",))
-    metric("credit_code", lambda codes: ~_is_wrong_code(codes))
-    metric("organisation_code", lambda codes: ~(credit_code_faults(codes).eq("inner") & ~codes.str.startswith("9")))
-    metric("patent_number", lambda numbers: ~patent_number_faults(numbers))
-    metric("faultless", lambda facts: ~facts.astype(bool))
+    def of_pair(name: str, sound: Callable[[pd.Series, pd.Series], pd.Series]) -> None:
+        def _pandas(cls, column_A, column_B, **kwargs):
+            return sound(column_A, column_B).fillna(True).astype(bool)
 
-    class ExpectColumnValuesToReadAs(ColumnMapExpectation):
-        """Each text can be read as a value of a kind of the dictionary (`wan`, `event`, `count` …)."""
+        body = {
+            "condition_metric_name": f"column_pair_values.{name}",
+            "_pandas": column_pair_condition_partial(engine=PandasExecutionEngine)(_pandas),
+        }
+        type(f"ColumnPairValues{name.title().replace('_', '')}", (ColumnPairMapMetricProvider,), body)
 
-        kind: str
-        map_metric = "column_values.readable"
-        success_keys = ("kind", "mostly")
+    of_column("credit_code", lambda codes: ~_is_wrong_code(codes))
+    of_column("organisation_code", lambda codes: ~(credit_code_faults(codes).eq("inner") & ~codes.str.startswith("9")))
+    of_column("patent_number", lambda numbers: ~patent_number_faults(numbers))
+    of_column("faultless", lambda facts: ~facts.astype(bool))
+    of_pair("read", lambda text, value: text.isna() | value.notna())
+    of_pair("no_earlier", lambda later, earlier: ~(later < earlier))
+
+    class PairExpectation(ColumnPairMapExpectation):
+        """Of two columns row by row; a row that lacks one of them is sound."""
+
+        ignore_row_if: Literal["neither"] = "neither"
+        domain_keys = (*ColumnPairMapExpectation.domain_keys, "ignore_row_if")
+
+    class ExpectColumnPairValuesToBeRead(PairExpectation):
+        """The text of A has become a value in B, by the reader of its kind (`tables.typed`)."""
+
+        map_metric = "column_pair_values.read"
+
+    class ExpectColumnPairValuesAToBeNoEarlierThanB(PairExpectation):
+        """A is not before B, both being days."""
+
+        map_metric = "column_pair_values.no_earlier"
 
     class ExpectColumnValuesToBeCreditCodes(ColumnMapExpectation):
         """Form and check digit of GB 32100; for codes that begin with 9 the inner digit of GB 11714 too."""

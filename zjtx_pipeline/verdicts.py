@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -166,8 +167,9 @@ def keep(home: Path, verdict: Verdict) -> Path:
     return path
 
 
+@lru_cache(maxsize=256)
 def load(path: Path) -> Verdict:
-    """A kept verdict, its frames of the same types as when it was judged."""
+    """A kept verdict, its frames of the same types as when it was judged; read once a process, being immutable."""
     record = store.read_json(path / "verdict.json")
     table = load_tables()[record["table"]]
     frames = {name: pd.read_parquet(path / f"{name}.parquet") for name in _FRAMES}

@@ -5,18 +5,19 @@ Leaves the sentence about it to the suites.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from zjtx_pipeline.tables import Table
 
 
-def contents(table: Table, text: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
-    """Each cell as what it says: the value where it can be read, else the text; so 1.0 and 1.00 are the same."""
+def contents(table: Table, text: pd.DataFrame, typed: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Each cell of some columns as what it says: the value where it can be read, else the text; 1.0 and 1.00 are the same."""
     shown = {}
-    for column in table.columns.values():
-        if column.header in text:
-            value = typed[column.name].astype("str")
-            shown[column.name] = value.where(typed[column.name].notna(), text[column.header]).astype("str").fillna("")
+    for column in (table.columns[name] for name in names if name in typed):
+        value = typed[column.name].astype("str")
+        shown[column.name] = value.where(typed[column.name].notna(), text[column.header]).astype("str").fillna("")
     return pd.DataFrame(shown, index=text.index, dtype="str")
 
 
@@ -35,6 +36,7 @@ def standing(key: pd.Series, content: pd.DataFrame) -> pd.Series:
     """Each row among those of its key, in the order read: "", `repeated` or `contradicted`.
 
     Same key, same content: all but the first are `repeated`. Same key, other content: all are `contradicted`.
+    `content` need only hold the rows whose key stands more than once.
     """
     whole = pd.util.hash_pandas_object(content, index=False)
     kinds = whole.groupby(key).transform("nunique").reindex(key.index)

@@ -1,4 +1,5 @@
-"""Knows the frame that a suite is run over: text under Chinese headers, values under English names, lineage, facts.
+"""Knows the frame that a suite is run over: text under Chinese headers, values under English names, lineage, facts,
+and the quarter's last day.
 
 Leaves running it to `validate`.
 """
@@ -22,6 +23,7 @@ def laid_out(suite: Suite, scene: Scene) -> tuple[pd.DataFrame, list[tuple[Suite
                 incomparable.append((rule, absent))
             elif set(fact.columns) <= set(scene.typed.columns):
                 found[fact.name] = fact.find(scene).astype(bool)
+    found["quarter_end"] = pd.Timestamp(scene.quarter.last_day)
     parts = [scene.text, scene.typed, scene.rows[list(LINEAGE)], pd.DataFrame(found, index=scene.rows.index)]
     return pd.concat(parts, axis=1), incomparable
 

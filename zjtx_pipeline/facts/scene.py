@@ -32,8 +32,10 @@ class Scene:
 
     @cached_property
     def standing(self) -> pd.Series:
-        content = contents(self.table, self.text, self.typed)
-        return standing(key_of(self.table, content, self.rows["sender"]), content)
+        keys = contents(self.table, self.text, self.typed, [name for name in self.table.key if name != "sender"])
+        key = key_of(self.table, keys, self.rows["sender"])
+        shared = key.notna() & key.duplicated(keep=False)  # few rows: only they need be compared cell by cell
+        return standing(key, contents(self.table, self.text[shared], self.typed[shared], self.table.columns))
 
     def column(self, name: str) -> pd.Series:
         return self.typed[name]

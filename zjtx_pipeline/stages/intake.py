@@ -5,7 +5,6 @@ the stages ahead.
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import lru_cache
 from pathlib import Path
 
 from zjtx_pipeline import glances, snapshots, sources, store, validate, verdicts
@@ -86,13 +85,7 @@ def existing(pointer: Path) -> Path:
 
 
 def verdict_on(run: Run, table_id: str, quarter: Quarter) -> Verdict:
-    return _kept_verdict(run.home / store.read_json(existing(run.pointer("judged", quarter, table_id))))
-
-
-@lru_cache(maxsize=256)
-def _kept_verdict(path: Path) -> Verdict:
-    """A verdict is immutable, so one reading a process is enough."""
-    return verdicts.load(path)
+    return verdicts.load(run.home / store.read_json(existing(run.pointer("judged", quarter, table_id))))
 
 
 _IN_HAND: OrderedDict[tuple, Books] = OrderedDict()
@@ -118,7 +111,7 @@ def _judged_tables(run: Run, quarter: Quarter) -> tuple[tuple[str, str], ...]:
 
 def _opened(run: Run, quarter: Quarter, paths: tuple[tuple[str, str], ...]) -> Books:
     """A blocked table is as good as undelivered: what must stop has stopped before, what compares goes without it."""
-    found = {table_id: _kept_verdict(run.home / path) for table_id, path in paths}
+    found = {table_id: verdicts.load(run.home / path) for table_id, path in paths}
     usable = {table_id: each for table_id, each in found.items() if not each.blocked}
     return Books(
         quarter,

@@ -78,11 +78,6 @@ def values(text: pd.Series, kind: str) -> pd.Series:
     return _READERS.get(kind, _text)(text)
 
 
-def readable(text: pd.Series, kind: str) -> pd.Series:
-    """Which texts can be read as a value of a kind; NA counts as readable, for emptiness is another rule's."""
-    return text.isna() | values(text, kind).notna()
-
-
 def _text(text: pd.Series) -> pd.Series:
     return text
 
