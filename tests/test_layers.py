@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 # From the ground up; a module knows those in the lines above its own, and nothing below.
 ORDER = [
     ["errors", "bundled", "ahead"],
-    ["quarter", "money", "codes", "store", "figures"],
+    ["quarter", "money", "codes", "store", "figures", "workbooks"],
     ["workdays"],
     ["rules"],
     ["tables"],
