@@ -21,7 +21,7 @@ ORDER = [
     ["facts", "verdicts"],
     ["wholes", "outcomes"],
     ["validate"],
-    ["books", "second_opinion"],
+    ["books", "returns", "second_opinion"],
     ["firms", "sieve"],
     ["tiers"],
     ["flows", "measures", "reconcile"],

@@ -1,0 +1,148 @@
+"""Knows how what goes back becomes a workbook: the rows on the first sheet, faults coloured, how to go on on the second.
+
+Leaves which cells are at fault to `marked`. Every cell is text, so that no code changes and nothing can act as a formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from zjtx_pipeline.returns.marked import UNREAD, Returned
+from zjtx_pipeline.sources import OURS
+from zjtx_pipeline.suites import NOTED, RETURNED
+from zjtx_pipeline.workbooks import ACTING, LONGEST_CELL, made, sheet_name
+
+HOW_TO = "怎样更正"
+COLOURS = {UNREAD: "#F8CBAD", RETURNED: "#F8CBAD", NOTED: "#FFF2CC"}
+_LIST = {
+    "table": ("表", 24), "severity": ("轻重", 8), "place": ("位置", 24), "header": ("列", 20), "value": ("报送的值", 24),
+    "message": ("问题和办法", 90), "source": ("来源", 44), "workbook": ("退回表", 44),
+}  # fmt: skip
+
+
+def return_workbook(back: Returned, file_name: str) -> bytes:
+    """One delivery, ready to correct and deliver again under a file name."""
+
+    def fill(book) -> None:
+        _write_rows(book, back)
+        _write_lines(book, HOW_TO, 0, _how_to(back, file_name))
+
+    return made(f"{back.table.title} 退回表", fill)
+
+
+def list_workbook(sender: str, quarter: str, rows: pd.DataFrame) -> bytes:
+    """All that is said to a department of a quarter, one line each; columns as in `_LIST`."""
+
+    def fill(book) -> None:
+        sheet = book.add_worksheet("退回清单")
+        head, text, inert = _head(book), book.add_format({"text_wrap": True, "valign": "top"}), _text(book, quote_prefix=True)
+        sheet.freeze_panes(1, 0)
+        for column, (title, width) in enumerate(_LIST.values()):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, title, head)
+        for row, cells in enumerate(rows[list(_LIST)].itertuples(index=False), start=1):
+            for column, cell in enumerate(cells):
+                sheet.write_string(row, column, cell[:LONGEST_CELL], inert if cell.startswith(ACTING) else text)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(_LIST) - 1)
+        _write_lines(book, "说明", 0, [f"{sender} {quarter} 报送数据的退回清单", *_ABOUT_LIST])
+
+    return made(f"{sender} {quarter} 退回清单", fill)
+
+
+_ABOUT_LIST = (
+    "退回：该行没有计入，请更正后重报。提示：该行照常计入，请核对。阻断：整张表不能用，请先处理。",
+    "“退回表”一栏写明在哪一个工作簿里更正；没有写的，按“问题和办法”处理，不涉及某一行。",
+    "拒收的文件（密级标志、个人信息）没有保存任何内容，这里只写明在哪一格。",
+)
+
+
+# The sheet of rows
+
+
+def _write_rows(book, back: Returned) -> None:
+    sheet = book.add_worksheet(sheet_name(back.table.title))
+    formats = _formats(book)
+    sheet.freeze_panes(1, 0)
+    sheet.set_row(0, 32)
+    for column, heading in enumerate(back.rows.columns):
+        ours = heading in OURS
+        sheet.set_column(column, column, 40 if ours else min(40, max(12, 2.2 * len(heading))), formats["ours" if ours else ""])
+        sheet.write_string(0, column, heading, formats["lacking" if heading in back.lacking else "our head" if ours else "head"])
+    colours = _colours(back)
+    for row, cells in enumerate(zip(*(back.rows[heading].tolist() for heading in back.rows.columns), strict=True), start=1):
+        _write_row(sheet, row, cells, colours.get(row - 1, {}), formats)
+    sheet.autofilter(0, 0, len(back.rows), len(back.rows.columns) - 1)
+
+
+def _write_row(sheet, row: int, cells: Iterable[str], colours: Mapping[int, str], formats: dict) -> None:
+    for column, cell in enumerate(cells):
+        colour = colours.get(column, "")
+        if cell:
+            key = f"{colour} quoted".strip() if cell.startswith(ACTING) else colour
+            sheet.write_string(row, column, cell[:LONGEST_CELL], formats[key])
+        elif colour:
+            sheet.write_blank(row, column, None, formats[colour])
+
+
+def _colours(back: Returned) -> dict[int, dict[int, str]]:
+    """For each row at fault the columns to colour: the cells, and the sentence beside them."""
+    columns = {heading: at for at, heading in enumerate(back.rows.columns)}
+    reason = columns[OURS[0]]
+    at_fault = back.severities[back.severities.ne("")]
+    colours = {row: {reason: severity} for row, severity in at_fault.items()}
+    for row, header, severity in back.marks.itertuples(index=False):
+        colours[row][columns[header]] = severity
+    for row in at_fault.index[at_fault.eq(UNREAD)]:
+        colours[row][0] = UNREAD
+    return colours
+
+
+def _formats(book) -> dict:
+    """Formats by what they mark: "" an ordinary cell; "quoted" one whose text would otherwise act as a formula."""
+    formats = {"": _text(book), "quoted": _text(book, quote_prefix=True), "ours": _text(book, text_wrap=True, font_color="#7F7F7F")}
+    for severity, colour in COLOURS.items():
+        formats[severity] = _text(book, bg_color=colour, border=1)
+        formats[f"{severity} quoted"] = _text(book, bg_color=colour, border=1, quote_prefix=True)
+    formats["head"] = _head(book)
+    formats["lacking"] = book.add_format({"bold": True, "bg_color": COLOURS[RETURNED], "border": 1, "text_wrap": True, "valign": "vcenter"})
+    formats["our head"] = book.add_format({"italic": True, "bg_color": "#E7E6E6", "border": 1, "text_wrap": True, "valign": "vcenter"})
+    return formats
+
+
+def _text(book, **look):
+    return book.add_format({"num_format": "@", "valign": "top", **look})
+
+
+def _head(book):
+    return book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "valign": "vcenter"})
+
+
+# How to go on
+
+
+def _how_to(back: Returned, file_name: str) -> list[str]:
+    found = f"共 {len(back.rows)} 行：退回 {back.count(RETURNED)} 行，无法识别 {back.count(UNREAD)} 行，提示 {back.count(NOTED)} 行。"
+    lines = [
+        f"{back.table.title} {back.quarter} 退回表",
+        f"报送部门：{back.source.sender}　原报送：{back.source.source}",
+        found,
+        "一、红色的单元格要更正：这些行没有计入。有问题的行排在最前面，其余的行没有问题，不要改动。",
+        "二、黄色的单元格请核对：这些行照常计入，确实无误的不必改。",
+        f"三、右边灰色的“{'”“'.join(OURS)}”是系统填写的，读取时不看，不用改也不用删。",
+        "四、“建议更正”只是按校验位推算的，请对照营业执照核实后自己填写。",
+        "五、重复的、不该有的行，把整行删除。其余的行一行都不要删：重报的文件整体替换以前的，没有写的行就没有了。",
+        f"六、改好后保存，文件名用“{file_name}”，放入收件目录的 {back.quarter} 文件夹。",
+    ]
+    lines += [f"七、缺少的列已补在表头（红色）：{'、'.join(back.lacking)}。请补填，没有数据的留空。"] * bool(back.lacking)
+    lines += ["在数据库中更正也可以；一旦放入文件，本季就以文件为准。"] * (back.source.kind == "database")
+    return lines
+
+
+def _write_lines(book, title: str, top: int, lines: Iterable[str]) -> None:
+    sheet = book.add_worksheet(title)
+    wrap, bold = book.add_format({"text_wrap": True, "valign": "top"}), book.add_format({"bold": True})
+    sheet.set_column(0, 0, 110)
+    for row, line in enumerate(lines, start=top):
+        sheet.write_string(row, 0, line, wrap if row else bold)
