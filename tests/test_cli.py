@@ -13,7 +13,7 @@ from zjtx_pipeline import cli
 from zjtx_pipeline.errors import ZjtxError
 
 ROOT = Path(__file__).parents[1]
-VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "test"]
+VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "returns", "test"]
 CHINESE = re.compile(r"[一-鿿]")
 
 

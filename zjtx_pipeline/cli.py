@@ -164,6 +164,26 @@ def reconcile(
 
 
 @app.command()
+def returns(
+    quarter: QuarterKey,
+    folder: Annotated[
+        Optional[Path], typer.Argument(metavar="[目录]", help="写到哪个目录；不填则在产物目录的 returns 下。", show_default=False)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """写出一个季度退回各部门的报送表，改好即可重报。
+
+    每个部门一个文件夹：一份退回清单；每张有问题的表一个工作簿，用部门自己的表头，有问题的行排在前面，单元格着色，旁边写明原因、应填和建议更正。
+    改好标色的单元格，按写明的文件名放入收件目录，就是完整的重报。只含本部门自己报送的行。先要用 report 运行过该季度。
+    """
+    from zjtx_pipeline import stages
+
+    asked = Quarter.parse(quarter)
+    run = stages.open_run(district.settings_known(config), asked, draft=True)
+    console.given_back(asked, stages.give_back(run, _made(folder) if folder else None))
+
+
+@app.command()
 def trace(
     figure: Annotated[str, typer.Argument(metavar="编号", help="数的编号，印在报告各指标之前，如 T04-4a；奖补表的一行用条款号，如 A08。", show_default=False)],
     rest: Annotated[

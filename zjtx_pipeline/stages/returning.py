@@ -23,11 +23,12 @@ from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.workbooks import LAST_ROW, file_name
 
 LIST = "00-退回清单.xlsx"
+_ROWS = {"returned": RETURNED, "unread": UNREAD, "noted": NOTED}
 
 
 @dataclass(frozen=True)
 class GivenBack:
-    """Where a quarter's returns lie; `counts`: department, workbooks, 退回, 无法识别 and 提示 rows; tables not judged yet."""
+    """Where a quarter's returns lie; `counts`: sender, workbooks, rows returned, unread, noted; which tables are not judged yet."""
 
     folder: Path
     counts: pd.DataFrame
@@ -72,7 +73,7 @@ def _of_department(run: Run, sender: str, kept: list[tuple[Snapshot, Verdict]]) 
             back = returns.returned(snapshot, verdict, source, run.settings.rules)
             if back is not None and len(back.rows) <= LAST_ROW:
                 name = f"{_name(run, snapshot, source)}.xlsx"
-                yield name, returns.return_workbook(back, name), {each: back.count(each) for each in (RETURNED, UNREAD, NOTED)}
+                yield name, returns.return_workbook(back, name), {each: back.count(severity) for each, severity in _ROWS.items()}
         said = returns.listed(verdict, sender, run.settings.rules.departments)
         told.append(said.assign(table=snapshot.table.title, workbook=said["place"].map(lambda place: name if place else "")))
     rows = pd.concat(told, ignore_index=True)
@@ -87,10 +88,10 @@ def _name(run: Run, snapshot: Snapshot, source: snapshots.Source) -> str:
 
 
 def _summed(counts: list[dict]) -> pd.DataFrame:
-    columns = ["sender", "workbooks", RETURNED, UNREAD, NOTED]
-    frame = pd.DataFrame(counts, columns=["sender", RETURNED, UNREAD, NOTED])
-    frame["workbooks"] = frame[RETURNED].notna().astype("int64")
-    return frame.fillna(0).groupby("sender", sort=False, as_index=False).sum().astype({name: "int64" for name in columns[1:]})[columns]
+    frame = pd.DataFrame(counts, columns=["sender", *_ROWS])
+    frame.insert(1, "workbooks", frame["returned"].notna())
+    totals = frame.astype({"sender": "str"}).fillna(0).groupby("sender", sort=False).sum()
+    return totals.astype("int64").reset_index()
 
 
 def _remove_all_but(folder: Path, written: set[Path]) -> None:
