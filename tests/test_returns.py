@@ -162,6 +162,21 @@ def test_a_row_that_is_cleared_is_no_row_though_our_reason_still_stands_beside_i
     assert verdict_on(run, "D03", QUARTER).counts["read"].tolist() == [1]
 
 
+def test_an_amount_that_looks_like_a_telephone_does_not_make_the_corrected_file_a_refused_one(tmp_path):
+    case = {"kind": "workbook", "table": "D24b", "rows": [{"直播间(个)": "-13912345678"}, {"品牌编号": "乙"}], "right": {"直播间(个)": "139"}}
+    stages.give_back(run := dirty(tmp_path, case))
+    path, book = sheets_of(run, "D24b")
+    correct(book.worksheets[0], case)
+    deliver(tmp_path, path.name, saved(book))
+    assert verdict_on(judged(run, "D24b"), "D24b", QUARTER).counts["accepted"].tolist() == [2]
+
+
+def test_a_text_that_no_cell_can_hold_whole_is_said_to_be_cut(tmp_path):
+    stages.give_back(run := dirty(tmp_path, {"kind": "delimited", "table": "D13", "rows": [{"产品名称": "长" * 32_768}]}))
+    [line] = lines_of(sheets_of(run, "D13")[1].worksheets[0])
+    assert colour(line["产品名称"]) == YELLOW and "请在原文件中更正" in line[OURS[0]].value
+
+
 def test_a_table_that_is_stopped_by_its_faults_goes_back_too(tmp_path):
     run = dirty(tmp_path, CASES[0])
     assert "退回过多" in str(verdict_on(run, "D03", QUARTER).findings["rule"].tolist())

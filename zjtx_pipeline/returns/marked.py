@@ -16,12 +16,14 @@ from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.snapshots import Snapshot, Source
 from zjtx_pipeline.sources import OURS
+from zjtx_pipeline.sources.screen import mark
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, load_suite
 from zjtx_pipeline.tables import Column, Table, comparable
 from zjtx_pipeline.tables.blanks import form
 from zjtx_pipeline.tables.typed import canonical
 from zjtx_pipeline.verdicts import UNDELIVERED, Verdict, shown
 from zjtx_pipeline.wholes import expected_columns
+from zjtx_pipeline.workbooks import LONGEST_CELL
 
 UNREAD = "无法识别"
 LISTED = ("dataset", "source", "place", "severity", "header", "value", "message")
@@ -119,8 +121,20 @@ def _faults(verdict: Verdict, source: Source, places: pd.Series, delivered: pd.D
     faults = told.merge(rows, on="place", how="inner", validate="many_to_many")
     faults = faults[_is_meant(faults, places, delivered, verdict.table, rules)]
     faults = faults[_is_set_aside(faults, _own(verdict.set_aside, source)["place"])]
+    faults = pd.concat([faults, _too_long(delivered, verdict.table, source)], ignore_index=True)
     faults = faults.sort_values(["row", "severity"], key=lambda each: each.replace(_GRAVITY) if each.name == "severity" else each, kind="stable")
     return faults.reset_index(drop=True).pipe(_with_advice, verdict.table, source, delivered, rules)
+
+
+def _too_long(delivered: pd.DataFrame, table: Table, source: Source) -> pd.DataFrame:
+    """Cells of a text file that hold more than a workbook's cell can: cut there, which must not pass in silence."""
+    message = f"这一格超过 Excel 的 {LONGEST_CELL} 字，在这里只能截短：请在原文件中更正。"
+    cut = [
+        {"row": row, "header": table.columns[name].header, "severity": NOTED, "message": message, "rule": "", "value": "", "place": ""}
+        for name, header in _borne(table, source).items()
+        for row in delivered.index[delivered[header].str.len() > LONGEST_CELL]
+    ]
+    return pd.DataFrame(cut, columns=["row", "header", "severity", "message", "rule", "value", "place"])
 
 
 @cache
@@ -174,9 +188,15 @@ def _suggested(faults: pd.DataFrame, columns: dict[str, Column], borne: dict[str
 
 def _told(faults: pd.DataFrame) -> pd.DataFrame:
     """One line a row at fault: the sentences, what is expected, what may have been meant; each once."""
-    said = faults.assign(message=faults["message"].where(faults["severity"].eq(RETURNED), "提示：" + faults["message"]))
+    sentences = pd.Series(map(_harmless, faults["message"], faults["value"]), index=faults.index, dtype="str")
+    said = faults.assign(message=sentences.where(faults["severity"].eq(RETURNED), "提示：" + sentences))
     told = {title: said.groupby("row")[name].agg(_each_once) for title, name in zip(OURS, ("message", "expected", "suggested"))}
     return pd.DataFrame(told, columns=list(OURS[:3]), dtype="str")
+
+
+def _harmless(message: str, value: str) -> str:
+    """A sentence for a file that comes back: an amount that it quotes may look like a telephone, and the file be refused."""
+    return message.replace(value, "…") if mark(message) else message
 
 
 def _each_once(sentences: pd.Series) -> str:

@@ -5,7 +5,7 @@ Leaves which cells are at fault to `marked`. Every cell is text, so that no code
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -66,57 +66,52 @@ def _write_rows(book, back: Returned) -> None:
     formats = _formats(book)
     sheet.freeze_panes(1, 0)
     sheet.set_row(0, 32)
-    for column, heading in enumerate(back.rows.columns):
-        ours = heading in OURS
-        sheet.set_column(column, column, 40 if ours else min(40, max(12, 2.2 * len(heading))), formats["ours" if ours else ""])
-        sheet.write_string(0, column, heading, formats["lacking" if heading in back.lacking else "our head" if ours else "head"])
+    looks = ["ours" if heading in OURS else "" for heading in back.rows.columns]
+    for column, (heading, look) in enumerate(zip(back.rows.columns, looks, strict=True)):
+        sheet.set_column(column, column, 40 if look else min(40, max(12, 2.2 * len(heading))), formats[look])
+        sheet.write_string(0, column, heading, formats["lacking" if heading in back.lacking else f"{look} head"])
     colours = _colours(back)
-    for row, cells in enumerate(zip(*(back.rows[heading].tolist() for heading in back.rows.columns), strict=True), start=1):
-        _write_row(sheet, row, cells, colours.get(row - 1, {}), formats)
+    for row, cells in enumerate(zip(*(back.rows[heading].tolist() for heading in back.rows.columns), strict=True)):
+        _write_row(sheet, row + 1, cells, colours.get(row, looks), formats)
     sheet.autofilter(0, 0, len(back.rows), len(back.rows.columns) - 1)
 
 
-def _write_row(sheet, row: int, cells: Iterable[str], colours: Mapping[int, str], formats: dict) -> None:
-    for column, cell in enumerate(cells):
-        colour = colours.get(column, "")
+def _write_row(sheet, row: int, cells: Sequence[str], looks: Sequence[str], formats: dict) -> None:
+    for column, (cell, look) in enumerate(zip(cells, looks, strict=True)):
         if cell:
-            key = f"{colour} quoted".strip() if cell.startswith(ACTING) else colour
-            sheet.write_string(row, column, cell[:LONGEST_CELL], formats[key])
-        elif colour:
-            sheet.write_blank(row, column, None, formats[colour])
+            sheet.write_string(row, column, cell[:LONGEST_CELL], formats[f"{look} quoted" if cell.startswith(ACTING) else look])
+        elif look in COLOURS:
+            sheet.write_blank(row, column, None, formats[look])
 
 
-def _colours(back: Returned) -> dict[int, dict[int, str]]:
-    """For each row at fault the columns to colour: the cells, and the sentence beside them."""
-    columns = {heading: at for at, heading in enumerate(back.rows.columns)}
-    reason = columns[OURS[0]]
-    at_fault = back.severities[back.severities.ne("")]
-    colours = {row: {reason: severity} for row, severity in at_fault.items()}
+def _colours(back: Returned) -> dict[int, list[str]]:
+    """For each row at fault how each of its cells looks: the cells at fault, and the sentence beside them."""
+    headings = list(back.rows.columns)
+    own = len(headings) - len(OURS)
+    plain = [""] * own + ["ours"] * len(OURS)
+    looks = {row: [*plain[:own], severity, *plain[own + 1 :]] for row, severity in back.severities.items() if severity}
     for row, header, severity in back.marks.itertuples(index=False):
-        colours[row][columns[header]] = severity
-    for row in at_fault.index[at_fault.eq(UNREAD)]:
-        colours[row][0] = UNREAD
-    return colours
+        looks[row][headings.index(header)] = severity
+    for row in back.severities.index[back.severities.eq(UNREAD)]:
+        looks[row][0] = UNREAD
+    return looks
 
 
 def _formats(book) -> dict:
-    """Formats by what they mark: "" an ordinary cell; "quoted" one whose text would otherwise act as a formula."""
-    formats = {"": _text(book), "quoted": _text(book, quote_prefix=True), "ours": _text(book, text_wrap=True, font_color="#7F7F7F")}
-    for severity, colour in COLOURS.items():
-        formats[severity] = _text(book, bg_color=colour, border=1)
-        formats[f"{severity} quoted"] = _text(book, bg_color=colour, border=1, quote_prefix=True)
-    formats["head"] = _head(book)
-    formats["lacking"] = book.add_format({"bold": True, "bg_color": COLOURS[RETURNED], "border": 1, "text_wrap": True, "valign": "vcenter"})
-    formats["our head"] = book.add_format({"italic": True, "bg_color": "#E7E6E6", "border": 1, "text_wrap": True, "valign": "vcenter"})
-    return formats
+    """Formats by what they mark: "" an ordinary cell; "… quoted" one whose text would otherwise act as a formula."""
+    looks = {"": {}, "ours": {"text_wrap": True, "font_color": "#7F7F7F"}}
+    looks |= {severity: {"bg_color": colour, "border": 1, "text_wrap": True} for severity, colour in COLOURS.items()}
+    formats = {name: _text(book, **look) for name, look in looks.items()}
+    formats |= {f"{name} quoted": _text(book, quote_prefix=True, **look) for name, look in looks.items()}
+    return formats | {" head": _head(book), "ours head": _head(book, "#E7E6E6"), "lacking": _head(book, COLOURS[RETURNED])}
 
 
 def _text(book, **look):
     return book.add_format({"num_format": "@", "valign": "top", **look})
 
 
-def _head(book):
-    return book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "valign": "vcenter"})
+def _head(book, colour: str = "#DCE6F1"):
+    return book.add_format({"bold": True, "bg_color": colour, "border": 1, "text_wrap": True, "valign": "vcenter"})
 
 
 # How to go on
@@ -128,6 +123,7 @@ def _how_to(back: Returned, file_name: str) -> list[str]:
         f"{back.table.title} {back.quarter} 退回表",
         f"报送部门：{back.source.sender}　原报送：{back.source.source}",
         found,
+        f"只有{back.source.sender}自己报送的行，只发给{back.source.sender}。",
         "一、红色的单元格要更正：这些行没有计入。有问题的行排在最前面，其余的行没有问题，不要改动。",
         "二、黄色的单元格请核对：这些行照常计入，确实无误的不必改。",
         f"三、右边灰色的“{'”“'.join(OURS)}”是系统填写的，读取时不看，不用改也不用删。",
