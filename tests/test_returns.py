@@ -288,6 +288,15 @@ def test_a_department_that_delivered_nothing_of_a_table_is_told_so(tmp_path):
     assert any("本季未报送" in each for each in all_text(run.returns / "区经信局"))
 
 
+def test_rows_under_a_name_that_is_no_department_are_told_to_whoever_runs_the_view(tmp_path):
+    as_view(tmp_path, load_tables()["D02"], [{**row("D02"), "报送部门": "某局"}], [])
+    (tmp_path / "inbox").mkdir()
+    run = Run(Settings(inbox=tmp_path / "inbox", database=f"sqlite:///{tmp_path / 'district.db'}"), QUARTER, False, tmp_path / "home")
+    stages.give_back(judged(run, "D02"))
+    assert any("某局" in each for each in all_text(run.returns / "区市场监管局"))
+    assert {folder.name for folder in run.returns.iterdir()} == {"区市场监管局"}
+
+
 # Cells that would act
 
 

@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+JUDGED = "sound/"  # begins the name of a step that judges a table
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 UsageError = typer.BadParameter.__base__  # typer has no public name for it
 Config = Annotated[
@@ -271,6 +272,8 @@ def _run(launch, quarter: Quarter, draft: bool, clock: console.Clock):
 def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
         console.complain(f"{step.stage} {step.name}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
+    if any(step.name.startswith(JUDGED) for step in outcome.failed):
+        console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
     console.complain(f"{quarter} 没有全部完成。" + (f"没有印出的报告：{missing}。" if missing else ""))
 

@@ -1,25 +1,20 @@
 """Knows how what goes back becomes a workbook: the rows on the first sheet, faults coloured, how to go on on the second.
 
-Leaves which cells are at fault to `marked`. Every cell is text, so that no code changes and nothing can act as a formula.
+Leaves what stands in it to `marked`. Every cell is text, so that no code changes and nothing can act as a formula.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import pandas as pd
-
-from zjtx_pipeline.returns.marked import UNREAD, Returned
+from zjtx_pipeline.returns.faults import UNREAD
+from zjtx_pipeline.returns.marked import Returned
 from zjtx_pipeline.sources import OURS
 from zjtx_pipeline.suites import NOTED, RETURNED
 from zjtx_pipeline.workbooks import ACTING, LONGEST_CELL, made, sheet_name
 
 HOW_TO = "怎样更正"
 COLOURS = {UNREAD: "#F8CBAD", RETURNED: "#F8CBAD", NOTED: "#FFF2CC"}
-_LIST = {
-    "table": ("表", 24), "severity": ("轻重", 8), "place": ("位置", 24), "header": ("列", 20), "value": ("报送的值", 24),
-    "message": ("问题和办法", 90), "source": ("来源", 44), "workbook": ("退回表", 44),
-}  # fmt: skip
 
 
 def return_workbook(back: Returned, file_name: str) -> bytes:
@@ -27,35 +22,9 @@ def return_workbook(back: Returned, file_name: str) -> bytes:
 
     def fill(book) -> None:
         _write_rows(book, back)
-        _write_lines(book, HOW_TO, 0, _how_to(back, file_name))
+        write_lines(book, HOW_TO, _how_to(back, file_name))
 
     return made(f"{back.table.title} 退回表", fill)
-
-
-def list_workbook(sender: str, quarter: str, rows: pd.DataFrame) -> bytes:
-    """All that is said to a department of a quarter, one line each; columns as in `_LIST`."""
-
-    def fill(book) -> None:
-        sheet = book.add_worksheet("退回清单")
-        head, text, inert = _head(book), book.add_format({"text_wrap": True, "valign": "top"}), _text(book, quote_prefix=True)
-        sheet.freeze_panes(1, 0)
-        for column, (title, width) in enumerate(_LIST.values()):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, title, head)
-        for row, cells in enumerate(rows[list(_LIST)].itertuples(index=False), start=1):
-            for column, cell in enumerate(cells):
-                sheet.write_string(row, column, cell[:LONGEST_CELL], inert if cell.startswith(ACTING) else text)
-        sheet.autofilter(0, 0, max(len(rows), 1), len(_LIST) - 1)
-        _write_lines(book, "说明", 0, [f"{sender} {quarter} 报送数据的退回清单", *_ABOUT_LIST])
-
-    return made(f"{sender} {quarter} 退回清单", fill)
-
-
-_ABOUT_LIST = (
-    "退回：该行没有计入，请更正后重报。提示：该行照常计入，请核对。阻断：整张表不能用，请先处理。",
-    "“退回表”一栏写明在哪一个工作簿里更正；没有写的，按“问题和办法”处理，不涉及某一行。",
-    "拒收的文件（密级标志、个人信息）没有保存任何内容，这里只写明在哪一格。",
-)
 
 
 # The sheet of rows
@@ -101,16 +70,18 @@ def _formats(book) -> dict:
     """Formats by what they mark: "" an ordinary cell; "… quoted" one whose text would otherwise act as a formula."""
     looks = {"": {}, "ours": {"text_wrap": True, "font_color": "#7F7F7F"}}
     looks |= {severity: {"bg_color": colour, "border": 1, "text_wrap": True} for severity, colour in COLOURS.items()}
-    formats = {name: _text(book, **look) for name, look in looks.items()}
-    formats |= {f"{name} quoted": _text(book, quote_prefix=True, **look) for name, look in looks.items()}
-    return formats | {" head": _head(book), "ours head": _head(book, "#E7E6E6"), "lacking": _head(book, COLOURS[RETURNED])}
+    formats = {name: text_format(book, **look) for name, look in looks.items()}
+    formats |= {f"{name} quoted": text_format(book, quote_prefix=True, **look) for name, look in looks.items()}
+    return formats | {" head": head_format(book), "ours head": head_format(book, "#E7E6E6"), "lacking": head_format(book, COLOURS[RETURNED])}
 
 
-def _text(book, **look):
+def text_format(book, **look):
+    """The look of a cell that stays text whatever is typed into it."""
     return book.add_format({"num_format": "@", "valign": "top", **look})
 
 
-def _head(book, colour: str = "#DCE6F1"):
+def head_format(book, colour: str = "#DCE6F1"):
+    """The look of a heading."""
     return book.add_format({"bold": True, "bg_color": colour, "border": 1, "text_wrap": True, "valign": "vcenter"})
 
 
@@ -136,9 +107,10 @@ def _how_to(back: Returned, file_name: str) -> list[str]:
     return lines
 
 
-def _write_lines(book, title: str, top: int, lines: Iterable[str]) -> None:
+def write_lines(book, title: str, lines: Iterable[str]) -> None:
+    """A sheet of sentences under a title."""
     sheet = book.add_worksheet(title)
     wrap, bold = book.add_format({"text_wrap": True, "valign": "top"}), book.add_format({"bold": True})
     sheet.set_column(0, 0, 110)
-    for row, line in enumerate(lines, start=top):
+    for row, line in enumerate(lines):
         sheet.write_string(row, 0, line, wrap if row else bold)

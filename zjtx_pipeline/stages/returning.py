@@ -13,7 +13,6 @@ import pandas as pd
 
 from zjtx_pipeline import returns, snapshots, sources, store
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.returns.marked import UNREAD
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.stages.intake import verdict_on
 from zjtx_pipeline.stages.run import Run
@@ -23,7 +22,7 @@ from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.workbooks import LAST_ROW, file_name
 
 LIST = "00-退回清单.xlsx"
-_ROWS = {"returned": RETURNED, "unread": UNREAD, "noted": NOTED}
+_ROWS = {"returned": RETURNED, "unread": returns.UNREAD, "noted": NOTED}
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _of_department(run: Run, sender: str, kept: list[tuple[Snapshot, Verdict]]) 
                 name = f"{_name(run, snapshot, source)}.xlsx"
                 yield name, returns.return_workbook(back, name), {each: back.count(severity) for each, severity in _ROWS.items()}
         said = returns.listed(verdict, sender, run.settings.rules.departments)
-        told.append(said.assign(table=snapshot.table.title, workbook=said["place"].map(lambda place: name if place else "")))
+        told.append(said.assign(workbook=said["workbook"].mask(said["place"].ne(""), name)))
     rows = pd.concat(told, ignore_index=True)
     if len(rows):
         yield LIST, returns.list_workbook(sender, str(run.quarter), rows), {}
