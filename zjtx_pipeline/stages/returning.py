@@ -21,6 +21,7 @@ from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.workbooks import LAST_ROW, file_name
 
+FILES = ("workbook", "delimited")  # kinds of source that bear a 序号
 LIST = "00-退回清单.xlsx"
 _ROWS = {"returned": RETURNED, "unread": returns.UNREAD, "noted": NOTED}
 
@@ -81,8 +82,8 @@ def _of_department(run: Run, sender: str, kept: list[tuple[Snapshot, Verdict]]) 
 
 
 def _name(run: Run, snapshot: Snapshot, source: snapshots.Source) -> str:
-    """The name under which the corrected workbook replaces what was delivered; a view is replaced by a first file."""
-    before = "" if source.kind == "database" else source.source
+    """The name under which the corrected workbook replaces what was delivered; what was no file is replaced by a first one."""
+    before = source.source if source.kind in FILES else ""
     return file_name(sources.next_name(run.settings, snapshot.table, run.quarter, source.sender, before))
 
 
