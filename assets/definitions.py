@@ -8,13 +8,14 @@ from assets.opinions import OPINIONS
 from assets.raw import RAW
 from assets.reports import REPORTS
 from assets.resources import District
+from assets.returns import RETURNS
 from assets.schedules import after_each_quarter
 from assets.tallies import TALLIES
 from assets.traces import TRACES
 from assets.validated import SOUND
 
 defs = Definitions(
-    assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *OPINIONS, *REPORTS, *TRACES],
+    assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *OPINIONS, *REPORTS, *TRACES, *RETURNS],
     jobs=[quarterly_reports],
     schedules=[after_each_quarter],
     resources={"district": District()},

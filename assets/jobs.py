@@ -2,9 +2,11 @@
 
 from dagster import AssetSelection, define_asset_job, in_process_executor
 
+ASKED_FOR = ("g6_traces", "g6_returns")  # made when somebody asks, for they cost time and concern few
+
 quarterly_reports = define_asset_job(
     "quarterly_reports",
-    selection=AssetSelection.all() - AssetSelection.groups("g6_traces"),  # traces are made when asked for
+    selection=AssetSelection.all() - AssetSelection.groups(*ASKED_FOR),
     executor_def=in_process_executor,
     description=(
         "一个季度从取数到 15 份报告的全过程。点 Materialize all 选一个或几个季度，就出报告或补跑。"

@@ -13,7 +13,7 @@ from zjtx_pipeline import cli
 from zjtx_pipeline.errors import ZjtxError
 
 ROOT = Path(__file__).parents[1]
-VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "test"]
+VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "returns", "test"]
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -102,6 +102,15 @@ def test_a_defect_gets_one_line_that_names_where_the_traceback_lies(home, capsys
     (line,) = capsys.readouterr().err.splitlines()
     assert "程序内部出错" in line and str(home / "zjtx.log") in line
     assert "out of cheese" in (home / "zjtx.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("step", "told"), [("sound/D03", True), ("figures/T01", False)])
+def test_a_table_that_stops_a_run_points_to_what_goes_back(step, told, capsys):
+    from assets.launch import Outcome, Step
+    from zjtx_pipeline.quarter import Quarter
+
+    cli._explain(Quarter(2024, 4), Outcome(steps=[Step("某一环节", step, "失败", sentence="退回的行过多。")]))
+    assert ("zjtx returns 2024Q4" in capsys.readouterr().err) is told
 
 
 def test_stopping_by_hand_gets_one_line(capsys, monkeypatch):

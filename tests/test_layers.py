@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 # From the ground up; a module knows those in the lines above its own, and nothing below.
 ORDER = [
     ["errors", "bundled", "ahead"],
-    ["quarter", "money", "codes", "store", "figures"],
+    ["quarter", "money", "codes", "store", "figures", "workbooks"],
     ["workdays"],
     ["rules"],
     ["tables"],
@@ -21,7 +21,7 @@ ORDER = [
     ["facts", "verdicts"],
     ["wholes", "outcomes"],
     ["validate"],
-    ["books", "second_opinion"],
+    ["books", "returns", "second_opinion"],
     ["firms", "sieve"],
     ["tiers"],
     ["flows", "measures", "reconcile"],

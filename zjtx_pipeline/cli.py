@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+JUDGED = "sound/"  # begins the name of a step that judges a table
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 UsageError = typer.BadParameter.__base__  # typer has no public name for it
 Config = Annotated[
@@ -164,6 +165,26 @@ def reconcile(
 
 
 @app.command()
+def returns(
+    quarter: QuarterKey,
+    folder: Annotated[
+        Optional[Path], typer.Argument(metavar="[目录]", help="写到哪个目录；不填则在产物目录的 returns 下。", show_default=False)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """写出一个季度退回各部门的报送表，改好即可重报。
+
+    每个部门一个文件夹：一份退回清单；每张有问题的表一个工作簿，用部门自己的表头，有问题的行排在前面，单元格着色，旁边写明原因、应填和建议更正。
+    改好标色的单元格，按写明的文件名放入收件目录，就是完整的重报。只含本部门自己报送的行。先要用 report 运行过该季度。
+    """
+    from zjtx_pipeline import stages
+
+    asked = Quarter.parse(quarter)
+    run = stages.open_run(district.settings_known(config), asked, draft=True)
+    console.given_back(asked, stages.give_back(run, _made(folder) if folder else None))
+
+
+@app.command()
 def trace(
     figure: Annotated[str, typer.Argument(metavar="编号", help="数的编号，印在报告各指标之前，如 T04-4a；奖补表的一行用条款号，如 A08。", show_default=False)],
     rest: Annotated[
@@ -251,6 +272,8 @@ def _run(launch, quarter: Quarter, draft: bool, clock: console.Clock):
 def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
         console.complain(f"{step.stage} {step.name}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
+    if any(step.name.startswith(JUDGED) for step in outcome.failed):
+        console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
     console.complain(f"{quarter} 没有全部完成。" + (f"没有印出的报告：{missing}。" if missing else ""))
 

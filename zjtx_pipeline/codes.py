@@ -11,6 +11,7 @@ from stdnum.cn import uscc
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I O S V Z
 _INNER_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])  # GB 11714-1997
 _INNER_VALUES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LOOKALIKES = {"O": "0", "I": "1", "Z": "2", "S": "5"}  # letters that the alphabet lacks: each can only be a slip
 
 
 def normal_form(codes: pd.Series) -> pd.Series:
@@ -56,6 +57,24 @@ def _inner_check(organisations: list[str]) -> np.ndarray:
     remainder = (11 - values @ _INNER_WEIGHTS % 11) % 11  # 11 is written 0, 10 is written X
     expected = np.array(list("0123456789X"))[remainder]
     return expected != np.array([text[8] for text in organisations])
+
+
+def suggested_credit_codes(codes: pd.Series) -> pd.Series:
+    """For a wrong code the one code that a single kind of slip explains and both check digits confirm, else `""`.
+
+    Slips: signs that belong to no code, or one of the letters O I Z S (B among the 行政区划's digits) for a digit.
+    Where two slips lead to two codes, neither is better than a guess. To be shown to whoever can look it up, never applied.
+
+    >>> suggested_credit_codes(pd.Series(["9133O1O9XJOOOOA11N", "91330109-XJ0000A11N", "91330109XJ0000A11N"])).tolist()
+    ['91330109XJ0000A11N', '91330109XJ0000A11N', '']
+    """
+    read = normal_form(codes)
+    plain = read.str.replace("[^0-9A-Z]", "", regex=True)
+    region = plain.str[:2] + plain.str[2:8].str.replace("B", "8") + plain.str[8:]
+    tried = {"": plain, "B": region} | {slip: plain.str.replace(slip, digit) for slip, digit in _LOOKALIKES.items()}
+    fitting = pd.DataFrame({slip: text.where(text.notna() & credit_code_faults(text).eq("")) for slip, text in tried.items()})
+    only = fitting.bfill(axis=1).iloc[:, 0].where(fitting.nunique(axis=1).eq(1))
+    return only.mask(only.eq(read)).fillna("").astype("str")
 
 
 def patent_number_faults(numbers: pd.Series) -> pd.Series:

@@ -20,7 +20,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from zjtx_pipeline.quarter import Quarter
-    from zjtx_pipeline.stages import Reconciled
+    from zjtx_pipeline.stages import GivenBack, Reconciled
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -126,6 +126,16 @@ def compared(quarter: Quarter, found: Reconciled) -> None:
         out.print(sentence, markup=False)
     left = f"（以上为前 {MOST_NAMED} 条）" if len(rows) > MOST_NAMED else ""
     out.print(f"差异共 {len(rows)} 条{left}，全部在：\n{found.path}", markup=False)
+
+
+def given_back(quarter: Quarter, found: GivenBack) -> None:
+    """Print what goes back to each department, and where it lies."""
+    from zjtx_pipeline.glances import RETURNS
+
+    table(f"{quarter} 退回表", RETURNS, ([str(cell) for cell in row] for row in found.counts.itertuples(index=False)))
+    if found.unjudged:
+        out.print(f"还没有校验，不在其中：{'、'.join(found.unjudged)}。请先运行 zjtx report {quarter}。", markup=False)
+    out.print(f"退回表在：\n{found.folder}", markup=False)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from zjtx_pipeline.report.trends import trend
 from zjtx_pipeline.rules import Rules
 
 LONGEST = 40
+RETURNS = ["部门", "退回表", "退回行", "无法识别行", "提示行"]
 PREVIEW_SCALE = 0.75  # of 72 dpi points: some 450 pixels wide
 
 
@@ -29,6 +30,11 @@ def findings_table(findings: pd.DataFrame) -> str:
     grouped = grouped.sort_values("times", ascending=False, kind="stable")
     rows = grouped[["severity", "sender", "message", "times", "places"]].to_numpy().tolist()
     return markdown(["级别", "报送部门", "问题", "次数", "位置"], rows)
+
+
+def returns_table(counts: pd.DataFrame) -> str:
+    """What goes back to each department, as Markdown; "" where nothing does."""
+    return markdown(RETURNS, counts.astype("str").to_numpy().tolist())
 
 
 def _first_places(places: pd.Series) -> str:

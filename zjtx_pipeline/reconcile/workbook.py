@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from io import BytesIO
 
 import pandas as pd
 
 from zjtx_pipeline.reconcile.compared import DIFFERENCE, KINDS, SHARED, Comparison
+from zjtx_pipeline.workbooks import made
 
 HEADERS = {
     "name": "企业名称", "uscc": "统一社会信用代码", "message": "问题", "listed_at": "名单位置", "ledger_at": "台账位置",
     "ledger_name": "台账名称", "batch": "批次", "event": "事件",
 }  # fmt: skip
 WIDTHS = {"name": 36, "ledger_name": 36, "uscc": 22, "message": 80, "listed_at": 24, "ledger_at": 40}
-_CREATED = datetime(2023, 1, 1)  # fixed, so that the same comparison gives the same bytes
 
 
 def workbook(comparison: Comparison, about: Sequence[tuple[str, str]]) -> bytes:
     """A sheet of counts, one a kind of difference, one of the firms in both; no cell can act as a formula or a link."""
-    import xlsxwriter
 
-    buffer = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": "对账", "created": _CREATED})
+    def fill(book) -> None:
         bold = book.add_format({"bold": True})
         _write_summary(book.add_worksheet("汇总"), bold, comparison, about)
         for kind in KINDS:
             _write_rows(book.add_worksheet(kind), bold, comparison.of(kind), DIFFERENCE[1:])
         _write_rows(book.add_worksheet("两边都有"), bold, comparison.shared, SHARED)
-    return buffer.getvalue()
+
+    return made("对账", fill, row_by_row=False)
 
 
 def _write_summary(sheet, bold, comparison: Comparison, about: Sequence[tuple[str, str]]) -> None:

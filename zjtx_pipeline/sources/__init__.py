@@ -18,13 +18,14 @@ from typing import Protocol
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources import database, inbox
-from zjtx_pipeline.sources.raw import LINEAGE, Line, Origin, Raw, assemble, unreadable, with_original
+from zjtx_pipeline.sources.inbox import next_name
+from zjtx_pipeline.sources.raw import LINEAGE, OURS, Line, Origin, Raw, assemble, unreadable, with_original
 from zjtx_pipeline.store import digest
 from zjtx_pipeline.tables import Table, comparable, load_tables
 
-__all__ = ["LINEAGE", "Delivery", "Origin", "Raw", "deliveries", "strays"]
+__all__ = ["LINEAGE", "OURS", "Delivery", "Origin", "Raw", "deliveries", "next_name", "strays"]
 
-READING = "1"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
+READING = "2"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
 _CHINA = timezone(timedelta(hours=8))
 
 

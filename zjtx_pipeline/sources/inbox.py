@@ -98,7 +98,7 @@ def _filed(settings: Settings, path: Path) -> tuple[Filed | None, tuple[Path, st
         return None, (path, "是文件夹：请把文件直接放在以数据期命名的文件夹里。")
     if path.suffix.lower() not in SUFFIXES:
         return None, (path, "不是 .xlsx 或 .csv 文件：请另存为 Excel 工作簿后重报。")
-    match = _naming(settings.file_pattern).fullmatch(unicodedata.normalize("NFKC", path.stem).replace(" ", ""))
+    match = _naming(settings.file_pattern).fullmatch(_plain(path.stem))
     if not match:
         return None, (path, "文件名不合规：应为“表号_表名_部门[_序号].xlsx”，例如 D03_培育库_区经信局.xlsx。")
     table = load_tables().get(match["id"][0].upper() + match["id"][1:].lower())
@@ -111,6 +111,21 @@ def _filed(settings: Settings, path: Path) -> tuple[Filed | None, tuple[Path, st
         return None, (path, f"“{match['sender']}”不是报送部门的全称或简称：请核对。")
     says_zero = bool(match["zero"] or match["zero_last"])
     return Filed(path, table.id, sender, int(match["number"] or 1), says_zero), (path, "")
+
+
+def next_name(settings: Settings, table: Table, quarter: Quarter, sender: str, source: str) -> str:
+    """The name, without ending, under which a file replaces a department's delivery; `source`: the file it replaces, "" if none."""
+    before = _naming(settings.file_pattern).fullmatch(_plain(Path(source).stem)) if source else None
+    number = int(before["number"] or 1) + 1 if before else 1
+    parts = {"{table}": table.title, "{sender}": sender, "{quarter}": str(quarter)}
+    name = settings.file_pattern
+    for placeholder, part in parts.items():
+        name = name.replace(placeholder, part)
+    return f"{name}_{number}" if number > 1 else name
+
+
+def _plain(stem: str) -> str:
+    return unicodedata.normalize("NFKC", stem).replace(" ", "")
 
 
 @cache

@@ -18,6 +18,7 @@ from zjtx_pipeline.tables import Table, comparable
 
 LINEAGE = ("sender", "received_at", "source", "place")
 ZERO_REPORT = "零报送"
+OURS = ("退回原因", "应填", "建议更正", "原位置")  # what a workbook sent back has beside the department's columns
 TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
 REJECTED = ("sender", "source", "place", "text", "reason")
 
@@ -103,8 +104,10 @@ def assemble(
 ) -> Raw:
     """Headers and lines as one delivery; wholly blank lines and the row 零报送=是 are no rows (5.1, 5.8).
 
-    `around`: titles above the headers, other sheets: not read, but looked through for what must not be kept.
+    `around`: titles above the headers, other sheets: not read, but looked through for what must not be kept; likewise
+    the columns that a return workbook adds.
     """
+    delivered, lines, beside = _without_ours(delivered, lines)
     headers, doubled = _distinct(delivered)
     zero_at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
     rows, rejected, read = [], [], 0
@@ -133,7 +136,22 @@ def assemble(
         is_zero=says_zero and not rows and not rejected,
     )
     raw.check_conservation()
-    return screened(table, raw, around)
+    return screened(table, raw, [*around, *beside])
+
+
+def _without_ours(delivered: Sequence[str], lines: Iterable[Line]) -> tuple[Sequence[str], Iterable[Line], list[str]]:
+    """Headers and lines without the columns that a return workbook adds, and what stood in those."""
+    ours = {at for at, header in enumerate(delivered) if comparable(header) in OURS}
+    if not ours:
+        return delivered, lines, []
+    lines = list(lines)
+    beside = [cell for line in lines if not line.reason for at, cell in enumerate(line.cells) if at in ours]
+    own = [line if line.reason else replace(line, cells=_but(ours, line.cells)) for line in lines]
+    return _but(ours, delivered), own, beside
+
+
+def _but(positions: set[int], cells: Sequence[str]) -> list[str]:
+    return [cell for at, cell in enumerate(cells) if at not in positions]
 
 
 def with_original(raw: Raw, name: str, content: bytes) -> Raw:

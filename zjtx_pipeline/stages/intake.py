@@ -4,6 +4,7 @@ the stages ahead.
 
 from __future__ import annotations
 
+import shutil
 from collections import OrderedDict
 from pathlib import Path
 
@@ -50,7 +51,11 @@ def _let_sample_deliver(run: Run, quarter: Quarter) -> None:
 
 def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
     """Judge a pulled table; those that its suite compares with have to be judged before."""
-    verdict = judge_table(run, table_id, quarter or run.quarter)
+    quarter = quarter or run.quarter
+    before = _judged_before(run, table_id, quarter)
+    verdict = judge_table(run, table_id, quarter)
+    if quarter == run.quarter and _judged_before(run, table_id, quarter) != before:
+        _forget_returns(run)
     totals = verdict.counts[["read", "accepted", "quarantined", "rejected"]].sum()
     return {
         **{name: int(total) for name, total in totals.items()},
@@ -60,6 +65,16 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
         "status": verdict.status,
         "missing": list(verdict.missing_senders),
     }
+
+
+def _judged_before(run: Run, table_id: str, quarter: Quarter) -> str:
+    pointer = run.pointer("judged", quarter, table_id)
+    return store.read_json(pointer) if pointer.exists() else ""
+
+
+def _forget_returns(run: Run) -> None:
+    """Workbooks that went back for an earlier delivery would ask for what has been put right since."""
+    shutil.rmtree(run.returns, ignore_errors=True)
 
 
 def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:

@@ -42,6 +42,11 @@ class Run:
         return self.home / "trace" / str(self.quarter)
 
     @property
+    def returns(self) -> Path:
+        """What goes back to each department, a folder a department: its own rows, and nobody else's (datasets.md 5.4)."""
+        return self.home / "returns" / str(self.quarter)
+
+    @property
     def due_on(self) -> date:
         """The day by which departments have to deliver; the date that stands on the reports."""
         return workday_after(self.quarter, self.settings.delivery_deadline_workday)

@@ -7,14 +7,13 @@ of instructions, and a sheet with the lists that the drop-downs point to.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
 
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.tables import Column, Table, load_tables
+from zjtx_pipeline.workbooks import CREATED, LAST_ROW, sheet_name
 
 INSTRUCTIONS, LISTS = "填表说明", "值域"
-LAST_ROW = 1_048_575
 _FORMS = {
     "code": "18 位，文本；字母大写，不含 I、O、S、V、Z",
     "text": "文本",
@@ -40,7 +39,6 @@ _NATURES = {
     "T": "文字：只报本季度。",
 }
 _UNIT = re.compile(r"\((.+)\)$")
-_CREATED = datetime(2023, 1, 1)  # fixed, so that the same dictionary gives the same bytes
 
 
 def write_blanks(folder: Path, rules: Rules) -> list[Path]:
@@ -59,8 +57,8 @@ def _write_blank(path: Path, table: Table, rules: Rules) -> Path:
     import xlsxwriter
 
     with xlsxwriter.Workbook(str(path)) as book:
-        book.set_properties({"title": f"{table.title} 空白表", "created": _CREATED})
-        sheet = book.add_worksheet(table.title[:31])
+        book.set_properties({"title": f"{table.title} 空白表", "created": CREATED})
+        sheet = book.add_worksheet(sheet_name(table.title))
         _write_instructions(book, table, rules)
         ranges = _write_lists(book, table, rules)
         _write_headers(book, sheet, table, ranges)
@@ -138,8 +136,12 @@ def _guidance(table: Table) -> list[str]:
 
 
 def _requirement(table: Table, column: Column, rules: Rules) -> list[str]:
-    form = _FORMS[column.kind]
-    if column.kind == "list":
-        form = f"取值：{'、'.join(allowed_values(column, rules))}"
     required = "可空" if column.optional else "必填"
-    return [column.header, required, unit(column), "是" if column.name in table.key else "", form]
+    return [column.header, required, unit(column), "是" if column.name in table.key else "", form(column, rules)]
+
+
+def form(column: Column, rules: Rules) -> str:
+    """How a column is to be filled, in a phrase for whoever fills it."""
+    if column.kind == "list":
+        return f"取值：{'、'.join(allowed_values(column, rules))}"
+    return _FORMS[column.kind]

@@ -6,9 +6,7 @@ The only text in a cell is text: nothing that came from a delivery can act as a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +15,21 @@ import pandas as pd
 from zjtx_pipeline import store
 from zjtx_pipeline.trace.explain import Sheet, Trace
 from zjtx_pipeline.trace.rule import CONFIDENTIAL, INTERNAL
+from zjtx_pipeline.workbooks import LONGEST_CELL, made, sheet_name
 
 ABOUT = "说明"
-_CREATED = datetime(2023, 1, 1)  # fixed, so that the same rows give the same bytes
-_OPTIONS = {"in_memory": True, "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 _NUMBERS = (int, float, Decimal)
-LONGEST_TITLE, LONGEST_CELL = 31, 32_767
 
 
 def write_workbook(path: Path, trace: Trace) -> Path:
     """Write a trace, whole or not at all."""
-    import xlsxwriter
 
-    buffer = BytesIO()
-    with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
-        book.set_properties({"title": f"{trace.figure.id} 数值溯源", "created": _CREATED})
+    def fill(book) -> None:
         _write_facts(book, trace)
         for sheet in trace.sheets:
             _write_rows(book, sheet)
-    return store.write_bytes(path, buffer.getvalue())
+
+    return store.write_bytes(path, made(f"{trace.figure.id} 数值溯源", fill))
 
 
 def _write_facts(book, trace: Trace) -> None:
@@ -53,7 +47,7 @@ def _write_facts(book, trace: Trace) -> None:
 
 
 def _write_rows(book, sheet: Sheet) -> None:
-    page = book.add_worksheet(_title(sheet.title))
+    page = book.add_worksheet(sheet_name(sheet.title))
     bold = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
     page.freeze_panes(1, 0)
     for column, name in enumerate(sheet.rows.columns):
@@ -78,8 +72,3 @@ def _write_row(page, row: int, cells: Sequence[Any]) -> None:
             page.write_number(row, column, cell)
         elif cell is not None:
             page.write_string(row, column, str(cell)[:LONGEST_CELL])
-
-
-def _title(title: str) -> str:
-    """A sheet's name as Excel allows it."""
-    return "".join(sign for sign in title if sign not in "[]:*?/\\'")[:LONGEST_TITLE]
