@@ -25,7 +25,7 @@ class SuiteRule(BaseModel):
     """One expectation: `type` and `kwargs` as Great Expectations knows them, `message` with {值} for the cell.
 
     `header` names the column to show where kwargs do not; `when` limits the rule to rows with certain values under
-    certain headers; `kwargs` may hold {list: 库别} for the values of a closed list, {day: 季末} for the quarter's end.
+    certain headers; `kwargs` may hold {list: 库别} for the values of a closed list. Columns: see `facts.layout`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
