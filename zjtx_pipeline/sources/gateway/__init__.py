@@ -131,6 +131,8 @@ def _shared_out(
         _delivery(settings, table, replace(origin, sender=sender), headers, each, pages)
         for sender, each in by_sender.items()
     ]
+    if sum(len(each.lines) for each in found) != sum(len(page.rows) for page in pages):
+        raise AssertionError(f"{origin.source}: rows of the pages are neither kept nor told")
     if len(found) > 1 and any(each.read().refused for each in found):
         return [replace(each, withheld=True) for each in found]
     return found

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.sources.delimited import decoded
 from zjtx_pipeline.sources.gateway.failures import Again, Expired
 
 LONGEST_MESSAGE = 60
@@ -88,6 +87,16 @@ def signature(body: bytes) -> str:
             _refused(answer.get("code"), answer.get("msg"))
         raise ZjtxError("网关没有给出签名：请核对 sign_url、appKey 和接口授权。")
     return sign
+
+
+def decoded(body: bytes) -> str | None:
+    """JSON is UTF-8; some gateways send GB18030 all the same. None where neither fits."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
 
 
 def parsed(body: bytes) -> Any:
