@@ -410,6 +410,26 @@ def test_rows_of_several_departments_in_one_view_are_one_delivery_each(tmp_path)
     assert [each.read().is_zero for each in found] == [False, False, True]
 
 
+def test_a_view_whose_name_the_database_has_folded_is_found(tmp_path):
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'd.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql('create table "d06b_奖补拨付" ("数据期", "兑现编号")')
+        connection.exec_driver_sql("insert into \"d06b_奖补拨付\" values ('2024Q4', 'A1')")
+    engine.dispose()
+    [delivery] = sources.deliveries(Settings(database=f"sqlite:///{tmp_path / 'd.db'}"), "D06b", QUARTER)
+    assert delivery.read().rows["兑现编号"].tolist() == ["A1"]
+
+
+def test_a_dialect_made_for_another_sqlalchemy_is_told_from_one_that_is_missing(tmp_path, monkeypatch):
+    (tmp_path / "outdated_dialect.py").write_text("from sqlalchemy.util import no_longer_there\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    sqlalchemy.dialects.registry.register("outdated", "outdated_dialect", "Dialect")
+    with pytest.raises(ZjtxError, match="版本不合：请按 docs/sources.md 安装"):
+        sources.deliveries(Settings(database="outdated://h/d"), "D06b", QUARTER)
+    with pytest.raises(ZjtxError, match="缺少连接数据库“mysql.mysqldb”所需的驱动|缺少连接数据库“mysql”所需的驱动"):
+        sources.deliveries(Settings(database="mysql://h/d"), "D06b", QUARTER)
+
+
 def test_a_file_goes_before_the_same_departments_rows_in_the_database(tmp_path):
     settings = database(f"sqlite:///{tmp_path / 'd.db'}")
     deliver(tmp_path, "D06b_奖补拨付_区财政局.csv", delimited([row("D06b")]))
