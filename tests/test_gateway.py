@@ -8,6 +8,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import pandas as pd
 import pytest
 import sqlalchemy
 import yaml
@@ -19,7 +20,7 @@ from made_deliveries import QUARTER, deliver, delimited, inbox, row, verdict
 
 from zjtx_pipeline import snapshots, sources, stages
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.settings import Gateway, Interface, Settings
+from zjtx_pipeline.settings import Gateway, Interface, Settings, load_settings
 from zjtx_pipeline.sources.gateway import bodies, records, wire
 from zjtx_pipeline.sources.gateway.keys import from_environment
 from zjtx_pipeline.sources.gateway.older import Older
@@ -403,6 +404,28 @@ def test_two_departments_may_each_have_an_interface(server):
     interfaces = (Interface(table="D16", api="b", sender="发改局"), Interface(table="D16", api="a", sender="区经信局"))
     raws = read(configured(url, *interfaces), "D16")
     assert [(raw.origin.sender, raw.rows["名称"].tolist()) for raw in raws] == [("区经信局", ["甲"]), ("区发改局", ["乙"])]
+
+
+def test_every_table_of_a_district_arrives_by_the_gateway_as_it_does_by_file(server, miniature):
+    filed = {}
+    for table in load_tables().values():
+        for delivery in sources.deliveries(load_settings(miniature), table, QUARTER):
+            filed[table.id, delivery.origin.sender] = delivery.read()
+    app, url = server.app()
+    interfaces = [Interface(table=table, sender=sender, api=f"a{at}") for at, (table, sender) in enumerate(filed)]
+    for interface, raw in zip(interfaces, filed.values(), strict=True):
+        cells = raw.rows.drop(columns=list(sources.LINEAGE)).to_dict("records")
+        app.rows[interface.api, "2024Q4"] = [{"零报送": "是"}] if raw.is_zero else cells
+    settings = configured(url, *interfaces, page_size=200)
+    offers = {(table, raw.origin.sender): raw for table in load_tables() for raw in read(settings, table)}
+    assert offers.keys() == filed.keys()
+    for delivery, raw in filed.items():
+        offered = offers[delivery]
+        assert (offered.fault, offered.refused, offered.is_zero) == ("", "", raw.is_zero)
+        if not raw.is_zero:
+            columns = [header for header in raw.headers if header in offered.headers]
+            pd.testing.assert_frame_equal(offered.rows[columns], raw.rows[columns])
+            assert set(raw.headers) == set(columns)
 
 
 def beside_an_inbox(folder, url, **more):
