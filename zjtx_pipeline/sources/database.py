@@ -50,8 +50,10 @@ def _engine(url: str) -> Engine:
         raise ZjtxError(f"不认识数据库类型“{parsed.drivername}”：请检查配置中的 database。") from None
     except (ArgumentError, ValueError):
         raise ZjtxError("配置中的 database 不是合规的数据库地址（SQLAlchemy URL）：请检查写法。") from None
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ZjtxError(f"缺少连接数据库“{parsed.drivername}”所需的驱动（{error.name}）：请先安装。") from None
+    except ImportError:  # a dialect made for another version of SQLAlchemy
+        raise ZjtxError(f"数据库“{parsed.drivername}”的驱动与已装的 SQLAlchemy 版本不合：请按 docs/sources.md 安装。") from None
 
 
 def view_of(url: str, table: Table) -> str | None:
@@ -61,7 +63,9 @@ def view_of(url: str, table: Table) -> str | None:
     with _connection_errors(url):
         inspector = sqlalchemy.inspect(_engine(url))  # anew each time: a view may be made while we run
         names = [*inspector.get_table_names(), *inspector.get_view_names()]
-    return next((name for name in names if comparable(name) == comparable(table.title)), None)
+    # Databases that fold names make D06B_… or d06b_… of D06b_….
+    wanted = comparable(table.title).casefold()
+    return next((name for name in names if comparable(name).casefold() == wanted), None)
 
 
 def read_view(url: str, view: str, quarter_column: str, quarter: str) -> tuple[list[str], list[list[str]]]:

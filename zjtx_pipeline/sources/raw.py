@@ -1,6 +1,6 @@
 """Knows what one delivery is once read: text rows with their lineage, lines that are no rows, notes for the sender.
 
-Leaves opening files to `workbook`, `delimited` and `database`, and judging the rows to the suites.
+Leaves opening them to `workbook`, `delimited`, `database` and `gateway`, and judging the rows to the suites.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ LINEAGE = ("sender", "received_at", "source", "place")
 ZERO_REPORT = "零报送"
 OURS = ("退回原因", "应填", "建议更正", "原位置")  # what a workbook sent back has beside the department's columns
 TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
+SUPERSEDED = "按增删改标志不再有效"  # how the reason of a rejected line begins that is no fault of its sender
 REJECTED = ("sender", "source", "place", "text", "reason")
 
 

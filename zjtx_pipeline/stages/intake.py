@@ -35,8 +35,8 @@ def pull_table(run: Run, table_id: str, quarter: Quarter) -> Snapshot:
     table = load_tables()[table_id]
     found = sources.deliveries(run.settings, table, quarter)
     snapshot = snapshots.keep(run.home, quarter, table, found)
-    if not found and quarter != run.quarter:
-        # An earlier quarter's files may have been cleared away since: what was kept of them stands in.
+    if snapshot.is_silent and quarter != run.quarter:
+        # An earlier quarter's files may have been cleared away since, or the gateway be down: what was kept stands in.
         snapshot = snapshots.latest(run.home, quarter, table) or snapshot
     store.write_json(run.pointer("pulled", quarter, table_id), str(snapshot.path.relative_to(run.home)))
     return snapshot

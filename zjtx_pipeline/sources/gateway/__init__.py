@@ -1,0 +1,172 @@
+"""Knows how an interface of the province's data-sharing gateway becomes deliveries, one a department.
+
+Leaves asking to `older` and `open_platform`, pages to `pages`, rows to `records`, judging to the suites. What goes
+wrong there is a fault of that table alone: no source is down without a sentence, and none is zero for being down.
+By what public client code agrees on; not yet tried against the platform itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Gateway, Interface, Settings
+from zjtx_pipeline.sources.gateway.bodies import Page
+from zjtx_pipeline.sources.gateway.keys import Keys, from_environment
+from zjtx_pipeline.sources.gateway.older import Older
+from zjtx_pipeline.sources.gateway.open_platform import OpenPlatform
+from zjtx_pipeline.sources.gateway.pages import read_pages
+from zjtx_pipeline.sources.gateway.records import (
+    Record,
+    applied,
+    headers_of,
+    held_to,
+    identity,
+    key_of,
+    lines_of,
+    records_of,
+)
+from zjtx_pipeline.sources.raw import Line, Origin, Raw, assemble, unreadable
+from zjtx_pipeline.store import digest
+from zjtx_pipeline.tables import Table, comparable
+
+READING = "gateway 1"  # changes when the same pages would be read as other rows
+_CHINA = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True)
+class GatewayDelivery:
+    """One department's rows of an interface; read when found. `pages` are the answers as they came, without secrets."""
+
+    table: Table
+    origin: Origin
+    headers: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    pages: tuple[Page, ...] = field(default=(), repr=False)
+    withheld: bool = False  # another department's rows on these pages must not be kept
+    fault: str = ""
+
+    def digest(self) -> str:
+        rows = (part for line in self.lines for part in (line.place, line.reason, "\x1f".join(line.cells)))
+        source = (self.table.id, self.origin.sender, self.origin.source)
+        return digest(READING, *source, self.fault, "\x1f".join(self.headers), *rows)
+
+    def read(self) -> Raw:
+        if self.fault:
+            return unreadable(self.origin, self.fault)
+        raw = assemble(self.table, self.origin, self.headers, self.lines, around=[page.around for page in self.pages])
+        bodies = [page.body for page in self.pages]
+        if raw.refused or self.withheld:
+            return replace(raw, sha256=hashlib.sha256(b"".join(bodies)).hexdigest(), size=sum(map(len, bodies)))
+        names = [f"{self.origin.source}_第{number}页.json" for number in range(1, len(bodies) + 1)]
+        return replace(raw, original=dict(zip(names, bodies, strict=True)), size=sum(map(len, bodies)))
+
+
+def deliveries(settings: Settings, table: Table, quarter: Quarter, delivered: Collection[str]) -> list[GatewayDelivery]:
+    """What the table's interfaces give for a 数据期, a fault among it where one gives nothing that can be read.
+
+    `delivered`: the departments that have delivered the table otherwise, which is what counts; an interface that is
+    theirs alone is not asked, and a fault is never theirs.
+    """
+    found: list[GatewayDelivery] = []
+    for interface in _interfaces(settings, table):
+        senders = [_sender(settings, table, interface)] if _sender(settings, table, interface) else table.senders
+        awaited = [sender for sender in senders if sender not in delivered]
+        if awaited:
+            found += _offered(settings, table, interface, quarter, awaited)
+    return found
+
+
+def senders(settings: Settings, table: Table) -> set[str]:
+    """The departments that alone fill a configured interface of a table."""
+    return {_sender(settings, table, interface) for interface in _interfaces(settings, table)} - {""}
+
+
+def _interfaces(settings: Settings, table: Table) -> list[Interface]:
+    return [each for each in (settings.gateway.interfaces if settings.gateway else ()) if each.table == table.id]
+
+
+def _sender(settings: Settings, table: Table, interface: Interface) -> str:
+    """Whose an interface is, in full; "" where its rows say so, because several departments deliver the table."""
+    if interface.sender:
+        return settings.rules.department(interface.sender) or interface.sender
+    return table.senders[0] if len(table.senders) == 1 else ""
+
+
+def _offered(
+    settings: Settings, table: Table, interface: Interface, quarter: Quarter, awaited: Sequence[str]
+) -> list[GatewayDelivery]:
+    """One interface's rows as one delivery a department; what says no department is the first awaited one's."""
+    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 is the time of reading, as of a database
+    origin = Origin(awaited[0], f"{table.title}_网关_{interface.api}", now, "gateway")
+    try:
+        client = _client(settings.gateway)
+        pages = read_pages(
+            lambda number: client.page(interface, str(quarter), number), identity(table, settings.sender_column)
+        )
+    except ZjtxError as error:
+        return [GatewayDelivery(table, origin, fault=str(error))]
+    return _shared_out(settings, table, origin, pages, quarter, _sender(settings, table, interface))
+
+
+def _shared_out(
+    settings: Settings, table: Table, origin: Origin, pages: Sequence[Page], quarter: Quarter, own: str
+) -> list[GatewayDelivery]:
+    rows = [page.rows for page in pages]
+    # An empty list names no columns: it is 空表, and not also 缺列.
+    headers = headers_of(rows) or {comparable(column.header): column.header for column in table.columns.values()}
+    key = [name for name in key_of(table, settings.sender_column) if name in headers]
+    records = held_to(records_of(rows), settings.quarter_column, [str(quarter)])
+    if own:
+        records = held_to(records, settings.sender_column, [own, *_spellings(settings, own)])
+    by_sender: dict[str, list[Record]] = {} if records else {origin.sender: []}
+    for record in applied(records, key):
+        by_sender.setdefault(own or _sender_of(settings, record, origin), []).append(record)
+    found = [
+        _delivery(settings, table, replace(origin, sender=sender), headers, each, pages)
+        for sender, each in by_sender.items()
+    ]
+    if sum(len(each.lines) for each in found) != sum(len(page.rows) for page in pages):
+        raise AssertionError(f"{origin.source}: rows of the pages are neither kept nor told")
+    if len(found) > 1 and any(each.read().refused for each in found):
+        return [replace(each, withheld=True) for each in found]
+    return found
+
+
+def _delivery(
+    settings: Settings, table: Table, origin: Origin, headers: dict[str, str], records: Sequence[Record], pages: Sequence[Page]
+) -> GatewayDelivery:
+    fault = ""
+    if origin.sender not in tuple(settings.rules.departments):
+        column = settings.sender_column
+        fault = f"“{column}”列的“{origin.sender[:20]}”不是报送部门的全称或简称：请接口提供方写明部门。"
+    lines = tuple(lines_of(records, list(headers)))
+    return GatewayDelivery(table, origin, tuple(headers.values()), lines, tuple(pages), fault=fault)
+
+
+def _sender_of(settings: Settings, record: Record, origin: Origin) -> str:
+    """A row's department in full: from the column, else the delivery's."""
+    name = record.cells.get(comparable(settings.sender_column), "").strip()
+    return settings.rules.department(name) or name or origin.sender
+
+
+def _spellings(settings: Settings, sender: str) -> list[str]:
+    return [spelling for spelling, full in settings.rules.lists["部门"].spellings().items() if full == sender]
+
+
+def _client(gateway: Gateway) -> Older | OpenPlatform:
+    """The conversation with a gateway, one a process: its secret serves every table, and so does news of its being down."""
+    return _conversation(gateway, from_environment(gateway))
+
+
+@lru_cache(maxsize=4)
+def _conversation(gateway: Gateway, keys: Keys) -> Older | OpenPlatform:
+    from zjtx_pipeline.sources.gateway.wire import Wire  # its libraries only where there is a gateway
+
+    form = Older if gateway.form == "older" else OpenPlatform
+    return form(gateway, keys, Wire(gateway))
