@@ -12,12 +12,15 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
+from zjtx_pipeline.tables import load_tables
 
 
+Absence = Literal["待补", "沿用上期"]
 OVERLAYS = ("readings", "awards", "targets", "baselines", "lists", "lights")
 
 
@@ -57,10 +60,12 @@ class Settings(Part):
     file_pattern: str = "{table}_{sender}"
     quarter_column: str = "数据期"
     sender_column: str = "报送部门"
+    received_column: str = "报送时间"
     delivery_deadline_workday: int = Field(10, ge=1, le=60)
     report_workday: int = Field(11, ge=1, le=60)
     report_time: str = Field("08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     minimum_sum_firms: int = 3
+    missing: Absence | dict[str, Absence] = "待补"
     delivery: Delivery = Delivery()
     readings: dict[str, Any] = {}
     awards: dict[str, Any] = {}
@@ -73,6 +78,19 @@ class Settings(Part):
     @classmethod
     def _quarter(cls, key: str) -> str:
         return str(Quarter.parse(key))
+
+    @field_validator("missing")
+    @classmethod
+    def _tables(cls, chosen: Absence | dict[str, Absence]) -> Absence | dict[str, Absence]:
+        unknown = set() if isinstance(chosen, str) else set(chosen) - set(load_tables())
+        if unknown:
+            raise PydanticCustomError("unknown_table", "no such table")
+        return chosen
+
+    def carries(self, table_id: str) -> bool:
+        """May figures that need this table carry last quarter's value where nobody delivered it?"""
+        chosen = self.missing if isinstance(self.missing, str) else self.missing.get(table_id)
+        return chosen == "沿用上期"
 
     @cached_property
     def rules(self) -> Rules:
@@ -127,6 +145,7 @@ _MESSAGES = {
     "extra_forbidden": "没有这个配置项，请检查拼写",
     "missing": "缺少此项",
     "literal_error": "不在可选值之内",
+    "unknown_table": "没有这个表号，请写 D05、D06b 的样子",
     "string_pattern_mismatch": "写法不对，时间写成 08:00 的样子并加引号",
     "string_type": "应为文本，必要时加引号",
     "greater_than_equal": "数值太小",

@@ -8,7 +8,7 @@ what someone sent on purpose, and the finding says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, lru_cache
@@ -98,8 +98,18 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
     for filed in inbox.winners(settings, table, quarter):
         notes = ("数据库和收件目录都有本部门的这张表：以文件为准，请只用一种方式报送。",) if filed.sender in found else ()
         found[filed.sender] = _from_file(table, quarter, filed, notes)
+    return in_order(settings, found.values())
+
+
+def in_order(settings: Settings, found: Iterable[Delivery]) -> list[Delivery]:
+    """Deliveries in the order of the departments."""
     senders = tuple(settings.rules.departments)
-    return [found[sender] for sender in sorted(found, key=lambda name: _position(senders, name))]
+    return sorted(found, key=lambda each: _position(senders, each.origin.sender))
+
+
+def every_file(settings: Settings, table: Table, quarter: Quarter) -> list[FileDelivery]:
+    """All files of a table and quarter, those that another one has replaced too."""
+    return [_from_file(table, quarter, filed, ()) for filed in inbox.every(settings, table, quarter)]
 
 
 def reach(settings: Settings) -> None:
@@ -143,14 +153,28 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     if view is None:
         return []
     headers, rows = database.read_view(settings.database, view, settings.quarter_column, str(quarter))
-    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database is the time of reading
+    told = _times(settings, headers)
+    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
     by_sender: dict[str, list] = {}
     for row, sender in zip(rows, _senders(settings, table, headers, rows), strict=True):
         by_sender.setdefault(sender, []).append(tuple(row))
     return [
-        _from_view(settings, table, Origin(sender, view, now, "database"), tuple(headers), tuple(own))
+        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own))
         for sender, own in by_sender.items()
     ]
+
+
+def _times(settings: Settings, headers: Sequence[str]) -> Callable[[Sequence], datetime | None]:
+    """What tells a delivery's 报送时间 from its rows: the latest in the column of that name; None where it tells none."""
+    at = next((at for at, text in enumerate(headers) if comparable(text) == comparable(settings.received_column)), None)
+
+    def told(rows: Sequence) -> datetime | None:
+        try:
+            return None if at is None else max(datetime.fromisoformat(row[at].strip()[:19]) for row in rows)
+        except ValueError:
+            return None
+
+    return told
 
 
 def _from_view(settings: Settings, table: Table, origin: Origin, headers: tuple, rows: tuple) -> ViewDelivery:

@@ -8,11 +8,11 @@ from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
 from zjtx_pipeline.stages.reconciling import Reconciled, reconcile_list
-from zjtx_pipeline.stages.run import CHINA, Run, open_run
+from zjtx_pipeline.stages.run import CHINA, Run, day_named, open_run
 from zjtx_pipeline.stages.tracing import Traced, trace_figure, trace_task
 
 __all__ = [
-    "CHINA", "OVERALL", "TITLES", "Reconciled", "Run", "Traced", "check", "close", "compare", "measure", "open_run",
-    "opening", "publish", "pull", "reconcile_list", "render", "review", "reviewed_tasks", "run_all", "stop_if_disputed",
+    "CHINA", "OVERALL", "TITLES", "Reconciled", "Run", "Traced", "check", "close", "compare", "day_named", "measure",
+    "open_run", "opening", "publish", "pull", "reconcile_list", "render", "review", "reviewed_tasks", "run_all", "stop_if_disputed",
     "tally_awards", "tally_ladder", "tally_tiers", "trace_figure", "trace_task",
 ]  # fmt: skip

@@ -8,13 +8,13 @@ from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
 
-from zjtx_pipeline import glances, snapshots, sources, store, validate, verdicts
+from zjtx_pipeline import glances, known, snapshots, store, validate, verdicts
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.stages.run import Run
-from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.tables import Table, load_tables
 from zjtx_pipeline.verdicts import Verdict
 
 
@@ -32,13 +32,19 @@ def pull(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
 
 def pull_table(run: Run, table_id: str, quarter: Quarter) -> Snapshot:
     _let_sample_deliver(run, quarter)
-    table = load_tables()[table_id]
-    found = sources.deliveries(run.settings, table, quarter)
-    snapshot = snapshots.keep(run.home, quarter, table, found)
-    if not found and quarter != run.quarter:
+    snapshot = _snapshot(run, load_tables()[table_id], quarter)
+    store.write_json(run.pointer("pulled", quarter, table_id), str(snapshot.path.relative_to(run.home)))
+    return snapshot
+
+
+def _snapshot(run: Run, table: Table, quarter: Quarter) -> Snapshot:
+    later = quarter != run.quarter
+    if run.as_of is not None:
+        return known.on_day(run.home, run.settings, table, quarter, run.as_of, later)
+    snapshot = known.look(run.home, run.settings, table, quarter)
+    if later and not snapshot.sources:
         # An earlier quarter's files may have been cleared away since: what was kept of them stands in.
         snapshot = snapshots.latest(run.home, quarter, table) or snapshot
-    store.write_json(run.pointer("pulled", quarter, table_id), str(snapshot.path.relative_to(run.home)))
     return snapshot
 
 
@@ -47,6 +53,11 @@ def _let_sample_deliver(run: Run, quarter: Quarter) -> None:
         from zjtx_pipeline.sample import deliver
 
         deliver(run.home, quarter)
+
+
+def any_known(run: Run) -> bool:
+    """Had any department delivered anything of the run's quarter by the day that it tells of?"""
+    return any([pull_table(run, table_id, run.quarter).sources for table_id in load_tables()])
 
 
 def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:

@@ -78,7 +78,7 @@ def _report_inputs(run: Run, number: int):
         rules=rules,
         settings=run.settings,
         quarter=run.quarter,
-        due_on=run.due_on,
+        due_on=run.dated_on,
         progress=figures_of(run, numbers),
         progress_before=figures_before(run),
         awards=awards_of(run, numbers),
@@ -139,6 +139,7 @@ def publish(run: Run) -> dict:
         quarter=quarter,
         draft=run.draft,
         due_on=run.due_on,
+        known_on=run.as_of,
         digests={
             "rules": rules.digest,
             "suites": folder_digest(bundled.expectations()),
