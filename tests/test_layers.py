@@ -19,7 +19,7 @@ ORDER = [
     ["manifest", "known"],
     ["suites"],
     ["facts", "verdicts"],
-    ["wholes", "outcomes"],
+    ["wholes", "outcomes", "misfiled"],
     ["validate"],
     ["books", "second_opinion"],
     ["firms", "sieve"],

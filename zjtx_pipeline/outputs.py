@@ -268,7 +268,8 @@ def _text(cells: pd.Series) -> pd.Series:
 
 
 def _yes_no(flags: pd.Series) -> pd.Series:
-    return flags.eq(True).map({True: "是", False: "否"}).astype("str")
+    said = flags.eq(True).fillna(False).map({True: "是", False: "否"}).astype("str")
+    return said.mask(flags.isna(), "")
 
 
 def _dates(days: pd.Series) -> pd.Series:

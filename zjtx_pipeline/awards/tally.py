@@ -35,13 +35,15 @@ def units(books: Books) -> pd.DataFrame:
     Columns of awards.csv (`entitled_fen` and `gap_fen` NA while the clause's amount is not stated), and beside them
     `firm`, the code at the quarter's end; `eligible`: do 5.5's conditions hold, amount known or not?; `alone_fen`, what
     the clause gives before B-11; `other_purses_fen`, paid by city, province, state; `days_since_trigger`, to the last
-    payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end; `lost_on`, the day that took the
+    payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end, NA without D04; `lost_on`, the day that took the
     title or listing away again; `by_plan_fen`, of A08, under one cap for the whole plan. A clause whose triggers nobody
     could tell, as a table it needs was not delivered, has no units; without D06a or D06b nobody knows what was paid.
     """
     rows = _tied(books)
     rows = rows[rows["clause"].isin(told(books))]
-    rows = rows.assign(name=names(books, rows["uscc"], rows["name"]), in_p2=members(books, "P2", rows["uscc"]))
+    inside = members(books, "P2", rows["uscc"])
+    inside = inside.astype("boolean").mask(pd.Series(True, index=rows.index)) if books.lacks(("D04",)) else inside
+    rows = rows.assign(name=names(books, rows["uscc"], rows["name"]), in_p2=inside)
     rows = rows.assign(gap_fen=rows["entitled_fen"] - rows["paid_fen"], state=_state(rows))
     rows = _without_payments(rows) if books.lacks(PAYMENTS) else rows
     rows = rows.assign(days_since_trigger=_days(books, rows), by_plan_fen=by_plan(books, rows).reindex(rows.index))

@@ -177,7 +177,7 @@ def _stack_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
 
 def _share_remark(known: pd.DataFrame) -> str:
     """B-27: any firm in the district may receive; the share of P2 stands beside."""
-    if known.empty:
+    if known.empty or known["in_p2"].isna().any():
         return ""
     return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(known[known['in_p2']], 'entitled_fen'))}万元。"
 

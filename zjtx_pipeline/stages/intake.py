@@ -4,11 +4,12 @@ the stages ahead.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
 
-from zjtx_pipeline import glances, known, snapshots, store, validate, verdicts
+from zjtx_pipeline import glances, known, snapshots, sources, store, validate, verdicts
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
@@ -77,10 +78,32 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
 def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:
     snapshot = snapshots.load(run.home / store.read_json(existing(run.pointer("pulled", quarter, table_id))))
     beside = {other: verdict_on(run, other, quarter) for other in validate.needs(table_id)}
-    verdict = validate.judge(run.home, snapshot, run.settings, beside)
+    verdict = validate.judge(run.home, snapshot, run.settings, beside, _sent_before(run, snapshot))
     path = verdicts.path_of(run.home, verdict.table, verdict.digest)
     store.write_json(run.pointer("judged", quarter, table_id), str(path.relative_to(run.home)))
     return verdict
+
+
+def _sent_before(run: Run, snapshot: Snapshot) -> tuple[str, ...]:
+    """The departments whose file of a snapshot is the very one that they sent for the quarter before."""
+    table, before = snapshot.table, snapshot.quarter - 1
+    files = {source.sender: source for source in snapshot.sources if source.sha256}
+    if not files or before not in run.settings.quarters:
+        return ()
+    if run.as_of is not None:
+        then = known.on_day(run.home, run.settings, table, before, run.as_of, later=True).sources
+        return tuple(each.sender for each in then if each.sender in files and each.sha256 == files[each.sender].sha256)
+    offered = sources.every_file(run.settings, table, before)
+    if not offered and (kept := snapshots.latest(run.home, before, table)):
+        return tuple(each.sender for each in kept.sources if each.sender in files and each.sha256 == files[each.sender].sha256)
+    return tuple(sorted({each.origin.sender for each in offered if _is(each, files.get(each.origin.sender))}))
+
+
+def _is(offered: sources.FileDelivery, source: snapshots.Source | None) -> bool:
+    """Are these a delivery's bytes? Most differ in length already, and are not read."""
+    if source is None or offered.path.stat().st_size != source.bytes:
+        return False
+    return hashlib.sha256(offered.content).hexdigest() == source.sha256
 
 
 def take_in(run: Run, table_id: str, quarter: Quarter) -> bool:

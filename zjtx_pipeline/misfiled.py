@@ -1,0 +1,119 @@
+"""Knows when a delivery is not what its name says: last quarter's file, another quarter's rows, another district's, another table's.
+
+Leaves faults of single rows to the suites and all else about whole deliveries to `wholes`. How grave:
+
+阻断 where counting it would put a wrong number, or a nought, in place of one that was not delivered: a register (S) or a
+year's records (A) that is last quarter's file to the byte; a period table (P) without one row of the quarter; 数据期 of
+another quarter in every row; a register of other towns, or rows of firms that D01 does not know, in more than half; the
+headers of another table. Where some department's delivery is sound, the figure is made of that, as where a department
+sent nothing (indicators.md, small print 12), and the others' fault is 提示. 提示 for a ledger (L) that is last quarter's
+to the byte, for a quarter may bring no new row; and for texts (T), of which only the quarter's own are printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import pandas as pd
+
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.snapshots import Snapshot, Source
+from zjtx_pipeline.sources.raw import headers_score
+from zjtx_pipeline.suites import BLOCKING, NOTED
+from zjtx_pipeline.tables import Table, comparable, load_tables
+
+IMPLAUSIBLE = "SA"  # natures of which an identical file can hardly be
+PERIODS = ("quarter", "period")
+FEWEST_ROWS = 10  # of fewer, a majority says little
+Found = dict[str, str]
+
+
+def misfiled(
+    snapshot: Snapshot, settings: Settings, text: pd.DataFrame, known: pd.Series | None, same: Collection[str]
+) -> Iterator[Found]:
+    """Findings (severity, rule, message, sender, source) on deliveries that belong elsewhere.
+
+    `text`: the rows under the dictionary's headers; `known`: the codes of D01, None where it was not delivered; `same`:
+    the departments whose file is the one that they sent last quarter.
+    """
+    table, quarter = snapshot.table, snapshot.quarter
+    read = [source for source in snapshot.sources if not (source.is_zero or source.fault or source.refused)]
+    for source in read:
+        if source.sender in same:
+            severity = BLOCKING if table.nature in IMPLAUSIBLE else NOTED
+            yield _about(source, severity, "报送.与上季相同", _same(table, quarter))
+    rows = {source: _own(snapshot, source) for source in read if source.read}
+    for rule, told in (
+        ("报送.别的季度", {source: _of_quarter(snapshot, settings, text[own], own) for source, own in rows.items()}),
+        ("报送.别的区县", {source: _of_district(snapshot, settings, text[own], known) for source, own in rows.items()}),
+    ):
+        yield from _told(table, rule, told)
+    for source in read:
+        if other := _fits_better(table, source):
+            message = f"表头更像{other.title}：请核对是否放错了文件、写错了表号。"
+            yield _about(source, BLOCKING, "报送.别的表", message)
+
+
+def _told(table: Table, rule: str, told: dict[Source, str]) -> Iterator[Found]:
+    """A fault of every delivery of the table stops it; of some only, or of texts, it is noted."""
+    severity = BLOCKING if told and all(told.values()) and table.nature != "T" else NOTED
+    yield from (_about(source, severity, rule, message) for source, message in told.items() if message)
+
+
+def _about(source: Source, severity: str, rule: str, message: str) -> Found:
+    about = {"sender": source.sender, "source": source.source, "header": "", "value": ""}
+    return {"severity": severity, "rule": rule, "message": message} | about
+
+
+def _own(snapshot: Snapshot, source: Source) -> pd.Series:
+    return snapshot.rows["source"].eq(source.source) & snapshot.rows["sender"].eq(source.sender)
+
+
+def _same(table: Table, quarter: Quarter) -> str:
+    told = f"与 {quarter - 1} 报送的文件一字不差"
+    if table.nature in IMPLAUSIBLE:
+        return f"{told}，像是误报了上季度的文件：请报送本季数据；确无变化的，请在表头右侧加“备注”一列写明后重报。"
+    return f"{told}：本季确无变化的无需处理，否则请报送本季的数据。"
+
+
+def _of_quarter(snapshot: Snapshot, settings: Settings, text: pd.DataFrame, own: pd.Series) -> str:
+    """A sentence where no row is of the quarter, by the column of the table's own periods or by 数据期."""
+    quarter = str(snapshot.quarter)
+    told = {column.header: text[column.header] for column in snapshot.table.columns.values()
+            if column.kind in PERIODS and column.header in text}  # fmt: skip
+    wanted = comparable(settings.quarter_column)
+    named = [header for header in snapshot.rows.columns if comparable(header) == wanted]
+    told |= {header: snapshot.rows.loc[own, header].str.strip() for header in named}
+    for header, said in told.items():
+        said = said.dropna()[said.dropna().ne("")]
+        if len(said) and not said.eq(quarter).any():
+            return f"“{header}”没有 {quarter} 的行，写的是 {said.max()}，像是别的季度的数据：请报送本季数据。"
+    return ""
+
+
+def _of_district(snapshot: Snapshot, settings: Settings, text: pd.DataFrame, known: pd.Series | None) -> str:
+    """A sentence where most rows are of towns, or of firms, that are not the district's."""
+    strange, what = _strange(snapshot, settings, text, known)
+    if len(text) < FEWEST_ROWS or int(strange.sum()) * 2 <= len(text):
+        return ""
+    return f"{len(text)} 行中有 {int(strange.sum())} 行的{what}，像是别的区县的数据：请核对后报送本区数据。"
+
+
+def _strange(snapshot: Snapshot, settings: Settings, text: pd.DataFrame, known: pd.Series | None) -> tuple[pd.Series, str]:
+    columns, nobody = snapshot.table.columns, pd.Series(False, index=text.index)
+    if "street_code" in columns and columns["street_code"].header in text:
+        towns = list(settings.rules.regions.codes_inside(snapshot.quarter.last_day))
+        codes = text[columns["street_code"].header]
+        return codes.notna() & ~codes.str[:9].isin(towns), "街道代码不在本区"
+    if known is not None and "uscc" in columns and columns["uscc"].header in text:
+        codes = text[columns["uscc"].header]
+        return codes.notna() & ~codes.isin(known), "统一社会信用代码不在企业主体（D01）之内"
+    return nobody, ""
+
+
+def _fits_better(table: Table, source: Source) -> Table | None:
+    """Another table that more of the headers belong to than to this one; the first-named of equals is this one."""
+    scores = {each.id: headers_score(each, source.headers) for each in load_tables().values()}
+    best = max(scores, key=lambda each: (scores[each], each == table.id))
+    return None if scores[best] == scores[table.id] else load_tables()[best]
