@@ -16,7 +16,7 @@ ORDER = [
     ["settings"],
     ["sources"],
     ["snapshots"],
-    ["manifest", "known"],
+    ["manifest", "known", "revisions"],
     ["suites"],
     ["facts", "verdicts"],
     ["wholes", "outcomes", "misfiled"],

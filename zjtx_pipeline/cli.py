@@ -226,12 +226,12 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
     clock = console.Clock()
     _use(config)
     settings = district.settings_in_force()
-    from zjtx_pipeline import sources, stages
+    from zjtx_pipeline import stages
 
     day = stages.day_named(as_of)
     runs = [stages.open_run(settings, quarter, draft, as_of=day) for quarter in wanted]
-    if day is None:  # what was kept tells of an earlier day
-        sources.reach(settings)
+    for run in runs:
+        stages.reach(run)
     console.out.print(f"{settings.district}　正在准备……")
     from assets import launch
 

@@ -2,7 +2,8 @@
 
 Leaves keeping to `snapshots`. Every look into the sources is one line of `looks.jsonl` beside a table's snapshots: when,
 and what was found. What was known on a day (docs/decisions/0008) is what the last look by its end found, and beside it
-what the first look after it found that bears a 报送时间 between the two. An answer, once given, stands.
+what the first look after it found that bears a 报送时间 between the two. An answer, once given, stands; one given while the
+收件目录 was away is not written down.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def on_day(home: Path, settings: Settings, table: Table, quarter: Quarter, day: 
         look(home, settings, table, quarter)
     chosen = _chosen(home, settings, table, quarter, end, later)
     snapshot = _together(home, settings, table, quarter, chosen)
-    if end < _now():
+    if end < _now() and (settings.inbox is None or sources.has_inbox(settings)):
         _noted(home, quarter, table, {"as_of": str(day), "later": later, "digest": snapshot.digest})
     return snapshot
 

@@ -107,8 +107,15 @@ def in_order(settings: Settings, found: Iterable[Delivery]) -> list[Delivery]:
     return sorted(found, key=lambda each: _position(senders, each.origin.sender))
 
 
+def has_inbox(settings: Settings) -> bool:
+    """Is there a 收件目录 to look into now? A shared folder may be away for an hour."""
+    return settings.inbox is not None and settings.inbox.is_dir()
+
+
 def every_file(settings: Settings, table: Table, quarter: Quarter) -> list[FileDelivery]:
-    """All files of a table and quarter, those that another one has replaced too."""
+    """All files of a table and quarter, those that another one has replaced too; none while the 收件目录 is away."""
+    if not has_inbox(settings):
+        return []
     return [_from_file(table, quarter, filed, ()) for filed in inbox.every(settings, table, quarter)]
 
 

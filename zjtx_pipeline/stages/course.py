@@ -15,12 +15,9 @@ from zjtx_pipeline.workdays import workday_after
 def opening(run: Run) -> dict:
     """What is known of a quarter before anything is read; a second process begins to look back meanwhile.
 
-    ZjtxError where the 收件目录 or the database cannot be reached.
+    ZjtxError where there is nothing to read.
     """
-    if run.as_of is None:
-        sources.reach(run.settings)
-    elif not any_known(run):
-        raise ZjtxError(f"到 {run.as_of} 为止，{run.quarter} 还没有任何部门报送：没有可出的报告。")
+    reach(run)
     look_ahead(run)
     ends = run.settings.rules.plan.ends_on
     return {
@@ -32,6 +29,14 @@ def opening(run: Run) -> dict:
         "草稿": "是" if run.draft else "否",
         "不认识的文件": "；".join(_strays(run)) or "无",
     }
+
+
+def reach(run: Run) -> None:
+    """ZjtxError where there is nothing to read: a source that does not answer, or a day by which nobody had delivered."""
+    if run.as_of is None:
+        sources.reach(run.settings)
+    elif not any_known(run):
+        raise ZjtxError(f"到 {run.as_of} 为止，{run.quarter} 还没有任何部门报送：没有可出的报告。")
 
 
 def _strays(run: Run) -> list[str]:
