@@ -1,18 +1,17 @@
 """What was not delivered in time: each table down in turn is never a silent zero, or carries last quarter's value by configuration."""
 
+import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import deliver_miniature
-from hypothesis import given
-from hypothesis import strategies as st
 
 from zjtx_pipeline import outputs, progress, stages
 from zjtx_pipeline.awards import units
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.carried import carried
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.flows import RESTS_ON, flow
 from zjtx_pipeline.indicators import measure
 from zjtx_pipeline.quarter import Quarter
@@ -159,3 +158,80 @@ def test_a_carried_target_is_grey_with_its_pace_and_without_a_forecast(whole, la
     assert line.figure.value is not None and line.light == "灰" and line.forecast is None and line.pace is not None
     frame = outputs.figures_frame([line], held.rules, held.quarter)
     assert frame[["light", "status", "period"]].to_numpy().tolist() == [["灰", "沿用上期", "2024-01-01/2024-09-30"]]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_report_says_by_which_day_the_table_had_not_come_and_prints_no_number_for_want_of_it(whole, golden_run, table):
+    held, _ = whole
+    number = next(task for task in held.rules.tasks if table in held.rules.tables_of(task))
+    down, shown = without(held, table), printing._report_inputs(golden_run, number)
+    tallied = units(down)
+    told = replace(
+        shown,
+        progress=progress.assess(measure(number, down), down, {}),
+        awards=tallied[tallied["clause"].isin(held.rules.grants_of(number))],
+        status={**shown.status, table: UNDELIVERED},
+    )
+    report = compose.task_report(told, number)
+    title = load_tables()[table].title
+    assert f"未报送的数据表：{title}" in repr(report.quality.remarks) or f"、{title}" in repr(report.quality.remarks)
+    wanting = {figure.id for figure in measure(number, down) if table in needs(down, figure)}
+    rows = [row for row in (*report.targets, *report.others) if row.id in wanting and (row.now or row.unit)]
+    assert {row.now for row in rows} <= {"待补"} and (rows or not wanting)
+    assert not rows or f"截至2025年1月15日未报送：{title}" in repr((report.targets, report.others))
+    if report.awards:
+        clauses = {award.id for award in held.rules.awards.values() if table in award.needs}
+        for row in report.awards.rows:
+            assert (row.units == "待补") == (row.clause in clauses)
+            assert (row.paid == "待补") == (row.clause in clauses or table in ("D06a", "D06b"))
+
+
+@pytest.fixture(scope="module")
+def registerless(golden_run, tmp_path_factory):
+    """Two runs of a district whose register did not come: by default, and carrying; of the second only what it measured."""
+    folder = tmp_path_factory.mktemp("registerless")
+    config = deliver_miniature(folder)
+    (folder / "inbox" / "2024Q4" / "D01_企业主体_区市场监管局.csv").unlink()
+    for kept in ("snapshots", "validated"):
+        shutil.copytree(golden_run.home / kept, folder / "home" / kept)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZJTX_HOME", str(folder / "home"))
+        plain = load_settings(config)
+        run = stages.open_run(plain, golden_run.quarter)
+        told = stages.run_all(run)
+        figures = pd.read_csv(run.reports / "figures.csv", dtype="str", keep_default_na=False)
+        config.write_text(f"{config.read_text(encoding='utf-8')}\nmissing: 沿用上期\n", encoding="utf-8")
+        carries = stages.open_run(load_settings(config), golden_run.quarter)
+        for number in run.settings.rules.tasks:
+            stages.measure(carries, number)
+            assert stages.review(carries, number)["differences"] == []
+        yield run, told, figures, carries
+
+
+def test_without_the_register_all_fifteen_reports_are_made_and_nothing_that_needs_it_has_a_number(registerless):
+    run, told, figures, _ = registerless
+    assert len(list(run.reports.glob("*.pdf"))) == 15 and told["revision"] == "第 1 版"
+    parts = run.settings.rules.indicators
+    rests = [bool({"D01"} & set(parts[line.indicator].parts[line.part].needs)) for line in figures.itertuples()]
+    assert set(figures.loc[rests, "value"]) == {""} and set(figures.loc[rests, "status"]) == {"待补"} and sum(rests) > 300
+    for name in ("tiers.csv", "flows.csv", "awards.csv"):
+        assert pd.read_csv(run.reports / name).empty, name
+
+
+def test_the_same_district_may_carry_last_quarter_s_figures(registerless):
+    *_, carries = registerless
+    lines = {(each.figure.id, each.figure.breakdown): each for each in measuring.figures_of(carries, carries.settings.rules.tasks)}
+    before = {(each.figure.id, each.figure.breakdown): each.figure for each in measuring.figures_before(carries)}
+    assert lines["T01-1a", ""].figure == replace(before["T01-1a", ""], status="沿用上期")
+    assert (lines["T01-1a", ""].light, lines["T01-1a", ""].forecast) == ("灰", None)
+    inputs = printing._report_inputs(carries, 1)
+    report = compose.task_report(inputs, 1)
+    assert report.targets[0].now.isdigit()
+    assert "沿用上期，截至2025年1月15日未报送：D01_企业主体" in report.targets[0].note and report.targets[0].change == "—"
+    assert "（沿用上期）" in report.summary[0] and "沿用上期" in report.summary[1]
+
+
+def test_a_carried_figure_is_traced_where_it_was_measured(registerless):
+    *_, carries = registerless
+    with pytest.raises(ZjtxError, match="T01-1a 2024Q4 沿用上期的数：请溯源 2024Q3"):
+        stages.trace_figure(carries, "T01-1a")

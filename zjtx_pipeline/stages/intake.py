@@ -137,7 +137,7 @@ def books(run: Run, quarter: Quarter | None = None) -> Books:
     """The accepted tables that a run has judged for a quarter, in hand for measuring; opened once a process."""
     quarter = quarter or run.quarter
     paths = _judged_tables(run, quarter)
-    key = (run.home, quarter, paths, run.settings.rules.digest)
+    key = (run.home, quarter, paths, run.settings.rules.digest, str(run.settings.missing))
     if key not in _IN_HAND:
         _IN_HAND[key] = _opened(run, quarter, paths)
         while len(_IN_HAND) > MOST_IN_HAND:
