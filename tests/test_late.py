@@ -19,6 +19,7 @@ from zjtx_pipeline.report import compose
 from zjtx_pipeline.settings import load_settings
 from zjtx_pipeline.stages import intake, measuring, printing
 from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.trace import explain_clause
 from zjtx_pipeline.verdicts import UNDELIVERED
 
 TABLES = tuple(load_tables())
@@ -235,3 +236,9 @@ def test_a_carried_figure_is_traced_where_it_was_measured(registerless):
     *_, carries = registerless
     with pytest.raises(ZjtxError, match="T01-1a 2024Q4 沿用上期的数：请溯源 2024Q3"):
         stages.trace_figure(carries, "T01-1a")
+
+
+@pytest.mark.parametrize("table, said", [("D13", "应兑 待补，已兑 待补，差额 待补"), ("D06b", "已兑 待补，差额 待补")])
+def test_a_clause_s_trace_says_what_is_wanting(whole, table, said):
+    held, _ = whole
+    assert said in dict(explain_clause(without(held, table), "A08").facts)["数值"]

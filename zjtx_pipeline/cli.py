@@ -179,6 +179,7 @@ def trace(
         list[str],
         typer.Argument(metavar="[分项] 季度", help="季度如 2024Q4；其前可写一个分项，如 条款=A11、镇街=北干街道，不写查合计。", show_default=False),
     ],
+    as_of: Annotated[str, typer.Option("--as-of", metavar="日期", help="查按这一天所知重出的报告里的数。", show_default=False)] = "",
     config: Config = None,
 ) -> None:
     """查一个数是怎么来的。
@@ -189,7 +190,8 @@ def trace(
     from zjtx_pipeline import stages
 
     *breakdown, quarter = rest
-    run = stages.open_run(district.settings_known(config), Quarter.parse(quarter), draft=True)
+    day = stages.day_named(as_of)
+    run = stages.open_run(district.settings_known(config), Quarter.parse(quarter), draft=True, as_of=day)
     found = stages.trace_figure(run, figure, ";".join(breakdown))
     for line in found.summary:
         console.out.print(line, markup=False)

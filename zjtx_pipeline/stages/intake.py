@@ -85,18 +85,17 @@ def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:
 
 
 def _sent_before(run: Run, snapshot: Snapshot) -> tuple[str, ...]:
-    """The departments whose file of a snapshot is the very one that they sent for the quarter before."""
+    """The departments whose file is the very one that they sent for the quarter before; asked of the run's own quarter."""
     table, before = snapshot.table, snapshot.quarter - 1
     files = {source.sender: source for source in snapshot.sources if source.sha256}
-    if not files or before not in run.settings.quarters:
+    if not files or snapshot.quarter != run.quarter or before not in run.settings.quarters:
         return ()
-    if run.as_of is not None:
-        then = known.on_day(run.home, run.settings, table, before, run.as_of, later=True).sources
-        return tuple(each.sender for each in then if each.sender in files and each.sha256 == files[each.sender].sha256)
-    offered = sources.every_file(run.settings, table, before)
-    if not offered and (kept := snapshots.latest(run.home, before, table)):
-        return tuple(each.sender for each in kept.sources if each.sender in files and each.sha256 == files[each.sender].sha256)
-    return tuple(sorted({each.origin.sender for each in offered if _is(each, files.get(each.origin.sender))}))
+    offered = [] if run.as_of else sources.every_file(run.settings, table, before)
+    if offered:
+        return tuple(sorted({each.origin.sender for each in offered if _is(each, files.get(each.origin.sender))}))
+    then = pull_table(run, table.id, before) if run.as_of else snapshots.latest(run.home, before, table)
+    sent = then.sources if then else ()
+    return tuple(sorted(each.sender for each in sent if each.sender in files and each.sha256 == files[each.sender].sha256))
 
 
 def _is(offered: sources.FileDelivery, source: snapshots.Source | None) -> bool:

@@ -81,7 +81,8 @@ def _clause(run: Run, clause: str) -> Trace:
 
 def _measured_books(run: Run, measured: Path) -> Books:
     if not measured.exists():
-        raise ZjtxError(f"{run.quarter} 还没有测算：请先运行 zjtx report {run.quarter}。")
+        asked = f" --as-of {run.as_of}" if run.as_of else ""
+        raise ZjtxError(f"{run.quarter} 还没有测算：请先运行 zjtx report {run.quarter}{asked}。")
     return books(run)
 
 
