@@ -121,3 +121,9 @@ def test_another_table_s_file_under_this_name_is_called_what_it_is(tmp_path):
 def test_no_table_s_own_headers_fit_another_better(tmp_path, table):
     put(tmp_path, table, [row(table)])
     assert findings(verdict(tmp_path, table), "别的表") == []
+
+
+def test_the_column_that_tells_when_a_view_was_delivered_is_no_unknown_one(tmp_path):
+    put(tmp_path, "D17", [row("D17") | {"报送时间": "2025-01-08", "备注": ""}])
+    told = verdict(tmp_path, "D17").findings
+    assert told.loc[told["rule"].str.endswith("未知列"), "header"].tolist() == ["备注"]

@@ -39,6 +39,15 @@ def test_a_districts_own_target_and_amount_overlay_the_plan(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "carrying"),
+    [("", []), ("missing: 沿用上期", ["D05", "D06b"]), ("missing: {D05: 沿用上期, D06b: 待补}", ["D05"])],
+)
+def test_tables_carry_only_where_the_district_says_so(tmp_path, text, carrying):
+    settings = configured(tmp_path, f"inbox: x\n{text}")
+    assert [table for table in ("D05", "D06b") if settings.carries(table)] == carrying
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("inbox: [", "不是合规的 YAML（第 1 行"),
@@ -52,6 +61,9 @@ def test_a_districts_own_target_and_amount_overlay_the_plan(tmp_path):
         ("inbox: x\nawards: {A02: {amount: 1000000.5}}", "A02"),
         ("inbox: x\ndelivery: {security: ssl}", "delivery.security"),
         ("inbox: x\nreport_time: 25:00", "report_time"),
+        ("inbox: x\nmissing: 上期", "missing.*不在可选值之内"),
+        ("inbox: x\nmissing: {D05: 上期}", "missing.*不在可选值之内"),
+        ("inbox: x\nmissing: {D99: 沿用上期}", "missing.*没有这个表号"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence_that_names_it(tmp_path, text, sentence):

@@ -133,16 +133,21 @@ def _replaced(home: Path, settings: Settings, table: Table, quarter: Quarter, se
     offered = [Kept(each, one) for each in kept for one in each.sources if one.sender == sender]
     offered += [each for each in sources.every_file(settings, table, quarter) if each.origin.sender == sender]
     known = [each for each in offered if each.origin.received_at <= end]
-    newest = max(known, key=lambda each: (each.origin.received_at, each.origin.source, isinstance(each, Kept)), default=None)
+    newest = max(known, key=_rank, default=None)
     return {sender: newest} if newest else {}
+
+
+def _rank(delivery: Delivery) -> tuple:
+    return delivery.origin.received_at, delivery.origin.source, isinstance(delivery, Kept)
 
 
 def _together(home: Path, settings: Settings, table: Table, quarter: Quarter, chosen: list[Delivery]) -> Snapshot:
     """One snapshot of some deliveries: the one in which they were found, else a new one."""
-    whole = {each.snapshot.path: each.snapshot for each in chosen if isinstance(each, Kept)}
-    if len(whole) == 1:
+    kept = [each for each in chosen if isinstance(each, Kept)]
+    whole = {each.snapshot.path: each.snapshot for each in kept}
+    if len(whole) == 1 and len(kept) == len(chosen):
         (snapshot,) = whole.values()
-        if {each.source for each in chosen if isinstance(each, Kept)} == set(snapshot.sources) and len(chosen) == len(snapshot.sources):
+        if {each.source for each in kept} == set(snapshot.sources):
             return snapshot
     return snapshots.keep(home, quarter, table, sources.in_order(settings, chosen))
 

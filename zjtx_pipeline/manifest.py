@@ -31,8 +31,9 @@ def write_manifest(
 ) -> Path:
     """Write manifest.json beside the files it names; the same run gives the same bytes.
 
-    `known_on`: the day as of which the quarter is told, None for all that was delivered;
-    `revision`: how many times the quarter has come out otherwise, this one counted, None for a draft. `digests`: of rules, suites and templates. No clock, no machine, no path but file names stand in it.
+    `known_on`: the day as of which the quarter is told, None for all that was delivered. `revision`: how many times the
+    quarter has come out otherwise, this one counted, None for a draft. `digests`: of rules, suites and templates. No
+    clock, no machine, no path but file names stand in it.
     """
     manifest = {
         "version": version,

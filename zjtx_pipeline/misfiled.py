@@ -1,4 +1,4 @@
-"""Knows when a delivery is not what its name says: last quarter's file, another quarter's rows, another district's, another table's.
+"""Knows when a delivery is not what its name says: last quarter's file, another quarter's, district's or table's.
 
 Leaves faults of single rows to the suites and all else about whole deliveries to `wholes`. How grave:
 

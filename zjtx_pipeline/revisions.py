@@ -36,7 +36,7 @@ def recorded(home: Path, quarter: Quarter, files: Mapping[str, str], figures: pd
 
 
 def revisions_frame(home: Path, quarter: Quarter) -> pd.DataFrame:
-    """revisions.csv: every figure that a revision changed, old beside new, the first revision first; empty with one alone."""
+    """revisions.csv: every figure that a revision changed, old beside new, by revision; empty with one alone."""
     kept = [pd.read_parquet(path / "figures.parquet") for path in _kept(_folder(home, quarter))]
     steps = enumerate(zip(kept, kept[1:], strict=False), 2)
     changed = [changes(old, new).assign(revision=str(number)) for number, (old, new) in steps]
@@ -44,9 +44,9 @@ def revisions_frame(home: Path, quarter: Quarter) -> pd.DataFrame:
 
 
 def changes(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """The figures whose value, light or status two frames of figures.csv tell otherwise; one that a frame lacks is empty in it."""
+    """The figures whose value, light or status two frames of figures.csv tell otherwise; empty in one that lacks them."""
     columns = [*FIGURE, "name", "unit", *TOLD]
-    both = old[columns].merge(new[columns], on=FIGURE, how="outer", sort=False, validate="1:1", suffixes=("_old", "_new")).fillna("")
+    both = old[columns].merge(new[columns], on=FIGURE, how="outer", validate="1:1", suffixes=("_old", "_new")).fillna("")
     differs = pd.concat([both[f"{name}_old"].ne(both[f"{name}_new"]) for name in TOLD], axis=1).any(axis=1)
     named = {name: both[f"{name}_new"].mask(both[f"{name}_new"].eq(""), both[f"{name}_old"]) for name in ("name", "unit")}
     beside = {f"{when}_{name}": both[f"{name}_{when}"] for name in TOLD for when in ("old", "new")}

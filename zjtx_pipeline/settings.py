@@ -133,7 +133,7 @@ def _checked(path: Path, values: dict) -> Settings:
         settings = Settings(**{str(name): value for name, value in values.items()})  # YAML reads 2024: as a number
     except ValidationError as error:
         fault = error.errors()[0]
-        where = ".".join(str(step) for step in fault["loc"])
+        where = ".".join(str(step) for step in fault["loc"] if "[" not in str(step))  # pydantic names the kinds tried
         raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{_MESSAGES.get(fault['type'], '类型不对')}。") from None
     if settings.inbox is None and settings.database is None:
         raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）或 database（数据库地址）。")
