@@ -58,7 +58,7 @@ def test_a_zero_report_may_be_the_same_every_quarter(tmp_path, opened):
     assert "一字不差" not in checked(opened, "D02")["findings_markdown"]
 
 
-def test_a_period_table_without_a_row_of_the_quarter_is_stopped(tmp_path):
+def test_sums_by_quarter_without_a_row_of_the_quarter_are_stopped(tmp_path):
     put(tmp_path, "D20", [row("D20", 季度="2024Q3")], "区人社局")
     found = verdict(tmp_path, "D20")
     [(severity, sender, message)] = findings(found, "别的季度")
@@ -70,6 +70,12 @@ def test_where_another_department_s_rows_are_the_quarter_s_the_stale_ones_are_no
     put(tmp_path, "D20", [row("D20", 季度="2024Q4")], "区住建局")
     found = verdict(tmp_path, "D20")
     assert [(severity, sender) for severity, sender, _ in findings(found, "别的季度")] == [("提示", "区人社局")] and not found.blocked
+
+
+def test_business_figures_without_the_quarter_are_noted_for_the_years_in_them_are_used(tmp_path):
+    put(tmp_path, "D05", [row("D05", 统计期="2023", 口径="审计")], "区经信局")
+    found = verdict(tmp_path, "D05")
+    assert [severity for severity, _, _ in findings(found, "别的季度")] == ["提示"] and not found.blocked
 
 
 def test_texts_of_another_quarter_are_noted_for_none_of_them_is_printed(tmp_path):

@@ -3,11 +3,12 @@
 Leaves faults of single rows to the suites and all else about whole deliveries to `wholes`. How grave:
 
 阻断 where counting it would put a wrong number, or a nought, in place of one that was not delivered: a register (S) or a
-year's records (A) that is last quarter's file to the byte; a period table (P) without one row of the quarter; 数据期 of
+year's records (A) that is last quarter's file to the byte; sums by quarter (D20) without one row of the quarter; 数据期 of
 another quarter in every row; a register of other towns, or rows of firms that D01 does not know, in more than half; the
 headers of another table. Where some department's delivery is sound, the figure is made of that, as where a department
-sent nothing (indicators.md, small print 12), and the others' fault is 提示. 提示 for a ledger (L) that is last quarter's
-to the byte, for a quarter may bring no new row; and for texts (T), of which only the quarter's own are printed.
+sent nothing (indicators.md, small print 12), and the others' fault is 提示. 提示 too for a ledger (L) that is last
+quarter's to the byte, for a quarter may bring no new row; for texts (T), of which only the quarter's own are printed; and
+for D05 without a row of the quarter, whose audited years and 跟踪评价 other figures rest on.
 """
 
 from __future__ import annotations
@@ -44,20 +45,21 @@ def misfiled(
             severity = BLOCKING if table.nature in IMPLAUSIBLE else NOTED
             yield _about(source, severity, "报送.与上季相同", _same(table, quarter))
     rows = {source: _own(snapshot, source) for source in read if source.read}
-    for rule, told in (
-        ("报送.别的季度", {source: _of_quarter(snapshot, settings, text, own) for source, own in rows.items()}),
-        ("报送.别的区县", {source: _of_district(snapshot, settings, text, own, known) for source, own in rows.items()}),
-    ):
-        yield from _told(table, rule, told)
+    by_name = {source: _of_named_quarter(snapshot, settings, own) for source, own in rows.items()}
+    by_rows = {source: _of_quarter(snapshot, text, own) for source, own in rows.items()}
+    elsewhere = {source: _of_district(snapshot, settings, text, own, known) for source, own in rows.items()}
+    yield from _told("报送.别的季度", by_name, stops=table.nature != "T")
+    yield from _told("报送.别的季度", by_rows, stops=table.nature == "P" and _kind(table) == "quarter")
+    yield from _told("报送.别的区县", elsewhere, stops=True)
     for source in read:
         if other := _fits_better(table, source):
             message = f"表头更像{other.title}：请核对是否放错了文件、写错了表号。"
             yield _about(source, BLOCKING, "报送.别的表", message)
 
 
-def _told(table: Table, rule: str, told: dict[Source, str]) -> Iterator[Found]:
-    """A fault of every delivery of the table stops it; of some only, or of texts, it is noted."""
-    severity = BLOCKING if told and all(told.values()) and table.nature != "T" else NOTED
+def _told(rule: str, told: dict[Source, str], *, stops: bool) -> Iterator[Found]:
+    """A fault that stops a table does so where every delivery of it has it; else it is noted."""
+    severity = BLOCKING if stops and all(told.values()) else NOTED
     yield from (_about(source, severity, rule, message) for source, message in told.items() if message)
 
 
@@ -77,19 +79,29 @@ def _same(table: Table, quarter: Quarter) -> str:
     return f"{told}：本季确无变化的无需处理，否则请报送本季的数据。"
 
 
-def _of_quarter(snapshot: Snapshot, settings: Settings, text: pd.DataFrame, own: pd.Series) -> str:
-    """A sentence where no row is of the quarter, by the column of the table's own periods or by 数据期."""
-    quarter = str(snapshot.quarter)
-    told = {column.header: text.loc[own, column.header] for column in snapshot.table.columns.values()
-            if column.kind in PERIODS and column.header in text}  # fmt: skip
+def _kind(table: Table) -> str:
+    """How a table's rows tell their own quarter: each bears one (`quarter`), or a period that may be a year; else ""."""
+    return next((column.kind for column in table.columns.values() if column.kind in PERIODS), "")
+
+
+def _of_quarter(snapshot: Snapshot, text: pd.DataFrame, own: pd.Series) -> str:
+    """A sentence where no row is of the quarter by the table's own column."""
+    header = next((each.header for each in snapshot.table.columns.values() if each.kind in PERIODS), None)
+    return _other(header, text.loc[own, header], snapshot.quarter) if header in text else ""
+
+
+def _of_named_quarter(snapshot: Snapshot, settings: Settings, own: pd.Series) -> str:
+    """A sentence where a file bears the column 数据期, and no row of it is of the quarter."""
     wanted = comparable(settings.quarter_column)
-    named = [header for header in snapshot.rows.columns if comparable(header) == wanted]
-    told |= {header: snapshot.rows.loc[own, header].str.strip() for header in named}
-    for header, said in told.items():
-        said = said.dropna()[said.dropna().ne("")]
-        if len(said) and not said.eq(quarter).any():
-            return f"“{header}”没有 {quarter} 的行，写的是 {said.max()}，像是别的季度的数据：请报送本季数据。"
-    return ""
+    header = next((header for header in snapshot.rows.columns if comparable(header) == wanted), None)
+    return "" if header is None else _other(header, snapshot.rows.loc[own, header].str.strip(), snapshot.quarter)
+
+
+def _other(header: str, said: pd.Series, quarter: Quarter) -> str:
+    said = said.dropna()[said.dropna().ne("")]
+    if not len(said) or said.eq(str(quarter)).any():
+        return ""
+    return f"“{header}”没有 {quarter} 的行，写的是 {said.max()}，像是别的季度的数据：请报送本季数据。"
 
 
 def _of_district(
