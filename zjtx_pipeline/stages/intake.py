@@ -90,6 +90,7 @@ def _sent_before(run: Run, snapshot: Snapshot) -> tuple[str, ...]:
     files = {source.sender: source for source in snapshot.sources if source.sha256}
     if not files or snapshot.quarter != run.quarter or before not in run.settings.quarters:
         return ()
+    _let_sample_deliver(run, before)
     offered = [] if run.as_of else sources.every_file(run.settings, table, before)
     if offered:
         return tuple(sorted({each.origin.sender for each in offered if _is(each, files.get(each.origin.sender))}))
