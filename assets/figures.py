@@ -42,6 +42,7 @@ def task_figures(task: Task) -> AssetsDefinition:
         return MaterializeResult(
             metadata={
                 "数值个数": found["figures"],
+                "未报送所致": found["absent"] or "无",
                 "亮灯": lights or "未设量化目标",
                 "指标": MetadataValue.md(found["table_markdown"]),
                 "溯源": f"任何一个数是怎么来的：资产 trace/T{task.number:02d} 写出工作簿，或命令 zjtx trace 编号 {context.partition_key}。",

@@ -11,5 +11,6 @@ quarterly_reports = define_asset_job(
     description=(
         "一个季度从取数到 15 份报告的全过程。点 Materialize all 选一个或几个季度，就出报告或补跑。"
         "季度没有结束时只能出草稿：在 Config 里写 resources: {district: {config: {draft: true}}}。"
+        "按某一天所知重出：写 resources: {district: {config: {as_of: \"2025-01-15\"}}}，报告另存一个目录。"
     ),
 )

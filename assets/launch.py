@@ -70,8 +70,9 @@ def _stages() -> dict[str, str]:
     return {spec.key.to_python_identifier(): STAGES[spec.group_name] for spec in specs if spec.group_name in STAGES}
 
 
-def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None]) -> Outcome:
-    """Run one quarter's job here and now; `told` hears of every step as it begins and ends."""
+def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None], as_of: str = "") -> Outcome:
+    """Run one quarter's job here and now, as it was known on a day if one is named; `told` hears of every step as it
+    begins and ends."""
     records.prepare()
     run_id, outcome = str(uuid.uuid4()), Outcome()
     listener = _Listener(outcome, told)
@@ -79,22 +80,22 @@ def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None]) -> Outc
         records.close_abandoned(instance)
         instance.add_event_listener(run_id, listener.hear)
         try:
-            result = _executed(instance, quarter, run_id, draft)
+            result = _executed(instance, quarter, run_id, {"draft": draft, "as_of": as_of})
         finally:
             ahead.end_all()
     outcome.succeeded = result.success
     return outcome
 
 
-def _executed(instance: DagsterInstance, quarter: str, run_id: str, draft: bool):
+def _executed(instance: DagsterInstance, quarter: str, run_id: str, district: dict):
     return defs.resolve_job_def(quarterly_reports.name).execute_in_process(
         instance=instance,
         partition_key=quarter,
         run_id=run_id,
         raise_on_error=False,
-        tags={"zjtx/from": "shell"},
+        tags={"zjtx/from": "shell"} | ({"zjtx/as_of": district["as_of"]} if district["as_of"] else {}),
         run_config={
-            "resources": {"district": {"config": {"draft": draft}}},
+            "resources": {"district": {"config": district}},
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         },
     )

@@ -93,7 +93,11 @@ def package(context: AssetExecutionContext, district: District) -> MaterializeRe
     with district.run_of(context) as run:
         found = stages.publish(run)
     return MaterializeResult(
-        metadata={"目录": MetadataValue.path(found["folder"]), "文件": "\n".join(found["files"])}
+        metadata={
+            "目录": MetadataValue.path(found["folder"]),
+            "文件": "\n".join(found["files"]),
+            "版次": found["revision"],
+        }
     )
 
 

@@ -13,16 +13,18 @@ from zjtx_pipeline.quarter import Quarter
 
 
 class District(ConfigurableResource):
-    """The district, and whether a quarter that has not ended may be run as a draft."""
+    """The district, whether a quarter that has not ended may be run as a draft, and as of which day it is told."""
 
     config: str = Field("", description="区县配置文件；不填则用环境变量 ZJTX_CONFIG，再不填用示例区县。")
     draft: bool = Field(False, description="季度未结束时是否出草稿；草稿每页都注明“草稿”。")
+    as_of: str = Field("", description="按哪天所知重出报告，如 2025-01-15；不填则按全部已报送的数据。报告另存一个目录。")
 
     @contextmanager
     def run_of(self, context: AssetExecutionContext) -> Iterator[stages.Run]:
         """The run of the step's quarter; what a person can mend ends the step with its one sentence."""
         try:
             settings = settings_in_force(self.config)
-            yield stages.open_run(settings, Quarter.parse(context.partition_key), self.draft)
+            day = stages.day_named(self.as_of)
+            yield stages.open_run(settings, Quarter.parse(context.partition_key), self.draft, as_of=day)
         except ZjtxError as error:
             raise Failure(description=str(error), allow_retries=False) from None

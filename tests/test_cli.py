@@ -23,6 +23,8 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("ZJTX_CONFIG", "")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "远期.yaml").write_text("inbox: 收件\nfollow_until: 2099Q4", encoding="utf-8")
+    (tmp_path / "空.yaml").write_text("inbox: 空目录", encoding="utf-8")
+    (tmp_path / "空目录").mkdir()
     return tmp_path / "home"
 
 
@@ -52,6 +54,11 @@ WRONG = {
     "季度在计划之前": (["report", "2022Q4"], "2023Q1"),
     "季度在收官后跟踪之后": (["report", "2031Q1"], "2027Q4"),
     "季度还没有开始": (["report", "2099Q4", "--config", "远期.yaml"], "2099Q4"),
+    "按哪天所知：写法不对": (["report", "2024Q4", "--as-of", "2025-1-15"], "2025-01-15"),
+    "按哪天所知：没有这一天": (["report", "2024Q4", "--as-of", "2025-02-30"], "2025-02-30"),
+    "按哪天所知：还没有到": (["report", "2024Q4", "--as-of", "2099-01-01"], "还没有到"),
+    "按哪天所知：季度还没有结束": (["report", "2024Q4", "--as-of", "2024-12-31"], "2024-12-31 那天只能出草稿"),
+    "按哪天所知：那时还没有报送": (["report", "2024Q4", "--as-of", "2025-01-01", "--config", "空.yaml"], "还没有任何部门报送"),
     "起止颠倒": (["backfill", "2024Q4", "2024Q3"], "晚于"),
     "补跑到还没有结束的季度": (["backfill", "2024Q4", "2099Q4", "--config", "远期.yaml"], "才结束"),
     "没有这个命令": (["repot", "2024Q4"], "没有这个命令"),

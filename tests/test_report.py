@@ -456,6 +456,9 @@ def test_flows_and_what_runs_out_stand_in_the_overall_report_and_that_of_the_lad
         assert "（Q06）由50.00%变为33.33%，基数减少1家；Q05不变" in stake
         assert "初筛，非认定" in rising and "小巨人数值条件均符合1家、有条件不符合1家" in rising
     silent = made_results.inputs(flows=flows, watchlist=watchlist[:0], effects=effects[:0], candidates=candidates[:0], status={"D04": "未报送", "D05": "未报送"})
-    assert compose.task_report(silent, 1).watch == ("到期预警：资质事件（D04）未报送，待补。", "晋级初筛，非认定：经营与评价（D05）未报送，待补。")
+    assert compose.task_report(silent, 1).watch == (
+        "到期预警：截至2025年1月15日未报送：D04_资质事件，待补。",
+        "晋级初筛，非认定：截至2025年1月15日未报送：D04_资质事件、D05_经营与评价，待补。",
+    )
     assert compose.task_report(told, 2).flows == () == compose.task_report(told, 2).watch
     assert compose.task_report(made_results.inputs(), 1).watch == ()

@@ -134,7 +134,7 @@ def test_headers_are_the_dictionary_s_in_its_order(home):
         for delivery in sources.deliveries(settings, table, BUSY):
             raw = delivery.read()
             assert not raw.fault and not raw.refused
-            assert [header for header in raw.headers if header not in ("数据期", "报送部门", "零报送")] == wanted
+            assert [header for header in raw.headers if header not in ("数据期", "报送部门", "报送时间", "零报送")] == wanted
             assert raw.is_zero == raw.rows.empty
 
 

@@ -42,6 +42,15 @@ def test_a_districts_own_target_and_amount_overlay_the_plan(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "carrying"),
+    [("", []), ("missing: 沿用上期", ["D05", "D06b"]), ("missing: {D05: 沿用上期, D06b: 待补}", ["D05"])],
+)
+def test_tables_carry_only_where_the_district_says_so(tmp_path, text, carrying):
+    settings = configured(tmp_path, f"inbox: x\n{text}")
+    assert [table for table in ("D05", "D06b") if settings.carries(table)] == carrying
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("inbox: [", "不是合规的 YAML（第 1 行"),
@@ -66,6 +75,9 @@ def test_a_districts_own_target_and_amount_overlay_the_plan(tmp_path):
         ("gateway: {url: 'https://h/x', interfaces: [{table: D16, api: a, sender: 区卫健局}]}", "区卫健局.*不是报送部门"),
         (f"gateway: {{url: 'https://h/x', interfaces: [{TWO}]}}", "“D16”写了多次"),
         (f"gateway: {{url: 'https://h/x', interfaces: [{TWO.replace('b}', 'b, sender: 发改局}')}]}}", "“D16”写了多次"),
+        ("inbox: x\nmissing: 上期", "missing.*不在可选值之内"),
+        ("inbox: x\nmissing: {D05: 上期}", "missing.*不在可选值之内"),
+        ("inbox: x\nmissing: {D99: 沿用上期}", "missing.*没有这个表号"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence_that_names_it(tmp_path, text, sentence):

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from zjtx_pipeline import console, district
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
+
+if TYPE_CHECKING:
+    from zjtx_pipeline.stages import Run
 
 app = typer.Typer(
     name="zjtx",
@@ -35,16 +38,22 @@ Config = Annotated[
 ]
 QuarterKey = Annotated[str, typer.Argument(metavar="季度", help="季度，如 2024Q4。", show_default=False)]
 Draft = Annotated[bool, typer.Option("--draft", help="季度还没有结束时出草稿，每页注明“草稿”。")]
+AsOf = Annotated[
+    str,
+    typer.Option("--as-of", metavar="日期", help="按这一天已经报送的数据重出，如 2025-01-15；另存一个目录，不动现有的报告。", show_default=False),
+]
 Profile = Annotated[bool, typer.Option("--profile", help="结束时列出时间花在哪里、内存用了多少。")]
 
 
 @app.command()
-def report(quarter: QuarterKey, draft: Draft = False, config: Config = None, profile: Profile = False) -> None:
+def report(
+    quarter: QuarterKey, draft: Draft = False, as_of: AsOf = "", config: Config = None, profile: Profile = False
+) -> None:
     """出一个季度的 15 份报告。
 
     取数、校验、测算、打印，随时说明进度，最后给出报告所在目录。
     """
-    _make([Quarter.parse(quarter)], draft, config, profile)
+    _make([Quarter.parse(quarter)], draft, config, profile, as_of)
 
 
 @app.command()
@@ -191,6 +200,7 @@ def trace(
         list[str],
         typer.Argument(metavar="[分项] 季度", help="季度如 2024Q4；其前可写一个分项，如 条款=A11、镇街=北干街道，不写查合计。", show_default=False),
     ],
+    as_of: Annotated[str, typer.Option("--as-of", metavar="日期", help="查按这一天所知重出的报告里的数。", show_default=False)] = "",
     config: Config = None,
 ) -> None:
     """查一个数是怎么来的。
@@ -201,7 +211,8 @@ def trace(
     from zjtx_pipeline import stages
 
     *breakdown, quarter = rest
-    run = stages.open_run(district.settings_known(config), Quarter.parse(quarter), draft=True)
+    day = stages.day_named(as_of)
+    run = stages.open_run(district.settings_known(config), Quarter.parse(quarter), draft=True, as_of=day)
     found = stages.trace_figure(run, figure, ";".join(breakdown))
     for line in found.summary:
         console.out.print(line, markup=False)
@@ -233,39 +244,38 @@ def _use(config: Path | None) -> None:
         os.environ["ZJTX_CONFIG"] = str(chosen)
 
 
-def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool) -> None:
+def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool, as_of: str = "") -> None:
     """Run the job for each quarter; the first sentence that a person must read comes before anything heavy."""
     clock = console.Clock()
     _use(config)
     settings = district.settings_in_force()
-    from zjtx_pipeline import sources, stages
+    from zjtx_pipeline import stages
 
-    for quarter in wanted:
-        stages.open_run(settings, quarter, draft)
-    sources.reach(settings)
+    day = stages.day_named(as_of)
+    runs = [stages.open_run(settings, quarter, draft, as_of=day) for quarter in wanted]
+    for run in runs:
+        stages.reach(run)
     console.out.print(f"{settings.district}　正在准备……")
     from assets import launch
 
     clock.lap("准备（读配置、载入程序）")
-    done = [_run(launch, quarter, draft, clock) for quarter in wanted]
+    done = [_run(launch, run, draft, clock) for run in runs]
     if profile:
         console.profile(clock, [step for outcome in done for step in outcome.steps])
     if not all(outcome.succeeded for outcome in done):
         raise typer.Exit(1)
 
 
-def _run(launch, quarter: Quarter, draft: bool, clock: console.Clock):
-    from zjtx_pipeline.settings import home
-
-    with console.RunShown(f"{quarter.chinese}{'（草稿）' if draft else ''}", launch.steps_of_stages()) as shown:
-        outcome = launch.run_quarter(str(quarter), draft, shown.hear)
-    seconds = clock.lap(f"{quarter} 运行")
+def _run(launch, run: Run, draft: bool, clock: console.Clock):
+    with console.RunShown(run.title, launch.steps_of_stages()) as shown:
+        outcome = launch.run_quarter(str(run.quarter), draft, shown.hear, str(run.as_of or ""))
+    seconds = clock.lap(f"{run.name} 运行")
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.succeeded:
-        console.out.print(f"完成，用时 {seconds:.1f} 秒。15 份报告在：\n{home() / 'reports' / str(quarter)}")
+        console.out.print(f"完成，用时 {seconds:.1f} 秒。15 份报告在：\n{run.reports}")
     else:
-        _explain(quarter, outcome)
+        _explain(run.quarter, outcome)
     return outcome
 
 

@@ -13,6 +13,7 @@ from zjtx_pipeline.firms import DAY, MOVED_IN, MOVED_OUT, current, in_district, 
 from zjtx_pipeline.tiers import grants, pool_spans, title_key, title_successions
 
 TITLES, POOLS = "资质", "培育库"
+RESTS_ON = {TITLES: ("D01", "D02", "D04"), POOLS: ("D01", "D02", "D03")}
 OPENING, IN, KEPT, OUT, CLOSING = "期初", "转入", "保持", "转出", "期末"
 NEW, PROMOTED, REGAINED, PASSED_ON, PASSED_AWAY = "新认定", "晋级", "恢复或再认定", "承继转入", "承继转出"
 REVIEWED, SUCCEEDED, RUNNING = "复核通过", "承继", "有效期内"
@@ -39,7 +40,8 @@ def flow(books: Books, before: Books | None = None) -> pd.DataFrame:
     """The flow table: kind, name, step, cause, firms, note; opening first, closing last, every cause, zeros too.
 
     `before`: the quarter before's own books; where its closing was another, the note of the opening says so.
-    Titles are left out where D04 was not delivered, pools where D03 was not.
+    Titles are left out where D04 was not delivered, pools where D03 was not, both without D01 or D02: who counts is
+    unknown then, not nought.
     """
     moved = movements(books)
     sums = moved.groupby(["kind", "name", "step", "cause"])["firms"].sum().to_dict()
@@ -49,8 +51,8 @@ def flow(books: Books, before: Books | None = None) -> pd.DataFrame:
 
 
 def _named(books: Books) -> list[tuple[str, str]]:
-    titles = [] if books.lacks(("D04",)) else [(TITLES, tier) for tier in books.rules.tiers.types]
-    return titles + ([] if books.lacks(("D03",)) else [(POOLS, pool) for pool in books.rules.lists["D03.库别"].names])
+    titles = [] if books.lacks(RESTS_ON[TITLES]) else [(TITLES, tier) for tier in books.rules.tiers.types]
+    return titles + ([] if books.lacks(RESTS_ON[POOLS]) else [(POOLS, pool) for pool in books.rules.lists["D03.库别"].names])
 
 
 def _lines(books: Books, kind: str, name: str, sums: dict[tuple, int]) -> list[tuple]:
@@ -263,7 +265,7 @@ def revisions(books: Books, before: Books | None) -> dict[tuple[str, str], str]:
         return {}
     told = {}
     for kind, name in _named(books):
-        if not before.lacks(("D04" if kind == TITLES else "D03",)):
+        if not before.lacks(RESTS_ON[kind]):
             then, now = counted(before, before.day), counted(books, opening_day(books))
             told[kind, name] = _revision(_codes(then, kind, name), _codes(now, kind, name))
     return {key: sentence for key, sentence in told.items() if sentence}

@@ -24,12 +24,16 @@ def write_manifest(
     quarter: Quarter,
     draft: bool,
     due_on: date,
+    known_on: date | None = None,
+    revision: int | None = None,
     digests: Mapping[str, str],
     sources: Sequence[SourceFile],
 ) -> Path:
     """Write manifest.json beside the files it names; the same run gives the same bytes.
 
-    `digests`: of rules, suites and templates. No clock, no machine, no path but file names stand in it.
+    `known_on`: the day as of which the quarter is told, None for all that was delivered. `revision`: how many times the
+    quarter has come out otherwise, this one counted, None for a draft. `digests`: of rules, suites and templates. No
+    clock, no machine, no path but file names stand in it.
     """
     manifest = {
         "version": version,
@@ -37,6 +41,8 @@ def write_manifest(
         "draft": draft,
         "as_of": quarter.last_day.isoformat(),
         "data_deadline": due_on.isoformat(),
+        "known_on": known_on and known_on.isoformat(),
+        "revision": revision,
         "digests": dict(digests),
         "sources": [asdict(one) for one in sources],
         "outputs": [_output(path) for path in sorted(files, key=lambda path: path.name)],

@@ -17,7 +17,7 @@ import pandas as pd
 from zjtx_pipeline import store
 from zjtx_pipeline.candidates import MARK
 from zjtx_pipeline.money import yuan_text
-from zjtx_pipeline.progress import YEAR_AGO, Progress
+from zjtx_pipeline.progress import CARRIED, YEAR_AGO, Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import machine, machine_pace
 from zjtx_pipeline.rules import Rules
@@ -97,7 +97,7 @@ def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str
         "name": indicator.part_title(figure.part),
         "value": machine(figure.value, part.unit),
         "unit": part.unit,
-        "period": period_text(part.period, rules, quarter, figure.breakdown),
+        "period": period_text(part.period, rules, quarter - (figure.status == CARRIED), figure.breakdown),
         "kind": part.kind,
         "baseline": machine(progress.baseline, part.unit),
         "target": machine(progress.target, part.unit),
@@ -268,7 +268,8 @@ def _text(cells: pd.Series) -> pd.Series:
 
 
 def _yes_no(flags: pd.Series) -> pd.Series:
-    return flags.eq(True).map({True: "是", False: "否"}).astype("str")
+    said = flags.eq(True).fillna(False).map({True: "是", False: "否"}).astype("str")
+    return said.mask(flags.isna(), "")
 
 
 def _dates(days: pd.Series) -> pd.Series:

@@ -21,6 +21,7 @@ from zjtx_pipeline.rules import Rules, Target
 
 Light = Literal["红", "黄", "灰", "绿", "已完成"]
 RED, YELLOW, GREY, GREEN, DONE = ("红", "黄", "灰", "绿", "已完成")
+CARRIED = "沿用上期"
 DERIVED, UNCONFIRMED = "台账推算，待经信局确认", "基线待确认"
 FELL_BACK, LATE, RECALCULATED = "回落", "逾期完成", "按现有台账回算"
 YEAR = "年度="
@@ -156,8 +157,13 @@ def _headline(books: Books, indicator: str) -> Fraction | None:
     return headline(indicator, books)
 
 
+def _is_own(figure: Figure) -> bool:
+    """Was there a value this quarter? One carried from the last quarter lights nothing."""
+    return figure.value is not None and figure.status != CARRIED
+
+
 def _yes_no(figure: Figure, goal: Goal, books: Books) -> Light:
-    if figure.value is None:
+    if not _is_own(figure):
         return GREY
     if goal.met_by(figure.value):
         return DONE
@@ -165,7 +171,7 @@ def _yes_no(figure: Figure, goal: Goal, books: Books) -> Light:
 
 
 def _until_due(figure: Figure, goal: Goal, books: Books) -> tuple[Light, str]:
-    if figure.value is None:
+    if not _is_own(figure):
         return GREY, ""
     if goal.met_by(figure.value):
         return DONE, ""
@@ -182,7 +188,7 @@ def _until_due(figure: Figure, goal: Goal, books: Books) -> tuple[Light, str]:
 
 
 def _after_due(figure: Figure, goal: Goal, books: Books, earlier: Mapping[Quarter, Books]) -> tuple[Light, str]:
-    if figure.value is None:
+    if not _is_own(figure):
         return GREY, ""
     then, remark = _value_on(goal.due, figure, books, earlier)
     if goal.met_by(then):
@@ -224,6 +230,7 @@ def _watched(figure: Figure, target: Target, goal: Goal, books: Books, earlier: 
     watch = Quarter.of(target.watch_day) if target.watch_day else None
     if watch is None or books.quarter < watch:
         return ""
-    value, remark = (figure.value, "") if watch == books.quarter else _value_on(watch, figure, books, earlier)
+    own = figure.value if _is_own(figure) else None
+    value, remark = (own, "") if watch == books.quarter else _value_on(watch, figure, books, earlier)
     said = "无数据" if value is None else "已达到" if goal.met_by(value) else "未达到"
     return f"{target.watch_day}观察线{said}{f'（{remark}）' if remark and value is not None else ''}"

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
@@ -19,6 +20,7 @@ from zjtx_pipeline.rules import Rules, load_rules
 from zjtx_pipeline.tables import load_tables
 
 
+Absence = Literal["待补", "沿用上期"]
 OVERLAYS = ("readings", "awards", "targets", "baselines", "lists", "lights")
 
 
@@ -88,10 +90,12 @@ class Settings(Part):
     file_pattern: str = "{table}_{sender}"
     quarter_column: str = "数据期"
     sender_column: str = "报送部门"
+    received_column: str = "报送时间"
     delivery_deadline_workday: int = Field(10, ge=1, le=60)
     report_workday: int = Field(11, ge=1, le=60)
     report_time: str = Field("08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     minimum_sum_firms: int = 3
+    missing: Absence | dict[str, Absence] = "待补"
     delivery: Delivery = Delivery()
     readings: dict[str, Any] = {}
     awards: dict[str, Any] = {}
@@ -104,6 +108,19 @@ class Settings(Part):
     @classmethod
     def _quarter(cls, key: str) -> str:
         return str(Quarter.parse(key))
+
+    @field_validator("missing")
+    @classmethod
+    def _tables(cls, chosen: Absence | dict[str, Absence]) -> Absence | dict[str, Absence]:
+        unknown = set() if isinstance(chosen, str) else set(chosen) - set(load_tables())
+        if unknown:
+            raise PydanticCustomError("unknown_table", "no such table")
+        return chosen
+
+    def carries(self, table_id: str) -> bool:
+        """May figures that need this table carry last quarter's value where nobody delivered it?"""
+        chosen = self.missing if isinstance(self.missing, str) else self.missing.get(table_id)
+        return chosen == "沿用上期"
 
     @cached_property
     def rules(self) -> Rules:
@@ -146,7 +163,7 @@ def _checked(path: Path, values: dict) -> Settings:
         settings = Settings(**{str(name): value for name, value in values.items()})  # YAML reads 2024: as a number
     except ValidationError as error:
         fault = error.errors()[0]
-        where = ".".join(str(step) for step in fault["loc"])
+        where = ".".join(str(step) for step in fault["loc"] if "[" not in str(step))  # pydantic names the kinds tried
         message = _MESSAGES_OF.get(where) or _MESSAGES.get(fault["type"], "类型不对")
         raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{message}。") from None
     if settings.inbox is None and settings.database is None and settings.gateway is None:
@@ -178,6 +195,7 @@ _MESSAGES = {
     "extra_forbidden": "没有这个配置项，请检查拼写",
     "missing": "缺少此项",
     "literal_error": "不在可选值之内",
+    "unknown_table": "没有这个表号，请写 D05、D06b 的样子",
     "string_pattern_mismatch": "写法不对，时间写成 08:00 的样子并加引号，接口编号只用字母、数字和 _ . -",
     "string_type": "应为文本，必要时加引号",
     "greater_than_equal": "数值太小",

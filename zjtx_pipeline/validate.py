@@ -26,6 +26,7 @@ from zjtx_pipeline import outcomes, store, verdicts
 from zjtx_pipeline.codes import credit_code_faults, patent_number_faults
 from zjtx_pipeline.facts import FACTS, Scene
 from zjtx_pipeline.facts.layout import laid_out, runs_on
+from zjtx_pipeline.misfiled import misfiled
 from zjtx_pipeline.outcomes import Outcome
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules
@@ -38,7 +39,7 @@ from zjtx_pipeline.tables.typed import canonical, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.wholes import whole_findings
 
-JUDGING = "1"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
+JUDGING = "2"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
 
 
 def needs(table_id: str) -> tuple[str, ...]:
@@ -65,22 +66,27 @@ def order() -> tuple[str, ...]:
     return tuple(done)
 
 
-def judge(home: Path, snapshot: Snapshot, settings: Settings, judged: Mapping[str, Verdict]) -> Verdict:
-    """The verdict over a snapshot, made once and kept under `home`/validated; `judged` holds what `needs` names."""
+def judge(
+    home: Path, snapshot: Snapshot, settings: Settings, judged: Mapping[str, Verdict], same: tuple[str, ...] = ()
+) -> Verdict:
+    """The verdict over a snapshot, made once and kept under `home`/validated; `judged` holds what `needs` names.
+
+    `same`: the departments whose file is the very one that they sent for the quarter before.
+    """
     beside = {table: judged[table] for table in needs(snapshot.table.id)}
-    digest = _digest(snapshot, settings, beside)
+    digest = _digest(snapshot, settings, beside, same)
     path = verdicts.path_of(home, snapshot.table, digest)
     if not path.is_dir():
-        verdicts.keep(home, _judged(snapshot, settings, beside, digest))
+        verdicts.keep(home, _judged(snapshot, settings, beside, digest, same))
     return verdicts.load(path)
 
 
-def _digest(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict]) -> str:
+def _digest(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict], same: tuple[str, ...]) -> str:
     parts = [JUDGING, snapshot.digest, suite_digest(snapshot.table.id), dictionary_digest(), settings.rules.digest]
-    return store.digest(*parts, str(settings.delivery_deadline_workday), *(each.digest for each in beside.values()))
+    return store.digest(*parts, str(settings.delivery_deadline_workday), *(each.digest for each in beside.values()), *same)
 
 
-def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict], digest: str) -> Verdict:
+def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict], digest: str, same: tuple[str, ...]) -> Verdict:
     table, rows, suite = snapshot.table, snapshot.rows, load_suite(snapshot.table.id)
     text = canonical(table, rows, settings.rules.spellings())
     delivered = {name: each for name, each in beside.items() if each.status != verdicts.UNDELIVERED}
@@ -88,7 +94,10 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
     results = list(_outcomes(suite, scene)) if len(rows) else []
     aside = outcomes.returned(results, rows.index)
     told = outcomes.findings(results, scene)
-    whole = verdicts.findings_frame(whole_findings(snapshot, settings, suite, text, aside))
+    known = delivered["D01"].accepted["uscc"] if "D01" in delivered else None
+    whole = [*misfiled(snapshot, settings, text, known, same), *whole_findings(snapshot, settings, suite, text, aside)]
+    about = {"quarter": str(snapshot.quarter), "dataset": table.id}
+    whole = verdicts.findings_frame(found | about for found in whole)
     findings = pd.concat([whole, told], ignore_index=True)
     sound = with_all_columns(table, scene.typed)[~aside].join(rows.loc[~aside, list(LINEAGE)])
     set_aside = outcomes.set_aside(rows, aside, told)

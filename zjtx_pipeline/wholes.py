@@ -79,7 +79,8 @@ def _of_columns(table: Table, suite: Suite, source: Source, settings: Settings) 
         yield _of_suite(suite, "缺列", first(missing, 10))
     if not source.read and not source.is_zero:
         yield _of_suite(suite, "空表")
-    own = {comparable(name) for name in (settings.quarter_column, settings.sender_column, ZERO_REPORT)}
+    beside = (settings.quarter_column, settings.sender_column, settings.received_column, ZERO_REPORT)
+    own = {comparable(name) for name in beside}
     for header in source.headers:
         if comparable(header) not in {*known, *own} and not is_doubled(header):
             yield {**_of_suite(suite, "未知列", shown(header)), "header": shown(header)}

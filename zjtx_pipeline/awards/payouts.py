@@ -68,7 +68,8 @@ def _without_cause(paid: pd.DataFrame) -> Found:
     message = "已拨付“{值}”元，而触发事项在相应的台账中找不到：请核对触发事项键，属误拨的请追回。"
     yield "拨付金额.无触发", message, kept[untriggered]
     message = "已拨付“{值}”元，而触发事项在条款有效期以外、企业当日不在萧或不属适用对象、或不是首次，测算应兑为零：请核对。"
-    yield "拨付金额.不合条件", message, kept[~untriggered & ~kept["eligible"].eq(True)]
+    told = kept["unit_state"].notna()  # of a clause whose triggers nobody delivered nothing is said
+    yield "拨付金额.不合条件", message, kept[told & ~untriggered & ~kept["eligible"].eq(True)]
 
 
 def _twice(paid: pd.DataFrame) -> Found:

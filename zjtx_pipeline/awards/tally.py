@@ -23,6 +23,8 @@ COLUMNS = [
     "alone_fen", "other_purses_fen", "days_since_trigger", "in_p2", "lost_on", "by_plan_fen",
 ]  # fmt: skip
 UNKNOWN, UNTRIGGERED, UNAPPLIED, PENDING, UNPAID = "待明确", "无触发", "未申请", "审核中", "已核定未拨"
+PAYMENTS = ("D06a", "D06b")
+UNDELIVERED = "待补"
 PART_PAID, PAID, OVERPAID, REFUSED = "部分拨付", "已拨付", "超付", "不予兑现"
 
 
@@ -33,15 +35,31 @@ def units(books: Books) -> pd.DataFrame:
     Columns of awards.csv (`entitled_fen` and `gap_fen` NA while the clause's amount is not stated), and beside them
     `firm`, the code at the quarter's end; `eligible`: do 5.5's conditions hold, amount known or not?; `alone_fen`, what
     the clause gives before B-11; `other_purses_fen`, paid by city, province, state; `days_since_trigger`, to the last
-    payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end; `lost_on`, the day that took the
-    title or listing away again; `by_plan_fen`, of A08, under one cap for the whole plan.
+    payment where all is paid, else to the quarter's end; `in_p2` at the quarter's end, NA without D04; `lost_on`, the day that took the
+    title or listing away again; `by_plan_fen`, of A08, under one cap for the whole plan. A clause whose triggers nobody
+    could tell, as a table it needs was not delivered, has no units; without D06a or D06b nobody knows what was paid.
     """
     rows = _tied(books)
-    rows = rows.assign(name=names(books, rows["uscc"], rows["name"]), in_p2=members(books, "P2", rows["uscc"]))
+    rows = rows[rows["clause"].isin(told(books))]
+    inside = members(books, "P2", rows["uscc"])
+    inside = inside.astype("boolean").mask(pd.Series(True, index=rows.index)) if books.lacks(("D04",)) else inside
+    rows = rows.assign(name=names(books, rows["uscc"], rows["name"]), in_p2=inside)
     rows = rows.assign(gap_fen=rows["entitled_fen"] - rows["paid_fen"], state=_state(rows))
+    rows = _without_payments(rows) if books.lacks(PAYMENTS) else rows
     rows = rows.assign(days_since_trigger=_days(books, rows), by_plan_fen=by_plan(books, rows).reindex(rows.index))
     order = ["clause", "triggered_on", "uscc", "trigger_key", "award_no"]
     return rows.sort_values(order, kind="stable", na_position="last")[COLUMNS].reset_index(drop=True)
+
+
+def told(books: Books) -> list[str]:
+    """The clauses whose triggers can be told: every table that they need was delivered."""
+    return [clause for clause, award in books.rules.awards.items() if not books.lacks(award.needs)]
+
+
+def _without_payments(rows: pd.DataFrame) -> pd.DataFrame:
+    """What was paid is unknown, not nought, and so is what became of a unit; what nothing set off is no unit then."""
+    unknown = dict.fromkeys(["paid_fen", "gap_fen", "other_purses_fen"], pd.array([pd.NA] * len(rows), dtype="Int64"))
+    return rows.assign(**unknown, state=UNDELIVERED)[rows["triggered"]]
 
 
 def _tied(books: Books) -> pd.DataFrame:

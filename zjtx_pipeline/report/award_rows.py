@@ -14,10 +14,12 @@ from zjtx_pipeline.report.rows import AwardRow, Awards, Overpaid
 from zjtx_pipeline.rules import Award
 
 UNSTATED = "待兑现政策明确"
+PAYMENTS = ("D06a", "D06b")
 LONGEST_LIST = 8
 NOT_GRANTS = {"price_rule": "属价格规则", "tax_relief": "属税收减免", "procurement_exemption": "属采购方式规定"}
 WAITING = ("未申请", "审核中", "已核定未拨", "部分拨付")
-STATES = ("未申请", "审核中", "已核定未拨", "部分拨付", "已拨付", "超付", "不予兑现", "待明确", "无触发")
+ABSENT = "待补"
+STATES = ("未申请", "审核中", "已核定未拨", "部分拨付", "已拨付", "超付", "不予兑现", "待明确", "无触发", "待补")
 
 
 def award_table(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
@@ -26,7 +28,7 @@ def award_table(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
     if not grants:
         return None
     units = inputs.awards[inputs.awards["clause"].isin([award.id for award in grants])]
-    rows = tuple(_row(award, units[units["clause"].eq(award.id)]) for award in grants)
+    rows = tuple(_row(inputs, award, units[units["clause"].eq(award.id)]) for award in grants)
     known = units[
         units["clause"].isin([award.id for award in grants if is_stated(award)]) & units["entitled_fen"].notna()
     ]
@@ -47,18 +49,22 @@ def not_grants(awards: list[Award]) -> tuple[str, ...]:
     )
 
 
-def _row(award: Award, units: pd.DataFrame) -> AwardRow:
-    """One clause. Where no amount is stated, 应兑 and 差额 are 待明确, never zero."""
+def _row(inputs: ReportInputs, award: Award, units: pd.DataFrame) -> AwardRow:
+    """One clause. Where no amount is stated, 应兑 and 差额 are 待明确, what was not delivered is 待补: never zero."""
+    untold, unpaid = inputs.undelivered(award.needs), inputs.undelivered(PAYMENTS)
     known, stated = units[units["entitled_fen"].notna()], is_stated(award)
     waiting = len(units) - len(known) if stated else 0
     notes = [award.to_be_confirmed or "", f"另{waiting}个单元金额待明确，不在内" if waiting else ""]
+    notes.append(inputs.absence((*untold, *unpaid)))
+    entitled = ABSENT if untold else formats.wan(_sum(known, "entitled_fen"))
+    gap = ABSENT if untold or unpaid else formats.wan(_sum(known, "gap_fen"))
     return AwardRow(
         clause=award.id,
         title=award.title,
-        units=formats.count(int(units["eligible"].sum())),
-        entitled=formats.wan(_sum(known, "entitled_fen")) if stated else UNSTATED,
-        paid=formats.wan(_sum(units, "paid_fen")),
-        gap=formats.wan(_sum(known, "gap_fen")) if stated else UNSTATED,
+        units=ABSENT if untold else formats.count(int(units["eligible"].sum())),
+        entitled=entitled if stated else UNSTATED,
+        paid=ABSENT if untold or unpaid else formats.wan(_sum(units, "paid_fen")),
+        gap=gap if stated else UNSTATED,
         state=_states(units[units["eligible"]]),
         note="；".join(note for note in notes if note),
     )
@@ -66,14 +72,15 @@ def _row(award: Award, units: pd.DataFrame) -> AwardRow:
 
 def _total(known: pd.DataFrame) -> AwardRow:
     """The sum of the clauses whose amount is known; its gap is entitled less paid (indicators.md, small print 2)."""
-    entitled, paid = _sum(known, "entitled_fen"), _sum(known, "paid_fen")
+    entitled, unpaid = _sum(known, "entitled_fen"), known["paid_fen"].isna().any()
+    paid = _sum(known, "paid_fen")
     return AwardRow(
         "",
         "合计（金额已明确）",
         formats.count(int(known["eligible"].sum())),
         formats.wan(entitled),
-        formats.wan(paid),
-        formats.wan(entitled - paid),
+        ABSENT if unpaid else formats.wan(paid),
+        ABSENT if unpaid else formats.wan(entitled - paid),
     )
 
 
@@ -170,7 +177,7 @@ def _stack_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
 
 def _share_remark(known: pd.DataFrame) -> str:
     """B-27: any firm in the district may receive; the share of P2 stands beside."""
-    if known.empty:
+    if known.empty or known["in_p2"].isna().any():
         return ""
     return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(known[known['in_p2']], 'entitled_fen'))}万元。"
 

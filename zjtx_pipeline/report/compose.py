@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from zjtx_pipeline.flows import RESTS_ON, TITLES
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import award_table, not_grants
 from zjtx_pipeline.report.breakdown_rows import splits, town_table
 from zjtx_pipeline.report.changes import changes
 from zjtx_pipeline.report.dataset_rows import quality, silent, told
-from zjtx_pipeline.report.figure_rows import key_row, other_rows, target_row, target_rows
+from zjtx_pipeline.report.figure_rows import ABSENT, key_row, other_rows, target_row, target_rows
 from zjtx_pipeline.report.flow_rows import flow_rows, watch_sentences
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
@@ -78,7 +79,7 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         tasks=tuple(_task_brief(inputs, task) for task in rules.tasks.values()),
         changes=changes(inputs, list(rules.indicators.values())),
         tiers=_tier_rows(inputs),
-        tier_remarks=("本表按季末有效资质计，一家企业持有多项资质时各计一次。",),
+        tier_remarks=_tier_remarks(inputs),
         awards=_without_states(_awards(inputs, awards)),
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
@@ -186,6 +187,11 @@ def _key_figures(inputs: ReportInputs, task: Task) -> tuple[FigureRow, ...]:
     return tuple([*aimed, *others][: max(KEY_FIGURES, len(aimed) + 2)])
 
 
+def _tier_remarks(inputs: ReportInputs) -> tuple[str, ...]:
+    absent = inputs.absence(RESTS_ON[TITLES])
+    return ("本表按季末有效资质计，一家企业持有多项资质时各计一次。", *([f"{absent}。"] if absent else []))
+
+
 def _tier_rows(inputs: ReportInputs) -> tuple[TierRow, ...]:
     """Firms of the district by title, and titles whose holders have left."""
     tiers, types = inputs.tiers, inputs.rules.tiers.types
@@ -197,6 +203,8 @@ def _tier_rows(inputs: ReportInputs) -> tuple[TierRow, ...]:
 def _tier_row(inputs: ReportInputs, tier: str, now: int, left: int) -> TierRow:
     before = inputs.then("T01-3", "a", f"资质类型={tier}")
     then = None if before is None else before.figure.value
+    if inputs.undelivered(RESTS_ON[TITLES]):
+        return TierRow(tier, ABSENT, formats.printed(then, "家"), formats.NOTHING, ABSENT)
     return TierRow(
         tier, formats.count(now), formats.printed(then, "家"), formats.difference(now, then, "家"), formats.count(left)
     )

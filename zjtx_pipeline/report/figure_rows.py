@@ -19,7 +19,7 @@ from zjtx_pipeline.report.trends import trend
 from zjtx_pipeline.rules import Indicator
 
 READING = "口径="
-CARRIED = "沿用上期"
+ABSENT, CARRIED = "待补", "沿用上期"
 
 
 def target_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[FigureRow, ...]:
@@ -52,7 +52,7 @@ def aim_name(figure: Shown) -> str:
 
 def row_of(figure: Shown, name: str, **beside: str | bool) -> FigureRow:
     """A figure's line: `beside` gives owner, whether it stands under another, and what is noted with it."""
-    noted = [beside.pop("note", ""), figure.progress.note if figure.progress else "", _carried(figure)]
+    noted = [beside.pop("note", ""), figure.progress.note if figure.progress else "", absence(figure)]
     return FigureRow(
         id=figure.id,
         name=name,
@@ -139,8 +139,13 @@ def _bar(progress: Progress) -> Bar | None:
     return bar((start - value) / start, None if pace is None else (start - pace) / start)
 
 
-def _carried(figure: Shown) -> str:
-    return CARRIED if figure.progress and figure.progress.figure.status == CARRIED else ""
+def absence(figure: Shown) -> str:
+    """Why a figure is 待补 or carried: which tables were not delivered by which day; a carried one says so first."""
+    status = figure.progress.figure.status if figure.progress else ""
+    if status not in (ABSENT, CARRIED):
+        return ""
+    told = figure.inputs.absence(figure.part.needs)
+    return "，".join(filter(None, [CARRIED if status == CARRIED else "", told]))
 
 
 def _suggestion(indicator: Indicator) -> str:

@@ -8,11 +8,10 @@ from fractions import Fraction
 import pandas as pd
 
 from zjtx_pipeline.candidates import FITS, MARK, NEARLY, UNKNOWN
-from zjtx_pipeline.flows import CLOSING, IN, KEPT, OPENING, OUT
+from zjtx_pipeline.flows import CLOSING, IN, KEPT, OPENING, OUT, RESTS_ON, TITLES
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import FlowRow
-from zjtx_pipeline.verdicts import UNDELIVERED
 from zjtx_pipeline.watch import FAILED, PUBLISHED, QUARTERS, UNSEEN
 
 
@@ -44,8 +43,8 @@ def watch_sentences(inputs: ReportInputs) -> tuple[str, ...]:
 
 def _lapsing(inputs: ReportInputs) -> Iterator[str]:
     rows, horizon = inputs.watchlist, formats.day((inputs.quarter + QUARTERS).last_day)
-    if inputs.status.get("D04") == UNDELIVERED:
-        yield "到期预警：资质事件（D04）未报送，待补。"
+    if absent := inputs.absence(RESTS_ON[TITLES]):
+        yield f"到期预警：{absent}，待补。"
         return
     if rows.empty:
         yield f"到期预警：{horizon}前没有资质到期。"
@@ -82,8 +81,8 @@ def _moved(inputs: ReportInputs, row) -> str:
 def _rising(inputs: ReportInputs) -> Iterator[str]:
     """How many fit the next tier's numeric conditions, by version and tier; never who is recognised."""
     rows = inputs.candidates
-    if inputs.status.get("D05") == UNDELIVERED:
-        yield f"晋级{MARK}：经营与评价（D05）未报送，待补。"
+    if absent := inputs.absence(("D01", "D02", "D03", "D04", "D05")):
+        yield f"晋级{MARK}：{absent}，待补。"
         return
     if rows is None or rows.empty:
         return

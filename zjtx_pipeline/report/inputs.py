@@ -14,9 +14,12 @@ import pandas as pd
 
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.report.formats import day
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import SourceFile
+from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.verdicts import UNDELIVERED
 
 
 class Measured:
@@ -35,8 +38,8 @@ class ReportInputs:
 
     `progress_before` is None where there is no quarter before; `awards` as `awards.units` gives them, `tiers` as
     `tiers.titles`; `findings` and `counts` as `validate` gives them, all tables together; `texts` D26's accepted rows;
-    `status` and `missing` by table id; `due_on` the day by which departments had to deliver; `firms_behind` how many
-    firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4). `flows`, `watchlist`, `effects`,
+    `status` and `missing` by table id; `due_on` the day up to which deliveries count and the date of the
+    report: the deadline, or the day as of which it is told; `firms_behind` how many firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4). `flows`, `watchlist`, `effects`,
     `candidates` as the rooms of those names give them; None where nobody made them.
     """
 
@@ -69,6 +72,15 @@ class ReportInputs:
     @cached_property
     def before(self) -> Measured | None:
         return None if self.progress_before is None else Measured(self.progress_before)
+
+    def undelivered(self, tables: Iterable[str]) -> tuple[str, ...]:
+        """Those of some tables that nobody delivered."""
+        return tuple(table for table in tables if self.status.get(table) == UNDELIVERED)
+
+    def absence(self, tables: Iterable[str]) -> str:
+        """`截至2025年1月15日未报送：D15_数字化改造`; empty where all of them were delivered."""
+        absent = "、".join(load_tables()[table].title for table in self.undelivered(tables))
+        return f"截至{day(self.due_on)}未报送：{absent}" if absent else ""
 
     def then(self, indicator: str, part: str, breakdown: str = "") -> Progress | None:
         """The same figure a quarter ago."""

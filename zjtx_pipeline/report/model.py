@@ -24,7 +24,10 @@ from zjtx_pipeline.report.rows import (
 
 @dataclass(frozen=True)
 class Cover:
-    """What stands above the text: which report, of which quarter, as of which day, and the marks on every page."""
+    """What stands above the text: which report, of which quarter, as of which day, and the marks on every page.
+
+    `due_on` is the report's date, up to which deliveries count: the deadline, or the day as of which it is told.
+    """
 
     number: str
     title: str

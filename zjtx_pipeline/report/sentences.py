@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from zjtx_pipeline.progress import CARRIED
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.figure_rows import after_due, aim_name, target_row
+from zjtx_pipeline.report.figure_rows import ABSENT, after_due, aim_name, target_row
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.lights import GREY, LIGHTS, WORST_FIRST, worst
 from zjtx_pipeline.report.rows import Light
 from zjtx_pipeline.report.shown import UNMEASURED, Shown, bearing, first_of, parts_of
 from zjtx_pipeline.rules import Indicator, Task
+from zjtx_pipeline.tables import load_tables
 
 NO_TARGET = "未设量化目标"
 MOST_TOLD = 5
@@ -63,7 +65,8 @@ def overall_summary(inputs: ReportInputs) -> tuple[str, ...]:
         f"其余{len(rules.tasks) - len(lit)}项{NO_TARGET}。"
     )
     red = [aim_name(bearing(inputs, each)) for each in aimed if light_of(inputs, each) == "红"]
-    return (first, f"亮红灯的目标：{formats.listed(red)}。") if red else (first,)
+    told = (first, f"亮红灯的目标：{formats.listed(red)}。" if red else "", _undelivered(inputs))
+    return tuple(sentence for sentence in told if sentence)
 
 
 def _count_of_lights(inputs: ReportInputs, aimed: Sequence[Indicator]) -> str:
@@ -79,7 +82,7 @@ def _lamps(names: list[str]) -> str:
 def _standing(figure: Shown) -> str:
     """`X8,912家，目标10,000家，序时进度8,500.00家，绿灯`."""
     row, progress, unit = target_row(figure), figure.progress, figure.part.unit
-    told = [f"{row.name}{'：' if unit == '是否' else ''}{row.now_in_full}"]
+    told = [f"{row.name}{'：' if unit == '是否' else ''}{row.now_in_full}{_as_of(figure)}"]
     if progress is None or progress.target is None:
         return told[0]
     if unit != "是否":
@@ -96,9 +99,30 @@ def _measured(inputs: ReportInputs, indicators: list[Indicator]) -> str:
     """How many numbers there are, and why the others are not."""
     figures = parts_of(inputs, indicators)
     without = [each.progress.figure.status if each.progress else UNMEASURED for each in figures if each.value is None]
-    told = f"监测数据{len(figures)}项，已取得{len(figures) - len(without)}项"
-    missing = "、".join(f"{status}{number}项" for status, number in Counter(without).items())
+    carried = [CARRIED for each in figures if each.is_carried]
+    told = f"监测数据{len(figures)}项，已取得{len(figures) - len(without) - len(carried)}项"
+    missing = "、".join(f"{_dated(inputs, status)}{number}项" for status, number in Counter([*without, *carried]).items())
     return f"{told}（{missing}）。" if missing else f"{told}。"
+
+
+def _dated(inputs: ReportInputs, status: str) -> str:
+    """`待补（截至2025年1月15日）`: what is missing may have come since."""
+    return f"{status}（截至{formats.day(inputs.due_on)}）" if status == ABSENT else status
+
+
+def _as_of(figure: Shown) -> str:
+    """What stands behind a target's value that is 待补 or carried from last quarter."""
+    if figure.is_carried:
+        return f"（{CARRIED}）"
+    return _dated(figure.inputs, ABSENT).removeprefix(ABSENT) if figure.now == ABSENT else ""
+
+
+def _undelivered(inputs: ReportInputs) -> str:
+    """Which tables nobody delivered, and how many figures have no value, or last quarter's, for it; totals alone."""
+    figures = parts_of(inputs, list(inputs.rules.indicators.values()))
+    counted = Counter(each.progress.figure.status for each in figures if each.progress)
+    told = [f"{status}{counted[status]}项" for status in (ABSENT, CARRIED) if counted[status]]
+    return f"{inputs.absence(load_tables())}，所涉指标数值{'、'.join(told)}。" if told else ""
 
 
 def _first_numbers(inputs: ReportInputs, indicators: list[Indicator]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from zjtx_pipeline.progress import Progress
+from zjtx_pipeline.progress import CARRIED, Progress
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.privacy import withheld
@@ -69,13 +69,18 @@ class Shown:
     @property
     def change(self) -> str:
         """较上季; a count of the year begins anew in its first quarter and is not compared then."""
-        if self.value is None or self.value_then is None:
+        if self.value is None or self.value_then is None or self.is_carried:
             return formats.NOTHING
         if self._withheld(self.inputs.now) or self._withheld(self.inputs.before):
             return formats.NOTHING
         if self.part.period == "Y" and self.inputs.quarter.number == 1 and not self.breakdown.startswith(YEAR):
             return NEW_YEAR
         return formats.difference(self.value, self.value_then, self.part.unit)
+
+    @property
+    def is_carried(self) -> bool:
+        """Is the number last quarter's, its table not having been delivered?"""
+        return self.progress is not None and self.progress.figure.status == CARRIED
 
     @property
     def has_changed(self) -> bool:

@@ -92,6 +92,13 @@ class Award(Rule):
             raise ValueError("本条款不是资金奖补，不能写 amount")
         return self
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The tables without which nobody can say what set it off, or whom it is for."""
+        asked = {self.trigger.population, *(terms.population for terms in self.terms)} - {None, "在萧企业"}
+        beside = {"D13"} if self.trigger.table == "D14" else set()  # whose product it is
+        return tuple(sorted({"D01", "D02", self.trigger.table} | beside | ({"D04"} if asked else set())))
+
     def terms_on(self, day: date) -> AwardTerms | None:
         """The terms in force on a day, None outside all of them (期外)."""
         return next((terms for terms in self.terms if terms.holds_on(day)), None)

@@ -83,7 +83,7 @@ def _fill_database(path: Path, quarter: Quarter) -> None:
     from zjtx_pipeline.tables import load_tables
 
     if not holds(path, load_tables()["D01"], str(quarter)):
-        parts = [(each.table, each.sender, each.rows) for each in deliveries(quarter, ("database",))]
+        parts = [(each.table, each.sender, each.received, each.rows) for each in deliveries(quarter, ("database",))]
         write_database(path, str(quarter), parts)
 
 

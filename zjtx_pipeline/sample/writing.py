@@ -77,13 +77,13 @@ def write_delimited(path: Path, headers: list[str], rows: pd.DataFrame, broken: 
     path.write_bytes(text.getvalue().encode("gb18030"))
 
 
-def write_database(path: Path, quarter: str, parts: list[tuple[Table, str, pd.DataFrame]]) -> None:
+def write_database(path: Path, quarter: str, parts: list[tuple[Table, str, datetime, pd.DataFrame]]) -> None:
     """One quarter's rows of all database tables in one transaction; nothing if they are there already."""
     connection = sqlite3.connect(path, timeout=120, isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for table, sender, rows in parts:
-            _insert(connection, table, quarter, sender, rows)
+        for table, sender, received, rows in parts:
+            _insert(connection, table, (quarter, sender, f"{received:%Y-%m-%d %H:%M:%S}"), rows)
         connection.execute("COMMIT")
     finally:
         connection.close()
@@ -102,11 +102,14 @@ def holds(path: Path, table: Table, quarter: str) -> bool:
         connection.close()
 
 
-def _insert(connection, table: Table, quarter: str, sender: str, rows: pd.DataFrame) -> None:
-    headers = ["数据期", "报送部门", *(column.header for column in table.columns.values())]
+def _insert(connection, table: Table, told: tuple[str, str, str], rows: pd.DataFrame) -> None:
+    headers = ["数据期", "报送部门", "报送时间", *(column.header for column in table.columns.values())]
+    named = ", ".join(f'"{header}"' for header in headers)
     columns = ", ".join(f'"{header}" TEXT' for header in headers)
     connection.execute(f'CREATE TABLE IF NOT EXISTS "{table.title}" ({columns})')
-    connection.execute(f'DELETE FROM "{table.title}" WHERE "数据期" = ?', [quarter])
+    if "报送时间" not in {column[1] for column in connection.execute(f'PRAGMA table_info("{table.title}")')}:
+        connection.execute(f'ALTER TABLE "{table.title}" ADD COLUMN "报送时间" TEXT')  # made by an earlier version
+    connection.execute(f'DELETE FROM "{table.title}" WHERE "数据期" = ?', told[:1])
     marks = ", ".join("?" * len(headers))
     texts = ([as_text(value) or None for value in values] for values in rows.itertuples(index=False, name=None))
-    connection.executemany(f'INSERT INTO "{table.title}" VALUES ({marks})', ([quarter, sender, *values] for values in texts))
+    connection.executemany(f'INSERT INTO "{table.title}" ({named}) VALUES ({marks})', ([*told, *values] for values in texts))

@@ -19,8 +19,7 @@ from zjtx_pipeline.second_opinion.computed import Opinion
 NONE = "无数值"
 TRIGGERLESS = "无触发"
 _MONEY = {"应兑": "entitled_fen", "已兑": "paid_fen", "差额": "gap_fen"}
-_FIRMS, _PAID = ("D01", "D02"), ("D06a", "D06b")
-_BESIDE = {"D14": ("D13",), "D13": ("D04",)}  # what an award's trigger is judged by, beside its own table
+_PAID = ("D06a", "D06b")
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,7 @@ def compared_awards(
     """The same for the units of awards.csv (clause, entitled_fen, paid_fen, gap_fen, state) by clause."""
     found: list[tuple] = []
     for clause in clauses:
-        table = rules.awards[clause].trigger.table
-        if {*_FIRMS, *_PAID, table, *_BESIDE.get(table, ())} & set(absent):
+        if {*rules.awards[clause].needs, *_PAID} & set(absent):
             continue
         first, second = _totals(awards[awards["clause"].eq(clause)]), opinion.awards[clause]
         gap = second.entitled_fen - second.paid_fen if not second.unknown and not first["待明确单元"] else None

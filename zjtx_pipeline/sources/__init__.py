@@ -8,7 +8,7 @@ purpose, and the database goes before the gateway; the finding says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, lru_cache
@@ -107,8 +107,25 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
     for offered in gateway.deliveries(settings, table, quarter, tuple(found)):
         standing = found.get(offered.origin.sender)
         found[offered.origin.sender] = _noted(standing) if standing else offered
+    return in_order(settings, found.values())
+
+
+def in_order(settings: Settings, found: Iterable[Delivery]) -> list[Delivery]:
+    """Deliveries in the order of the departments."""
     senders = tuple(settings.rules.departments)
-    return [found[sender] for sender in sorted(found, key=lambda name: _position(senders, name))]
+    return sorted(found, key=lambda each: _position(senders, each.origin.sender))
+
+
+def has_inbox(settings: Settings) -> bool:
+    """Is there a 收件目录 to look into now? A shared folder may be away for an hour."""
+    return settings.inbox is not None and settings.inbox.is_dir()
+
+
+def every_file(settings: Settings, table: Table, quarter: Quarter) -> list[FileDelivery]:
+    """All files of a table and quarter, those that another one has replaced too; none while the 收件目录 is away."""
+    if not has_inbox(settings):
+        return []
+    return [_from_file(table, quarter, filed, ()) for filed in inbox.every(settings, table, quarter)]
 
 
 _TWICE = "{}都有本部门的这张表：以{}为准，请只用一种方式报送。"
@@ -164,14 +181,28 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     if view is None:
         return []
     headers, rows = database.read_view(settings.database, view, settings.quarter_column, str(quarter))
-    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database is the time of reading
+    told = _times(settings, headers)
+    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
     by_sender: dict[str, list] = {}
     for row, sender in zip(rows, _senders(settings, table, headers, rows), strict=True):
         by_sender.setdefault(sender, []).append(tuple(row))
     return [
-        _from_view(settings, table, Origin(sender, view, now, "database"), tuple(headers), tuple(own))
+        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own))
         for sender, own in by_sender.items()
     ]
+
+
+def _times(settings: Settings, headers: Sequence[str]) -> Callable[[Sequence], datetime | None]:
+    """What tells a delivery's 报送时间 from its rows: the latest in the column of that name; None where it tells none."""
+    at = next((at for at, text in enumerate(headers) if comparable(text) == comparable(settings.received_column)), None)
+
+    def told(rows: Sequence) -> datetime | None:
+        try:
+            return None if at is None else max(datetime.fromisoformat(row[at].strip()[:19]) for row in rows)
+        except ValueError:
+            return None
+
+    return told
 
 
 def _from_view(settings: Settings, table: Table, origin: Origin, headers: tuple, rows: tuple) -> ViewDelivery:

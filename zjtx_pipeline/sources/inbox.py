@@ -54,14 +54,17 @@ def folder(settings: Settings, quarter: Quarter) -> Path | None:
 def winners(settings: Settings, table: Table, quarter: Quarter) -> list[Filed]:
     """For each sender of a table the file with the highest 序号, which replaces the others (5.8, 9); by sender."""
     latest: dict[str, Filed] = {}
-    for filed, _ in _listing(settings, quarter):
-        if filed is None or filed.table != table.id:
-            continue
+    for filed in every(settings, table, quarter):
         standing = latest.get(filed.sender)
         if standing is None or _rank(filed) > _rank(standing):
             latest[filed.sender] = filed
     senders = tuple(settings.rules.departments)
     return sorted(latest.values(), key=lambda filed: senders.index(filed.sender))
+
+
+def every(settings: Settings, table: Table, quarter: Quarter) -> list[Filed]:
+    """All files of a table, those that another one replaces too."""
+    return [filed for filed, _ in _listing(settings, quarter) if filed is not None and filed.table == table.id]
 
 
 def _rank(filed: Filed) -> tuple:

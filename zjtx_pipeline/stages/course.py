@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zjtx_pipeline import ahead, sources, validate
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.stages.intake import check, pull
+from zjtx_pipeline.stages.intake import any_known, check, pull
 from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_ladder, tally_tiers
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
 from zjtx_pipeline.stages.printing import OVERALL, publish, render
@@ -15,19 +15,34 @@ from zjtx_pipeline.workdays import workday_after
 def opening(run: Run) -> dict:
     """What is known of a quarter before anything is read; a second process begins to look back meanwhile.
 
-    ZjtxError where the 收件目录 or the database cannot be reached.
+    ZjtxError where there is nothing to read.
     """
-    sources.reach(run.settings)
+    reach(run)
     look_ahead(run)
     ends = run.settings.rules.plan.ends_on
     return {
         "季度": run.quarter.chinese,
         "阶段": "三年行动计划期内" if run.quarter.last_day <= ends else "收官后跟踪",
         "报送截止日": str(run.due_on),
+        "按哪天所知": str(run.as_of or "全部已报送的数据"),
         "报告日": str(workday_after(run.quarter, run.settings.report_workday)),
         "草稿": "是" if run.draft else "否",
-        "不认识的文件": "；".join(f"{file}：{sentence}" for file, sentence in sources.strays(run.settings, run.quarter)) or "无",
+        "不认识的文件": "；".join(_strays(run)) or "无",
     }
+
+
+def reach(run: Run) -> None:
+    """ZjtxError where there is nothing to read: a source that does not answer, or a day by which nobody had delivered."""
+    if run.as_of is None:
+        sources.reach(run.settings)
+    elif not any_known(run):
+        raise ZjtxError(f"到 {run.as_of} 为止，{run.quarter} 还没有任何部门报送：没有可出的报告。")
+
+
+def _strays(run: Run) -> list[str]:
+    """Files that no table claims; what lies in the 收件目录 now says nothing of an earlier day."""
+    found = [] if run.as_of else sources.strays(run.settings, run.quarter)
+    return [f"{file}：{sentence}" for file, sentence in found]
 
 
 def run_all(run: Run) -> dict:

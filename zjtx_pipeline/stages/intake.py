@@ -4,17 +4,18 @@ the stages ahead.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import OrderedDict
 from pathlib import Path
 
-from zjtx_pipeline import glances, snapshots, sources, store, validate, verdicts
+from zjtx_pipeline import glances, known, snapshots, sources, store, validate, verdicts
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.stages.run import Run
-from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.tables import Table, load_tables
 from zjtx_pipeline.verdicts import Verdict
 
 
@@ -32,13 +33,19 @@ def pull(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
 
 def pull_table(run: Run, table_id: str, quarter: Quarter) -> Snapshot:
     _let_sample_deliver(run, quarter)
-    table = load_tables()[table_id]
-    found = sources.deliveries(run.settings, table, quarter)
-    snapshot = snapshots.keep(run.home, quarter, table, found)
-    if snapshot.is_silent and quarter != run.quarter:
+    snapshot = _snapshot(run, load_tables()[table_id], quarter)
+    store.write_json(run.pointer("pulled", quarter, table_id), str(snapshot.path.relative_to(run.home)))
+    return snapshot
+
+
+def _snapshot(run: Run, table: Table, quarter: Quarter) -> Snapshot:
+    later = quarter != run.quarter
+    if run.as_of is not None:
+        return known.on_day(run.home, run.settings, table, quarter, run.as_of, later)
+    snapshot = known.look(run.home, run.settings, table, quarter)
+    if later and snapshot.is_silent:
         # An earlier quarter's files may have been cleared away since, or the gateway be down: what was kept stands in.
         snapshot = snapshots.latest(run.home, quarter, table) or snapshot
-    store.write_json(run.pointer("pulled", quarter, table_id), str(snapshot.path.relative_to(run.home)))
     return snapshot
 
 
@@ -47,6 +54,11 @@ def _let_sample_deliver(run: Run, quarter: Quarter) -> None:
         from zjtx_pipeline.sample import deliver
 
         deliver(run.home, quarter)
+
+
+def any_known(run: Run) -> bool:
+    """Had any department delivered anything of the run's quarter by the day that it tells of?"""
+    return any([pull_table(run, table_id, run.quarter).sources for table_id in load_tables()])
 
 
 def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
@@ -80,10 +92,32 @@ def _forget_returns(run: Run) -> None:
 def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:
     snapshot = snapshots.load(run.home / store.read_json(existing(run.pointer("pulled", quarter, table_id))))
     beside = {other: verdict_on(run, other, quarter) for other in validate.needs(table_id)}
-    verdict = validate.judge(run.home, snapshot, run.settings, beside)
+    verdict = validate.judge(run.home, snapshot, run.settings, beside, _sent_before(run, snapshot))
     path = verdicts.path_of(run.home, verdict.table, verdict.digest)
     store.write_json(run.pointer("judged", quarter, table_id), str(path.relative_to(run.home)))
     return verdict
+
+
+def _sent_before(run: Run, snapshot: Snapshot) -> tuple[str, ...]:
+    """The departments whose file is the very one that they sent for the quarter before; asked of the run's own quarter."""
+    table, before = snapshot.table, snapshot.quarter - 1
+    files = {source.sender: source for source in snapshot.sources if source.sha256}
+    if not files or snapshot.quarter != run.quarter or before not in run.settings.quarters:
+        return ()
+    _let_sample_deliver(run, before)
+    offered = [] if run.as_of else sources.every_file(run.settings, table, before)
+    if offered:
+        return tuple(sorted({each.origin.sender for each in offered if _is(each, files.get(each.origin.sender))}))
+    then = pull_table(run, table.id, before) if run.as_of else snapshots.latest(run.home, before, table)
+    sent = then.sources if then else ()
+    return tuple(sorted(each.sender for each in sent if each.sender in files and each.sha256 == files[each.sender].sha256))
+
+
+def _is(offered: sources.FileDelivery, source: snapshots.Source | None) -> bool:
+    """Are these a delivery's bytes? Most differ in length already, and are not read."""
+    if source is None or offered.path.stat().st_size != source.bytes:
+        return False
+    return hashlib.sha256(offered.content).hexdigest() == source.sha256
 
 
 def take_in(run: Run, table_id: str, quarter: Quarter) -> bool:
@@ -111,7 +145,7 @@ def books(run: Run, quarter: Quarter | None = None) -> Books:
     """The accepted tables that a run has judged for a quarter, in hand for measuring; opened once a process."""
     quarter = quarter or run.quarter
     paths = _judged_tables(run, quarter)
-    key = (run.home, quarter, paths, run.settings.rules.digest)
+    key = (run.home, quarter, paths, run.settings.rules.digest, str(run.settings.missing))
     if key not in _IN_HAND:
         _IN_HAND[key] = _opened(run, quarter, paths)
         while len(_IN_HAND) > MOST_IN_HAND:

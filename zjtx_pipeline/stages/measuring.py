@@ -5,13 +5,15 @@ Leaves how each is counted to `tiers`, `awards`, `indicators` and `progress`, an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from zjtx_pipeline import ahead, awards, breaches, candidates, flows, glances, progress, store, tiers, validate, watch
+from zjtx_pipeline import ahead, awards, breaches, candidates, carried, flows, glances, progress, store, tiers, validate, watch
 from zjtx_pipeline.indicators import measure as measured
+from zjtx_pipeline.indicators.layout import UNDELIVERED as UNTOLD
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.stages.intake import books, existing, take_in
@@ -20,9 +22,12 @@ from zjtx_pipeline.verdicts import UNDELIVERED
 
 
 def tally_tiers(run: Run) -> dict:
-    """The titles valid on the quarter's last day."""
-    titles = tiers.titles(books(run))
-    store.write_frame(_tally(run, "tiers"), titles)
+    """The titles valid on the quarter's last day; none where a table that tells of them was not delivered."""
+    held, titles = books(run), tiers.titles(books(run))
+    untold = held.lacks(flows.RESTS_ON[flows.TITLES])
+    store.write_frame(_tally(run, "tiers"), titles.iloc[:0] if untold else titles)
+    if untold:
+        return dict.fromkeys(run.settings.rules.tiers.types, UNTOLD)
     inside = titles.loc[titles["in_district"], "tier"].value_counts()
     return {tier: int(inside.get(tier, 0)) for tier in run.settings.rules.tiers.types}
 
@@ -117,10 +122,14 @@ def measured_before(run: Run, number: int) -> list[dict]:
     return [each.record() for each in _progress(run, number, run.quarter - 1)]
 
 
-def _progress(run: Run, number: int, quarter: Quarter) -> list[Progress]:
+def _progress(run: Run, number: int, quarter: Quarter, carrying: bool = False) -> list[Progress]:
+    """A task's figures with their standing; only those of the run's own quarter may carry what the last one's were."""
     held = books(run, quarter)
+    figures = measured(number, held)
+    if carrying:
+        figures = carried.carried(figures, lambda: measured(number, books(run, quarter - 1)), held)
     earlier = {then: books(run, then) for then in _looked_at(run) if then < quarter}
-    return progress.assess(measured(number, held), held, earlier)
+    return progress.assess(figures, held, earlier)
 
 
 def _looked_at(run: Run) -> set[Quarter]:
@@ -142,13 +151,15 @@ def _tables_then(run: Run, quarter: Quarter) -> set[str]:
 
 def measure(run: Run, number: int) -> dict:
     """All figures of a task with pace and light, and what in its tables breaks a rule of the plan."""
-    lines = _progress(run, number, run.quarter)
+    lines = _progress(run, number, run.quarter, carrying=True)
     store.write_json(figures_path(run, number), [each.record() for each in lines])
     store.write_frame(breaches_path(run, number), breaches.findings(books(run), books(run, run.quarter - 1), number))
     _forget_traces(run, [f"T{number:02d}-*"])
     lights = [each.light for each in lines if each.light and not each.figure.breakdown]
+    without = Counter(each.figure.status for each in lines if each.figure.status in (UNTOLD, progress.CARRIED))
     return {
         "figures": len(lines),
+        "absent": "　".join(f"{status} {count}" for status, count in sorted(without.items())),
         "lights": {light: lights.count(light) for light in dict.fromkeys(lights)},
         "table_markdown": glances.figures_table(lines, run.settings.rules),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, snapshots, store
+from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, revisions, snapshots, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.manifest import folder_digest, write_manifest
@@ -78,7 +79,7 @@ def _report_inputs(run: Run, number: int):
         rules=rules,
         settings=run.settings,
         quarter=run.quarter,
-        due_on=run.due_on,
+        due_on=run.dated_on,
         progress=figures_of(run, numbers),
         progress_before=figures_before(run),
         awards=awards_of(run, numbers),
@@ -131,6 +132,8 @@ def publish(run: Run) -> dict:
         "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
     }
     tables = outputs.write_outputs(run.reports, frames)
+    revision, changed = _revision(run, [*_pdfs(run), *tables], frames["figures.csv"])
+    tables += outputs.write_outputs(run.reports, {"revisions.csv": changed} if revision else {})
     store.sweep(run.reports)
     listed = write_manifest(
         run.reports,
@@ -139,6 +142,8 @@ def publish(run: Run) -> dict:
         quarter=quarter,
         draft=run.draft,
         due_on=run.due_on,
+        known_on=run.as_of,
+        revision=revision,
         digests={
             "rules": rules.digest,
             "suites": folder_digest(bundled.expectations()),
@@ -146,7 +151,23 @@ def publish(run: Run) -> dict:
         },
         sources=_sources(run, load_tables()),
     )
-    return {"folder": str(run.reports), "files": [path.name for path in [*_pdfs(run), *tables, listed]]}
+    files = [path.name for path in [*_pdfs(run), *tables, listed]]
+    return {"folder": str(run.reports), "files": files, "revision": _told(revision, changed)}
+
+
+def _revision(run: Run, files: list[Path], figures: pd.DataFrame) -> tuple[int | None, pd.DataFrame]:
+    """Which revision of the quarter these files are, and all that revisions changed; a draft, or a day gone by, is none."""
+    if run.draft or run.as_of is not None:
+        return None, pd.DataFrame()
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return revisions.recorded(run.home, run.quarter, digests, figures), revisions.revisions_frame(run.home, run.quarter)
+
+
+def _told(revision: int | None, changed: pd.DataFrame) -> str:
+    if revision is None:
+        return "不计版次"
+    own = int(changed["revision"].eq(str(revision)).sum())
+    return f"第 {revision} 版" + (f"，与上一版相比改动 {own} 个数，见 revisions.csv" if revision > 1 else "")
 
 
 def _pdfs(run: Run) -> list[Path]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ from zjtx_pipeline import trace
 from zjtx_pipeline.awards import units
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.progress import CARRIED
 from zjtx_pipeline.rules import Indicator, Rules
 from zjtx_pipeline.stages.intake import books, verdict_on
 from zjtx_pipeline.stages.measuring import awards_of, awards_path, figures_of, figures_path
@@ -62,6 +63,8 @@ def _figure(run: Run, name: str, breakdown: str) -> Trace:
     held = _measured_books(run, figures_path(run, indicator.task))
     found = trace.explain(held, indicator.id + letter, breakdown, _set_aside(run, held))
     kept = [each.figure for each in figures_of(run, [indicator.task])]
+    if replace(found.figure, status=CARRIED) in [replace(each, value=None) for each in kept]:
+        raise ZjtxError(f"{found.figure.id} {run.quarter} 沿用上期的数：请溯源 {run.quarter - 1} 的这个数。")
     if found.figure not in kept:
         raise _changed(run, found.figure.id)
     return found
@@ -78,7 +81,8 @@ def _clause(run: Run, clause: str) -> Trace:
 
 def _measured_books(run: Run, measured: Path) -> Books:
     if not measured.exists():
-        raise ZjtxError(f"{run.quarter} 还没有测算：请先运行 zjtx report {run.quarter}。")
+        asked = f" --as-of {run.as_of}" if run.as_of else ""
+        raise ZjtxError(f"{run.quarter} 还没有测算：请先运行 zjtx report {run.quarter}{asked}。")
     return books(run)
 
 

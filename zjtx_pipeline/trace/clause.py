@@ -11,6 +11,7 @@ from functools import partial
 import pandas as pd
 
 from zjtx_pipeline.awards import units
+from zjtx_pipeline.awards.tally import PAYMENTS, UNDELIVERED
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.figures import Figure
@@ -58,11 +59,17 @@ def _facts(books: Books, award: Award, rows: Rows) -> Iterator[Fact]:
     yield "编号", award.id
     yield "指标", f"{award.title}（奖补表）"
     yield "季度", f"{books.quarter}（数据截至{books.quarter.last_day}）"
-    yield "数值", "，".join(f"{name} {_sum(rows[column])}" for name, column in SUMS.items())
+    yield "数值", "，".join(f"{name} {_told(books, award, name, rows[column])}" for name, column in SUMS.items())
     yield "任务", f"任务{task.number} {task.title}（{task.clause}），经办{award.department}"
     yield "怎么数", "“单元”各行相加；金额未明确的单元不计入应兑、差额。应兑为测算数，未经审核"
     yield f"{HOW}·{UNIT_SHEET}", SUM
     yield f"{COLUMNS}·{UNIT_SHEET}", "；".join(OF_UNITS[column] for column in SUMS.values())
+
+
+def _told(books: Books, award: Award, name: str, fen: pd.Series) -> str:
+    """A sum; 待补 where a table without which nobody can say was not delivered."""
+    needed = award.needs if name == "应兑" else (*award.needs, *PAYMENTS)
+    return UNDELIVERED if books.lacks(needed) else _sum(fen)
 
 
 def _sum(fen: pd.Series) -> str:
