@@ -24,7 +24,7 @@ from zjtx_pipeline.tables import Table, comparable, load_tables
 
 __all__ = ["LINEAGE", "Delivery", "Origin", "Raw", "deliveries", "strays"]
 
-READING = "1"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
+READING = "2"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -120,7 +120,7 @@ def _position(senders: Sequence[str], sender: str) -> int:
 
 
 def _from_file(table: Table, quarter: Quarter, filed: inbox.Filed, notes: tuple[str, ...]) -> FileDelivery:
-    kind = "workbook" if filed.path.suffix.lower() == ".xlsx" else "delimited"
+    kind = "workbook" if filed.path.suffix.lower() in inbox.WORKBOOKS else "delimited"
     origin = Origin(filed.sender, f"{quarter}/{filed.path.name}", filed.received_at, kind)
     return FileDelivery(table, origin, filed.path, filed.says_zero, notes)
 
