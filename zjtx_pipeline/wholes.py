@@ -11,7 +11,7 @@ import pandas as pd
 
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
-from zjtx_pipeline.sources.raw import ZERO_REPORT, is_doubled
+from zjtx_pipeline.sources.raw import NO_RECORDS, ZERO_REPORT, is_doubled
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
 from zjtx_pipeline.tables import Table, comparable
 from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
@@ -114,10 +114,14 @@ def _of_other_senders(table: Table, snapshot: Snapshot, source: Source, text: pd
 
 
 def _of_lines(snapshot: Snapshot) -> Iterator[Found]:
-    lines = snapshot.rejected
-    for sender, source, place, text, reason in lines.itertuples(index=False):
-        message = f"这一行读不成一条记录（{reason}）：请检查分隔符和引号后重报。"
-        yield {**_found(RETURNED, "报送.坏行", message, value=text), "sender": sender, "source": source, "place": place}
+    """Lines that are no rows: what a table bears beside its records is told, what should have been one goes back."""
+    for sender, source, place, text, reason in snapshot.rejected.itertuples(index=False):
+        about = {"sender": sender, "source": source, "place": place}
+        if reason in NO_RECORDS:
+            yield {**_found(NOTED, "报送.非数据行", f"{reason}，不是一条记录，没有计入：请核对。", value=text), **about}
+        else:
+            message = f"这一行读不成一条记录（{reason}）：请更正后重报。"
+            yield {**_found(RETURNED, "报送.坏行", message, value=text), **about}
 
 
 def _of_shares(suite: Suite, returned: pd.Series) -> Iterator[Found]:

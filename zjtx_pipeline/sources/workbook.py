@@ -227,8 +227,9 @@ def _notes(table: Table, laid: Laid) -> Iterator[str]:
 def _merged_notes(table: Table, laid: Laid) -> Iterator[str]:
     columns = laid.columns(table)
     spans: dict[int, list[int]] = {}
-    for top, left, _, _ in _merged_down(laid):
-        if left < len(columns) and columns[left] is not None and laid.sheet.grid[top][left].strip():
+    for top, left, bottom, _ in _merged_down(laid):
+        beneath = any(map(_is_written, laid.sheet.grid[top + 1 : bottom + 1]))
+        if beneath and left < len(columns) and columns[left] is not None and laid.sheet.grid[top][left].strip():
             spans.setdefault(left, []).append(top + 1)
     for at, rows in sorted(spans.items()):
         done = "只算在首行，下面各行按空着处理" if columns[at].kind in NUMBERS else "按首格的值逐行补上"

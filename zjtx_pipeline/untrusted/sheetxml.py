@@ -41,8 +41,10 @@ def sheet_names(workbook: bytes, relations: bytes) -> dict[str, str]:
     return sheets
 
 
-def check_area(sheet: bytes) -> None:
-    """Unsafe where one stray cell would spread a sheet over more cells than memory holds."""
+def check(sheet: bytes) -> None:
+    """Unsafe where a sheet breaks off, or one stray cell would spread it over more cells than memory holds."""
+    if not sheet.rstrip().endswith(b"worksheet>"):
+        raise Unsafe(DAMAGED)
     columns, last_row = {b"A"}, 1
     for letters, row in _PLACE.findall(sheet):
         columns.add(letters)

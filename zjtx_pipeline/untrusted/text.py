@@ -56,7 +56,7 @@ def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[s
     start = max(range(len(top)), key=lambda at: (_named(known, top[at]), any(map(str.strip, top[at])), -at))
     if not any(field.strip() for field in top[start]):
         return {"fault": EMPTY}, []
-    if _ALIEN.search("".join(top[start])):
+    if _ALIEN.search("".join(top[start])) or "\0" in "".join(top[start]):
         return {"fault": NEITHER}, []
     good, bad = [], []
     for number, fields, reason in _records(lines, start + 1, delimiter, len(top[start])):
@@ -81,7 +81,7 @@ def decoded(content: bytes) -> tuple[str, str]:
     for mark, coding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if content.startswith(mark):
             return _strictly(content[2:], coding, CUT_SHORT)
-    if content[:400].count(b"\0") > len(content[:400]) // 5:
+    if len(re.findall(rb"[^\0]\0", content[:64])) > 8:
         return "", WIDE
     text, fault = _strictly(content, "utf-8-sig", NEITHER)
     if not fault:

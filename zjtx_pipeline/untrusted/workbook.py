@@ -51,7 +51,7 @@ def _of_package(content: bytes) -> tuple[dict[str, tuple], list[str], list[str]]
     about, aside, kept, notes = {}, [], {}, set()
     for name, part in package.parts(content):
         if b"sheetData" in part:
-            sheetxml.check_area(part)
+            sheetxml.check(part)
             about[name] = (sheetxml.faults(part), *sheetxml.hidden(part), sheetxml.printed(part))
         if name in (_BOOK, _RELATIONS):
             kept[name] = part
@@ -71,7 +71,7 @@ def _read(content: bytes, about: dict[str, tuple] | list[tuple], notes: list[str
         for sheet in listed:
             said, own = _sheet(book.get_sheet_by_name(sheet.name), about.get(sheet.name, ([], [], [], [])))
             aside += said.pop("printed")
-            sheets.append({**said, "visible": "Visible" in str(sheet.visible)})
+            sheets.append({**said, "visible": str(sheet.visible).endswith(".Visible")})
             cells += own
     except PasswordError:
         raise Unsafe(LOCKED) from None
