@@ -14,6 +14,7 @@ ORDER = [
     ["rules"],
     ["tables"],
     ["settings"],
+    ["untrusted"],
     ["sources"],
     ["snapshots"],
     ["manifest", "known", "revisions"],
@@ -46,6 +47,7 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 HOMES = {
     "great_expectations": {"zjtx_pipeline/validate.py"},
     "weasyprint": {"zjtx_pipeline/report/pdf.py"},
+    "python_calamine": {"zjtx_pipeline/untrusted/workbook.py"},
     "duckdb": {"zjtx_pipeline/second_opinion/computed.py"},
     "smtplib": {"zjtx_pipeline/delivery/post.py"},
     "urllib3": {"zjtx_pipeline/sources/gateway/wire.py"},
@@ -97,6 +99,13 @@ def test_each_foreign_library_has_one_home(library):
 def test_the_library_never_imports_the_orchestrator():
     users = [path for path in modules() if "zjtx_pipeline" in path.parts and room(path) != "cli"]
     assert not [path for path in users if any(name.split(".")[0] in ("dagster", "assets") for name in imported(path))]
+
+
+def test_what_opens_untrusted_files_is_imported_by_the_child_alone():
+    """All that the run itself takes from there is how cells travel."""
+    run = [path for path in modules() if "untrusted" not in path.parts]
+    taken = {name for path in run for name in imported(path) if name.startswith("zjtx_pipeline.untrusted")}
+    assert taken and all(name.startswith("zjtx_pipeline.untrusted.cells") for name in taken)
 
 
 def test_assets_do_without_postponed_annotations():

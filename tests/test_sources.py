@@ -24,7 +24,7 @@ from zjtx_pipeline import sources
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources.database import _engine as engine_of
-from zjtx_pipeline.sources.delimited import decoded, read_delimited
+from zjtx_pipeline.sources.delimited import read_delimited
 from zjtx_pipeline.sources.raw import Origin
 from zjtx_pipeline.sources.workbook import read_workbook
 from zjtx_pipeline.tables import load_tables
@@ -69,7 +69,7 @@ def test_a_files_name_says_whose_it_is(tmp_path, name, table, sender, zero):
     ("name", "sentence"),
     [
         ("培育库.xlsx", "文件名不合规"),
-        ("D03_培育库_区经信局.xls", "不是 .xlsx 或 .csv"),
+        ("D03_培育库_区经信局.doc", "不是 Excel 工作簿或 CSV"),
         ("D27_新表_区经信局.xlsx", "没有编号为 D27 的表"),
         ("D03_资质事件_区经信局.xlsx", "与表号不符"),
         ("D03_培育库_区卫健局.xlsx", "不是报送部门"),
@@ -176,7 +176,8 @@ def test_both_encodings_are_read_with_rare_characters_of_names(encoding):
 
 
 def test_a_character_that_gb18030_has_moved_is_put_right():
-    assert decoded(bytes.fromhex("FE59A6D9")) == "\u9fb4\ufe10"
+    read = read_delimited("统一社会信用代码,企业名称\n1,".encode("gb18030") + bytes.fromhex("FE59A6D9"), POOLS, ORIGIN)
+    assert read.rows["企业名称"].tolist() == ["\u9fb4\ufe10"]
 
 
 def test_bytes_of_neither_encoding_are_a_fault_with_a_sentence():

@@ -29,7 +29,7 @@ _CHINA = timezone(timedelta(hours=8))
 class Source:
     """One delivery of a snapshot: who sent it, what it held, which faults its reading met.
 
-    `read` counts rows and rejected lines; `sha256` is of the file's bytes, "" for a database.
+    `read` counts rows and rejected lines, `sheets` those of each sheet of a workbook; `sha256` is of the file's bytes, "" for a database.
     """
 
     sender: str
@@ -45,6 +45,7 @@ class Source:
     refused: str = ""
     sha256: str = ""
     bytes: int = 0
+    sheets: dict[str, int] = field(default_factory=dict)
 
     @property
     def received(self) -> datetime:
@@ -176,6 +177,7 @@ def _described(raw: Raw) -> Source:
         refused=raw.refused,
         sha256=raw.sha256,
         bytes=raw.size,
+        sheets=raw.sheets,
     )
 
 

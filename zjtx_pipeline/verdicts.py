@@ -5,6 +5,7 @@ Leaves judging to `validate`; needs no Great Expectations, so that a second run 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from zjtx_pipeline import store
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.snapshots import Snapshot
 from zjtx_pipeline.sources import LINEAGE
+from zjtx_pipeline.sources.raw import sheet_of
 from zjtx_pipeline.suites import BLOCKING
 from zjtx_pipeline.tables import Table, load_tables
 from zjtx_pipeline.tables.typed import DATES, DECIMALS, with_all_columns
@@ -87,12 +89,26 @@ def counted(snapshot: Snapshot, accepted: pd.DataFrame, set_aside: pd.DataFrame)
     for name, frame in (("accepted", accepted), ("quarantined", set_aside), ("rejected", snapshot.rejected)):
         counts[name] = frame["source"].value_counts().reindex(counts.index).fillna(0).astype("int64")
     lost = counts["read"] - counts[["accepted", "quarantined", "rejected"]].sum(axis=1)
+    _check_sheets(snapshot, [accepted, set_aside, snapshot.rejected])
     if lost.any() or set(accepted["source"]) | set(set_aside["source"]) > set(counts.index):
         raise ConservationError(f"{snapshot.table.id} {snapshot.quarter}: rows unaccounted for:\n{counts[lost.ne(0)]}")
     counts = counts.rename_axis("source").reset_index()
     counts.insert(0, "dataset", pd.Series(snapshot.table.id, index=counts.index, dtype="str"))
     counts.insert(0, "quarter", pd.Series(str(snapshot.quarter), index=counts.index, dtype="str"))
     return counts[list(COUNT)].astype({"source": "str"})
+
+
+def _check_sheets(snapshot: Snapshot, frames: Iterable[pd.DataFrame]) -> None:
+    """ConservationError unless each sheet of a workbook has as many rows as the reader met on it."""
+    met = {(one.source, sheet): read for one in snapshot.sources for sheet, read in one.sheets.items() if sheet and read}
+    kept = Counter(
+        (source, sheet)
+        for frame in frames
+        for source, place in zip(frame["source"].tolist(), frame["place"].tolist(), strict=True)
+        if (sheet := sheet_of(place))
+    )
+    if any(kept[each] != read for each, read in met.items()):
+        raise ConservationError(f"{snapshot.table.id} {snapshot.quarter}: rows unaccounted for: met {met}, kept {dict(kept)}")
 
 
 def owners(table: Table, column: str) -> tuple[str, ...]:

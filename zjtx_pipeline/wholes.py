@@ -11,7 +11,7 @@ import pandas as pd
 
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
-from zjtx_pipeline.sources.raw import SUPERSEDED, ZERO_REPORT, is_doubled
+from zjtx_pipeline.sources.raw import NO_RECORDS, SUPERSEDED, ZERO_REPORT, is_doubled
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
 from zjtx_pipeline.tables import Table, comparable
 from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
@@ -114,18 +114,21 @@ def _of_other_senders(table: Table, snapshot: Snapshot, source: Source, text: pd
             yield {**_found(NOTED, "报送.非本部门列", message, column.header, values.iloc[0]), "place": place}
 
 
-_SUSPECTS = {"gateway": "接口给出的这一行"}
+_REMEDIES = {"gateway": "检查接口给出的这一行"}
 
 
 def _of_lines(snapshot: Snapshot) -> Iterator[Found]:
-    lines, kinds = snapshot.rejected, {source.source: source.kind for source in snapshot.sources}
-    for sender, source, place, text, reason in lines.itertuples(index=False):
+    """Lines that are no rows: what a table bears beside its records is told, what should have been one goes back."""
+    kinds = {source.source: source.kind for source in snapshot.sources}
+    for sender, source, place, text, reason in snapshot.rejected.itertuples(index=False):
         about = {"sender": sender, "source": source, "place": place}
         if reason.startswith(SUPERSEDED):
             yield {**_found(NOTED, "报送.已更替", f"这一行没有采用：{reason}。", value=text), **about}
-            continue
-        message = f"这一行读不成一条记录（{reason}）：请检查{_SUSPECTS.get(kinds[source], '分隔符和引号')}后重报。"
-        yield {**_found(RETURNED, "报送.坏行", message, value=text), **about}
+        elif reason in NO_RECORDS:
+            yield {**_found(NOTED, "报送.非数据行", f"{reason}，不是一条记录，没有计入：请核对。", value=text), **about}
+        else:
+            message = f"这一行读不成一条记录（{reason}）：请{_REMEDIES.get(kinds[source], "更正")}后重报。"
+            yield {**_found(RETURNED, "报送.坏行", message, value=text), **about}
 
 
 def _of_shares(suite: Suite, returned: pd.Series) -> Iterator[Found]:

@@ -1,6 +1,7 @@
 """Knows what a delivery is and finds a quarter's: one table × 数据期 × 报送部门, from a file, a database view or the gateway.
 
-Leaves reading to one module a kind of source (`workbook`, `delimited`, `database`, `gateway`), keeping to `snapshots`.
+Leaves reading to one module a kind of source (`workbook`, `delimited`, `database`, `gateway`), opening what may harm to
+the guarded child (`guard`), keeping to `snapshots`.
 
 Where a department has delivered a table in several ways, the file is the delivery, for it is what someone sent on
 purpose, and the database goes before the gateway; the finding says so.
@@ -25,7 +26,8 @@ from zjtx_pipeline.tables import Table, comparable, load_tables
 
 __all__ = ["LINEAGE", "OURS", "Delivery", "Origin", "Raw", "deliveries", "next_name", "strays"]
 
-READING = "2"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
+READING = "3"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
+MOST_BYTES = 200 << 20  # a table of a district has a hundredth of that
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -54,9 +56,12 @@ class FileDelivery:
 
     def digest(self) -> str:
         when = self.origin.received_at.isoformat()
-        return digest(READING, self.table.id, self.origin.source, self.origin.sender, when, *self.notes, self.content)
+        parts = (READING, self.table.id, self.origin.source, self.origin.sender, when, *self.notes)
+        return digest(*parts, self._fault or self.content)
 
     def read(self) -> Raw:
+        if self._fault:
+            return unreadable(self.origin, self._fault)
         raw = _parsed(self.table.id, self.origin, self.says_zero, self.content)
         return replace(with_original(raw, self.path.name, self.content), notes=(*self.notes, *raw.notes))
 
@@ -64,6 +69,17 @@ class FileDelivery:
     def content(self) -> bytes:
         """The file's bytes, taken once, so that what is digested is what is read."""
         return self.path.read_bytes()
+
+    @cached_property
+    def _fault(self) -> str:
+        """Why the bytes cannot be taken; "" where they can."""
+        try:
+            if self.path.stat().st_size > MOST_BYTES:
+                return f"文件超过 {MOST_BYTES >> 20} MB，没有读：请删去无关内容，只留本表，另存后重报。"
+            self.content  # noqa: B018  taken here, so that what cannot be taken is told
+        except OSError:
+            return "文件读不出来（已被移走、没有权限，或存储有故障）：请检查后重新放入收件目录。"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +174,7 @@ def _position(senders: Sequence[str], sender: str) -> int:
 
 
 def _from_file(table: Table, quarter: Quarter, filed: inbox.Filed, notes: tuple[str, ...]) -> FileDelivery:
-    kind = "workbook" if filed.path.suffix.lower() == ".xlsx" else "delimited"
+    kind = "workbook" if filed.path.suffix.lower() in inbox.WORKBOOKS else "delimited"
     origin = Origin(filed.sender, f"{quarter}/{filed.path.name}", filed.received_at, kind)
     return FileDelivery(table, origin, filed.path, filed.says_zero, notes)
 

@@ -15,7 +15,7 @@ from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources.raw import ZERO_REPORT
 from zjtx_pipeline.tables import Table, comparable, load_tables
 
-SUFFIXES = (".xlsx", ".csv")
+WORKBOOKS, TEXTS = (".xlsx", ".xls", ".et", ".xlsm"), (".csv", ".txt", ".tsv")  # one with macros is told so when opened
 _CHINA = timezone(timedelta(hours=8))  # no summer time since 1991
 _IGNORED = re.compile(r"~\$.*|\..*|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 
@@ -97,10 +97,12 @@ def _listing(settings: Settings, quarter: Quarter) -> list[tuple[Filed | None, t
 
 
 def _filed(settings: Settings, path: Path) -> tuple[Filed | None, tuple[Path, str]]:
+    if path.is_symlink() or not (path.is_dir() or path.is_file()):
+        return None, (path, "不是普通文件（是链接或设备）：请把文件本身放进来。")
     if path.is_dir():
         return None, (path, "是文件夹：请把文件直接放在以数据期命名的文件夹里。")
-    if path.suffix.lower() not in SUFFIXES:
-        return None, (path, "不是 .xlsx 或 .csv 文件：请另存为 Excel 工作簿后重报。")
+    if path.suffix.lower() not in (*WORKBOOKS, *TEXTS):
+        return None, (path, "不是 Excel 工作簿或 CSV 文件：请另存为 Excel 工作簿（.xlsx）后重报。")
     match = _naming(settings.file_pattern).fullmatch(_plain(path.stem))
     if not match:
         return None, (path, "文件名不合规：应为“表号_表名_部门[_序号].xlsx”，例如 D03_培育库_区经信局.xlsx。")

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pandas as pd
 
-from zjtx_pipeline.sources.screen import screened
+from zjtx_pipeline.sources.oddities import value_notes
+from zjtx_pipeline.sources.screen import NUMBERS, screened
 from zjtx_pipeline.tables import Table, comparable
 
 LINEAGE = ("sender", "received_at", "source", "place")
 ZERO_REPORT = "零报送"
 OURS = ("退回原因", "应填", "建议更正", "原位置")  # what a workbook sent back has beside the department's columns
-TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
 SUPERSEDED = "按增删改标志不再有效"  # how the reason of a rejected line begins that is no fault of its sender
+NO_HEADERS = "前 10 行里没有认得的表头：请按空白模板的表头填写后重报。"
+TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
+SUM, REMARK, CAPTION = "合计或小计行", "填表说明或签名行", "只有一格的小标题行"
+HEADING, NUMBERING, ORDINALS = "重复的表头", "只有序号的行", "栏次行"
+NO_RECORDS = frozenset({SUM, REMARK, CAPTION, HEADING, NUMBERING, ORDINALS})  # lines that nobody need send again
 REJECTED = ("sender", "source", "place", "text", "reason")
 
 
@@ -41,7 +46,7 @@ class Raw:
     `rows`: text under the delivered headers ("" where blank) beside the lineage columns. `rejected`: lines that
     cannot be read as a row. `read`: how many rows and lines the reader met, counted apart from the two frames.
     `fault`: why it could not be read at all. `refused`: why it may not be kept (datasets.md 5.4), and then it
-    holds neither rows nor bytes. `titles`: what a list that somebody published says above its headers.
+    holds neither rows nor bytes. `sheets`: `read` of each sheet of a workbook. `titles`: what a list that somebody published says above its headers.
     """
 
     origin: Origin
@@ -57,11 +62,14 @@ class Raw:
     sha256: str = ""
     size: int = 0
     titles: tuple[str, ...] = ()
+    sheets: dict[str, int] = field(default_factory=dict)
 
     def check_conservation(self) -> None:
-        """Every row met is a row or a rejected line; anything else is a defect of the reader."""
-        if self.read != len(self.rows) + len(self.rejected):
-            raise AssertionError(f"{self.origin.source}: read {self.read}, kept {len(self.rows)}+{len(self.rejected)}")
+        """Every row met is a row or a rejected line, on each sheet; anything else is a defect of the reader."""
+        places = [*self.rows["place"].tolist(), *self.rejected["place"].tolist()]
+        kept = Counter(sheet_of(place) for place in places)
+        if self.read != len(places) or kept != Counter(self.sheets):
+            raise AssertionError(f"{self.origin.source}: read {self.read} {self.sheets}, kept {dict(kept)}")
 
 
 @dataclass(frozen=True)
@@ -102,42 +110,46 @@ def assemble(
     *,
     says_zero: bool = False,
     around: Iterable[str] = (),
+    notes: Iterable[str] = (),
+    met: Mapping[str, int] | None = None,
 ) -> Raw:
     """Headers and lines as one delivery; wholly blank lines and the row 零报送=是 are no rows (5.1, 5.8).
 
     `around`: titles above the headers, other sheets: not read, but looked through for what must not be kept; likewise
     the columns that a return workbook adds.
+    `met`: how many written lines the reader counted, of each sheet; without it they are counted here.
     """
     delivered, lines, beside = _without_ours(delivered, lines)
     headers, doubled = _distinct(delivered)
     zero_at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
-    rows, rejected, read = [], [], 0
+    rows, rejected, zeros = [], [], Counter()
     for line in lines:
         if line.reason:
             rejected.append(line)
         elif not any(cell.strip() for cell in line.cells):
             continue
-        elif zero_at is not None and line.cells[zero_at].strip() == "是":
+        elif zero_at is not None and zero_at < len(line.cells) and line.cells[zero_at].strip() == "是":
             says_zero = True
-            continue
+            zeros[sheet_of(line.place)] += 1
         else:
             rows.append(line)
-        read += 1
     frame = _without_blank_columns(_rows(rows, headers, origin))
-    notes = [f"表头“{header}”出现多次，只用第一列。" for header in doubled]
-    if says_zero and (rows or rejected):
-        notes.append(f"注明了零报送，却有 {len(rows)} 行数据：按有数据处理，请核对。")
+    said = [*notes, *value_notes(table, frame), *(f"表头“{header}”出现多次，只用第一列。" for header in doubled)]
+    if says_zero and rows:
+        said.append(f"注明了零报送，却有 {len(rows)} 行数据：按有数据处理，请核对。")
+    counted = Counter(sheet_of(line.place) for line in (*rows, *rejected)) if met is None else Counter(met) - zeros
     raw = Raw(
         origin,
         frame,
         _rejected(rejected, origin),
-        read,
+        counted.total(),
         headers=tuple(column for column in frame.columns if column not in LINEAGE),
-        notes=tuple(notes),
-        is_zero=says_zero and not rows and not rejected,
+        notes=tuple(said),
+        is_zero=says_zero and not rows and not any(line.reason not in NO_RECORDS for line in rejected),
+        sheets=dict(counted),
     )
     raw.check_conservation()
-    return screened(table, raw, [*around, *beside])
+    return screened(table, raw, (*around, *beside, *_texts(table, headers, rejected)))
 
 
 def _without_ours(delivered: Sequence[str], lines: Iterable[Line]) -> tuple[Sequence[str], Iterable[Line], list[str]]:
@@ -146,8 +158,8 @@ def _without_ours(delivered: Sequence[str], lines: Iterable[Line]) -> tuple[Sequ
     if not ours:
         return delivered, lines, []
     lines = list(lines)
-    beside = [cell for line in lines if not line.reason for at, cell in enumerate(line.cells) if at in ours]
-    own = [line if line.reason else replace(line, cells=_but(ours, line.cells)) for line in lines]
+    beside = [cell for line in lines if len(line.cells) > 1 for at, cell in enumerate(line.cells) if at in ours]
+    own = [replace(line, cells=_but(ours, line.cells)) if len(line.cells) > 1 else line for line in lines]
     return _but(ours, delivered), own, beside
 
 
@@ -155,9 +167,29 @@ def _but(positions: set[int], cells: Sequence[str]) -> list[str]:
     return [cell for at, cell in enumerate(cells) if at not in positions]
 
 
+def sheet_of(place: str) -> str:
+    """The sheet in a place `sheet!row` of a workbook; "" in other places."""
+    sheet, _, row = place.rpartition("!")
+    return sheet if row.isdecimal() else ""
+
+
+def _texts(table: Table, headers: Sequence[str], rejected: Iterable[Line]) -> Iterator[str]:
+    """What rejected lines say, less the numbers: a sum of eleven digits is no telephone."""
+    known = table.by_header()
+    columns = [known.get(comparable(header)) for header in headers]
+    for line in rejected:
+        for at, cell in enumerate(line.cells):
+            column = columns[at] if len(line.cells) > 1 and at < len(columns) else None
+            if cell and not (column is not None and column.kind in NUMBERS):
+                yield cell
+
+
 def with_original(raw: Raw, name: str, content: bytes) -> Raw:
-    """The delivery beside the bytes it was read from; of a refused one only their digest and number are kept."""
-    kept = {} if raw.refused else {name: content}
+    """The delivery beside the bytes it was read from; of a refused one only their digest and number are kept.
+
+    So too of one that could not be read: nobody has looked whether it holds what must not be kept.
+    """
+    kept = {} if raw.refused or raw.fault else {name: content}
     return replace(raw, original=kept, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
@@ -203,5 +235,5 @@ def _without_blank_columns(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rejected(lines: Sequence[Line], origin: Origin) -> pd.DataFrame:
-    values = [(origin.sender, origin.source, line.place, "".join(line.cells), line.reason) for line in lines]
+    values = [(origin.sender, origin.source, line.place, "｜".join(filter(None, line.cells)), line.reason) for line in lines]
     return pd.DataFrame(values, columns=list(REJECTED), dtype="str")

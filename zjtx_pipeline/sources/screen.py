@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zjtx_pipeline.sources.oddities import holds
 from zjtx_pipeline.tables import Table, comparable
 
 if TYPE_CHECKING:
     from zjtx_pipeline.sources.raw import Raw
 
-_NUMBERS = {"yuan", "wan", "count", "decimal"}  # an amount of eleven digits is no telephone
+NUMBERS = {"yuan", "wan", "count", "decimal"}  # an amount of eleven digits is no telephone
 _SECRET = re.compile(r"(?:绝密|机密|秘密)\s*(?:[★☆]|[〔(（]?\s*\d+\s*年)")
 _MOBILE = re.compile(r"(?<![0-9A-Za-z.])1[3-9]\d{9}(?![0-9A-Za-z.])")
 _RESIDENT = re.compile(
@@ -25,7 +26,8 @@ _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _COUNTS_ONLY = {"D20"}  # talent as sums: a column of persons is refused whatever its cells hold
 _PERSON = re.compile(r"姓名|身份证|手机|电话|联系方式")
 # What every cell that `mark` marks holds; of the others most are told apart by whole columns, much faster.
-_SUSPECT = r"[绝机秘]密|1[3-9]\d{9}|[1-8]\d{16}"
+_DIGIT = r"\p{Nd}"  # of any width, as in `mark`
+_SUSPECT = rf"[绝机秘]密|1[3-9]{_DIGIT}{{9}}|[1-8]{_DIGIT}{{16}}"
 
 
 def mark(text: str) -> str:
@@ -49,7 +51,7 @@ def _is_resident_id(number: str) -> bool:
 def screened(table: Table, raw: Raw, around: Iterable[str] = ()) -> Raw:
     """The delivery, or, where a cell must not be kept, nothing of it but the reason and the cell's place.
 
-    `around`: what else the file holds, titles and other sheets.
+    `around`: what else the file holds, rejected lines, titles and other sheets.
     """
     known = table.by_header()
     personal = next((header for header in raw.headers if table.id in _COUNTS_ONLY and _PERSON.search(header)), None)
@@ -57,18 +59,19 @@ def screened(table: Table, raw: Raw, around: Iterable[str] = ()) -> Raw:
         return _emptied(raw, f"本表只报汇总数，却有“{personal}”列")
     for header in raw.headers:
         column = known.get(comparable(header))
-        if column is not None and column.kind in _NUMBERS:
+        if column is not None and column.kind in NUMBERS:
             continue
-        suspect = raw.rows[header].str.contains(_SUSPECT, regex=True).to_numpy(dtype=bool)
+        suspect = holds(raw.rows[header], _SUSPECT)
         for text, place in raw.rows.loc[suspect, [header, "place"]].itertuples(index=False):
             if found := mark(text):
                 return _emptied(raw, f"“{header}”列（{place}）含有{found}")
-    found = next(filter(None, map(mark, [*raw.headers, *raw.rejected["text"], *around])), "")
+    found = next(filter(None, map(mark, [*raw.headers, *around])), "")
     return _emptied(raw, f"文件中含有{found}") if found else raw
 
 
 def _emptied(raw: Raw, reason: str) -> Raw:
     sentence = f"{reason}：整份拒收，未作保存。请删去后重新报送。"
     return replace(
-        raw, rows=raw.rows.iloc[:0], rejected=raw.rejected.iloc[:0], read=0, headers=(), is_zero=False, refused=sentence
+        raw, rows=raw.rows.iloc[:0], rejected=raw.rejected.iloc[:0], read=0, sheets={}, headers=(), notes=(), is_zero=False,
+        refused=sentence
     )

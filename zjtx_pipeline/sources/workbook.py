@@ -1,146 +1,266 @@
-"""Knows how to read an Excel workbook as text; leaves what the columns mean to the dictionary."""
+"""Knows how a table lies in a workbook's sheets: titles, units, headings over several rows, merged cells, what is hidden.
+
+Leaves opening the file to the guarded child, lines that are no records to `margins`, what the columns mean to the
+dictionary. Nothing is put right silently: each liberty taken is a note to the sender (decision 8).
+"""
 
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from io import BytesIO
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from zjtx_pipeline.sources.raw import Line, Origin, Raw, assemble, header_position, headers_score, unreadable
-from zjtx_pipeline.tables import Table
+from zjtx_pipeline.sources import guard
+from zjtx_pipeline.sources.margins import sifted
+from zjtx_pipeline.sources.oddities import unit_notes
+from zjtx_pipeline.sources.raw import NO_HEADERS, NUMBERS, Line, Origin, Raw, assemble, header_position, headers_score, unreadable
+from zjtx_pipeline.tables import Column, Table, comparable
 
-MOST_CELLS = 20_000_000
-MOST_BYTES = 1_000_000_000
-_CELL = re.compile(rb"""\sr=["']([A-Z]{1,3})(\d+)["']""")
-_NOT_A_WORKBOOK = "打不开这份工作簿（文件损坏、加了密码，或不是 xlsx 格式）：请另存为 Excel 工作簿（.xlsx）后重报。"
+ON_ANOTHER_SHEET = "写在另一张工作表上：一份报送只读一张，请并到“{name}”后重报"
+_EMPTY = "工作簿里没有内容：请填好表头和数据后重报。"
+_EXPLAINS = re.compile(r"说明|须知|值域|字典|下拉|目录|封面|口径")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet as the child read it; positions are counted from 0.
+
+    `merged`: (top, left, bottom, right). `faults`: what stands in cells that hold no value, such as `#N/A`.
+    """
+
+    name: str
+    grid: list[list[str]]
+    merged: list[tuple[int, int, int, int]]
+    faults: dict[tuple[int, int], str]
+    hidden_rows: frozenset[int]
+    hidden_columns: frozenset[int]
+    visible: bool
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A table found on a sheet: the headers of its columns and the first row below them; `score`: known headers."""
+
+    sheet: Sheet
+    headers: list[str]
+    top: int
+    first: int
+    score: int
+
+    def columns(self, table: Table) -> list[Column | None]:
+        known = table.by_header()
+        return [known.get(comparable(header)) for header in self.headers]
+
+    @property
+    def met(self) -> int:
+        """How many written rows stand below the headers, counted apart from reading them."""
+        return sum(map(_is_written, self.sheet.grid[self.first :]))
 
 
 def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bool = False) -> Raw:
     """The rows of the sheet whose headers fit the table best; `place` is `sheet!row` as Excel counts rows."""
-    sheets, fault = _opened(content)
+    sheets, said, fault = _opened(content)
     if fault:
         return unreadable(origin, fault)
-    name, grid, start = _chosen(table, sheets)
-    if start < 0:
-        return unreadable(origin, "工作簿里没有内容：请填好表头和数据后重报。")
-    others = [row for other, rows in sheets for row in (rows[:start] if other == name else rows)]
-    around = (cell for row in others for cell in row if isinstance(cell, str))
-    return _rows_of(name, grid, start, table, origin, says_zero=says_zero, around=around)
+    found = [laid for sheet in sheets if (laid := _laid(table, sheet))]
+    if not found:
+        return unreadable(origin, _EMPTY)
+    chosen = max(found, key=lambda laid: laid.score)
+    if not chosen.score:
+        return unreadable(origin, NO_HEADERS)
+    others = [laid for laid in found if laid is not chosen and laid.score >= max(2, chosen.score / 2)]
+    lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen.sheet.name))]
+    notes = [*said["notes"], *_notes(table, chosen), *_sheet_notes(sheets, chosen, others)]
+    met = {laid.sheet.name: laid.met for laid in (chosen, *others)}
+    around = _around(sheets, chosen, said["aside"])
+    return assemble(table, origin, chosen.headers, lines, says_zero=says_zero, around=around, notes=notes, met=met)
 
 
 def read_sheets(content: bytes, table: Table, origin: Origin) -> list[Raw]:
     """Every sheet that bears one of the table's headers, read by itself with the titles above; none where there is none.
 
-    One unreadable `Raw` where the file cannot be opened at all.
+    Of a list that somebody published: sums and headings between its rows are left in. One unreadable `Raw` where the
+    file cannot be opened at all.
     """
-    sheets, fault = _opened(content)
+    sheets, said, fault = _opened(content)
     if fault:
         return [unreadable(origin, fault)]
-    chosen = [_chosen(table, [sheet]) for sheet in sheets]
-    borne = [each for each in chosen if each[2] >= 0 and headers_score(table, [cell_text(cell) for cell in each[1][each[2]]])]
-    return [_titled(_rows_of(*sheet, table, origin), sheet[1][: sheet[2]]) for sheet in borne]
+    found = [laid for sheet in sheets if (laid := _laid(table, sheet)) and laid.score]
+    return [_titled(assemble(table, origin, laid.headers, _plain_lines(laid), around=said["aside"]), laid) for laid in found]
 
 
-def _titled(raw: Raw, above: Sequence[Sequence[Any]]) -> Raw:
-    cells = (cell_text(cell).strip() for row in above for cell in row)
+def _titled(raw: Raw, laid: Laid) -> Raw:
+    cells = (cell.strip() for row in laid.sheet.grid[: laid.top] for cell in row)
     return raw if raw.refused else replace(raw, titles=tuple(cell for cell in cells if cell))
 
 
-def _rows_of(name: str, grid: list[list[Any]], start: int, table: Table, origin: Origin, **beside: Any) -> Raw:
-    lines = (Line(f"{name}!{row}", cells) for row, cells in _texts(grid[start + 1 :], start + 2))
-    return assemble(table, origin, [cell_text(cell) for cell in grid[start]], lines, **beside)
+def _opened(content: bytes) -> tuple[list[Sheet], dict[str, Any], str]:
+    """The sheets, what else the child said, or why there is nothing to read."""
+    answer = guard.opened("workbook", content)
+    if answer.fault:
+        return [], {}, answer.fault
+    sheets, at = [], 0
+    for said in answer.said["sheets"]:
+        size = said["width"] * said["rows"]
+        sheets.append(_sheet(said, answer.cells[at : at + size]))
+        at += size
+    return sheets, answer.said, ""
 
 
-def _opened(content: bytes) -> tuple[list[tuple[str, list[list[Any]]]], str]:
-    """The sheets by name, or why there are none to read."""
-    oversize = _oversize(content)
-    sheets = None if oversize else _sheets(content)
-    return (sheets, "") if sheets is not None else ([], oversize or _NOT_A_WORKBOOK)
+def _sheet(said: Mapping[str, Any], cells: list[str]) -> Sheet:
+    width = said["width"]
+    grid = [cells[at : at + width] for at in range(0, len(cells), width)] if width else []
+    return Sheet(
+        said["name"],
+        grid,
+        [tuple(area) for area in said["merged"]],
+        {(row, column): what for row, column, what in said["faults"]},
+        frozenset(said["hidden_rows"]),
+        frozenset(said["hidden_columns"]),
+        said["visible"],
+    )
 
 
-def cell_text(value: Any) -> str:
-    """A cell's value as text, numbers to the 15 digits that Excel itself keeps.
-
-    >>> cell_text(12.0), cell_text(0.1), cell_text(True), cell_text(date(2024, 6, 1))
-    ('12', '0.1', '是', '2024-06-01')
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, (int, float)):
-        return _number_text(value)
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date().isoformat()
-    if isinstance(value, (date, time)):
-        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-    return str(value) if isinstance(value, timedelta) else ""
+def _is_written(row: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in row)
 
 
-def _number_text(value: float) -> str:
-    shown = f"{value:.15g}"
-    # Beyond 15 digits Excel has already lost some: the exponent stays, so that no such number passes for a code.
-    return format(Decimal(shown), "f") if "e-" in shown else shown
+# Where the table lies
 
 
-def _oversize(content: bytes) -> str:
-    """Why a workbook is too large to open: one stray cell at XFD1048576 would fill the memory."""
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
-                return "工作簿展开后过大：请删去无关内容，另存后重报。"
-            for entry in archive.infolist():
-                if entry.filename.startswith("xl/worksheets/") and _area(archive.read(entry)) > MOST_CELLS:
-                    return "工作表范围过大（很远处有零散单元格）：请把数据复制到新工作表，另存后重报。"
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
-        return _NOT_A_WORKBOOK
-    return ""
-
-
-def _area(sheet: bytes) -> int:
-    columns, last_row = {b"A"}, 1
-    for letters, row in _CELL.findall(sheet):
-        columns.add(letters)
-        last_row = max(last_row, int(row))
-    return last_row * max(_column_number(letters) for letters in columns)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
-
-
-def _sheets(content: bytes) -> list[tuple[str, list[list[Any]]]] | None:
-    from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
-
-    try:
-        book = CalamineWorkbook.from_filelike(BytesIO(content))
-        names = [sheet.name for sheet in book.sheets_metadata if "WorkSheet" in str(sheet.typ)]
-        return [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in names]
-    except (CalamineError, WorksheetNotFound, ValueError, OSError):
+def _laid(table: Table, sheet: Sheet) -> Laid | None:
+    """The table on a sheet by the row that names most columns; None on an empty sheet."""
+    at = header_position(table, sheet.grid[:10])
+    if at < 0:
         return None
+    top, bottom = _heading_rows(sheet, at)
+    known = table.by_header()
+    headers = [_header([sheet.grid[row][column] for row in range(top, bottom + 1)], known) for column in range(len(sheet.grid[at]))]
+    return Laid(sheet, headers, top, bottom + 1, headers_score(table, headers))
 
 
-def _chosen(table: Table, sheets: Sequence[tuple[str, list[list[Any]]]]) -> tuple[str, list[list[Any]], int]:
-    """The sheet and its header line: the one that names most columns, the first of equals."""
-    best = ("", [], -1)
-    best_score = -1
-    for name, grid in sheets:
-        top = [[cell_text(cell) for cell in row] for row in grid[:10]]
-        start = header_position(table, top)
-        score = headers_score(table, top[start]) if start >= 0 else -1
-        if score > best_score:
-            best, best_score = (name, grid, start), score
-    return best
+def _heading_rows(sheet: Sheet, at: int) -> tuple[int, int]:
+    """The rows of a heading that merged cells hold together: some columns named over two rows, some by two names."""
+    top = bottom = at
+    for first, _, last, _ in sheet.merged:
+        if first <= at <= last and first < last and last - first < 4:
+            top, bottom = min(top, first), max(bottom, last)
+    return top, min(bottom, len(sheet.grid) - 1)
 
 
-def _texts(rows: Sequence[Sequence[Any]], first: int) -> Iterator[tuple[int, list[str]]]:
-    for number, row in enumerate(rows, start=first):
-        yield number, [cell if type(cell) is str else cell_text(cell) for cell in row]
+def _header(cells: Sequence[str], known: Mapping[str, Column]) -> str:
+    """A column's header: of several names one above the other the one that is known, else the lowest."""
+    written = [cell for cell in cells if cell.strip()]
+    return next((cell for cell in written if comparable(cell) in known), written[-1] if written else "")
+
+
+# Its rows
+
+
+def _plain_lines(laid: Laid) -> Iterator[Line]:
+    for number, row in enumerate(laid.sheet.grid[laid.first :], start=laid.first + 1):
+        yield Line(f"{laid.sheet.name}!{number}", row)
+
+
+def _lines(table: Table, laid: Laid) -> Iterator[Line]:
+    """The rows below the headers; one with a cell that holds no value is rejected, so that it is not taken for empty."""
+    _fill_down(laid, laid.columns(table))
+    lines = sifted(table, laid.headers, _plain_lines(laid))
+    if not laid.sheet.faults:
+        yield from lines
+        return
+    broken: dict[int, list[str]] = {}
+    for (row, column), what in sorted(laid.sheet.faults.items()):
+        if column < len(laid.headers) and laid.columns(table)[column] is not None:
+            broken.setdefault(row, []).append(f"“{laid.headers[column]}”是{_what(what)}")
+    for row, line in enumerate(lines, start=laid.first):
+        yield replace(line, reason="、".join(broken[row])) if row in broken and not line.reason else line
+
+
+def _what(fault: str) -> str:
+    return f"公式错误 {fault}" if fault.startswith("#") else fault
+
+
+def _left_out(table: Table, laid: Laid, read: str) -> Iterator[Line]:
+    """The rows of another sheet that bears the table's headers, so that none is lost unsaid."""
+    reason = ON_ANOTHER_SHEET.format(name=read)
+    for line in sifted(table, laid.headers, _plain_lines(laid)):
+        if _is_written(line.cells):
+            yield line if line.reason else replace(line, reason=reason)
+
+
+def _fill_down(laid: Laid, columns: Sequence[Column | None]) -> None:
+    """The value of cells merged over several rows is every row's; an amount is not, for it would count twice."""
+    grid, written = laid.sheet.grid, {}
+    for top, left, bottom, _ in _merged_down(laid):
+        column = columns[left] if left < len(columns) else None
+        if column is None or column.kind in NUMBERS or not grid[top][left].strip():
+            continue
+        for row in range(top + 1, min(bottom + 1, len(grid))):
+            if written.setdefault(row, _is_written(grid[row])):
+                grid[row][left] = grid[top][left]
+
+
+def _merged_down(laid: Laid) -> Iterator[tuple[int, int, int, int]]:
+    for area in laid.sheet.merged:
+        if laid.first <= area[0] < area[2] and area[0] < len(laid.sheet.grid):
+            yield area
+
+
+# What the sender is told
+
+
+def _notes(table: Table, laid: Laid) -> Iterator[str]:
+    """Of the sheet that is read: units that contradict the headers, merged cells, what is hidden."""
+    titles = [cell for row in laid.sheet.grid[: laid.first] for cell in row if cell.strip()]
+    yield from unit_notes(table, laid.headers, titles)
+    yield from _merged_notes(table, laid)
+    rows = sorted(row for row in laid.sheet.hidden_rows if laid.first <= row < len(laid.sheet.grid) and _is_written(laid.sheet.grid[row]))
+    if rows:
+        yield f"有 {len(rows)} 行是隐藏的（如第 {rows[0] + 1} 行），照常读入：请核对是否应报。"
+    columns = [laid.headers[at] for at in sorted(laid.sheet.hidden_columns) if at < len(laid.headers) and laid.headers[at].strip()]
+    if columns:
+        yield f"“{'”“'.join(columns[:5])}”列是隐藏的，照常读入：请核对。"
+
+
+def _merged_notes(table: Table, laid: Laid) -> Iterator[str]:
+    columns = laid.columns(table)
+    spans: dict[int, list[int]] = {}
+    for top, left, bottom, _ in _merged_down(laid):
+        beneath = any(map(_is_written, laid.sheet.grid[top + 1 : bottom + 1]))
+        if beneath and left < len(columns) and columns[left] is not None and laid.sheet.grid[top][left].strip():
+            spans.setdefault(left, []).append(top + 1)
+    for at, rows in sorted(spans.items()):
+        done = "只算在首行，下面各行按空着处理" if columns[at].kind in NUMBERS else "按首格的值逐行补上"
+        yield f"“{laid.headers[at]}”列有 {len(rows)} 处上下合并的单元格（如第 {rows[0]} 行），{done}：请取消合并，逐行填写。"
+    wide = [top + 1 for top, left, _, right in laid.sheet.merged if top >= laid.first and _spans_columns(columns, left, right)]
+    wide = [row for row in wide if row <= len(laid.sheet.grid) and sum(map(bool, laid.sheet.grid[row - 1])) > 1]
+    if wide:
+        yield f"有 {len(wide)} 处左右合并的单元格（如第 {wide[0]} 行），只有最左一栏有值：请取消合并，逐栏填写。"
+
+
+def _spans_columns(columns: Sequence[Column | None], left: int, right: int) -> bool:
+    return sum(column is not None for column in columns[left : right + 1]) > 1
+
+
+def _sheet_notes(sheets: Sequence[Sheet], chosen: Laid, others: Sequence[Laid]) -> Iterator[str]:
+    """Which sheet was read, where others hold something too."""
+    if not chosen.sheet.visible:
+        yield f"读的是隐藏的工作表“{chosen.sheet.name}”（表头最全）：请核对。"
+    for laid in others:
+        yield f"工作表“{laid.sheet.name}”也有本表的表头：只读“{chosen.sheet.name}”（表头最全），其余 {laid.met} 行没有计入。"
+    told = {chosen.sheet.name, *(laid.sheet.name for laid in others)}
+    more = [sheet.name for sheet in sheets if sheet.name not in told and any(map(_is_written, sheet.grid))]
+    more = [name for name in more if not _EXPLAINS.search(name)]
+    if more:
+        yield f"工作表“{'”“'.join(more[:5])}”不是本表，没有读：请核对有没有要报的数据。"
+
+
+def _around(sheets: Sequence[Sheet], chosen: Laid, aside: Sequence[str]) -> Iterator[str]:
+    """All that the file holds beside the rows that are read."""
+    yield from aside
+    for sheet in sheets:
+        yield sheet.name
+        for row in sheet.grid[: chosen.first] if sheet is chosen.sheet else sheet.grid:
+            yield from filter(None, row)
