@@ -127,7 +127,8 @@ def _of_lines(snapshot: Snapshot) -> Iterator[Found]:
         elif reason in NO_RECORDS:
             yield {**_found(NOTED, "报送.非数据行", f"{reason}，不是一条记录，没有计入：请核对。", value=text), **about}
         else:
-            message = f"这一行读不成一条记录（{reason}）：请{_REMEDIES.get(kinds[source], "更正")}后重报。"
+            remedy = _REMEDIES.get(kinds[source], "更正")
+            message = f"这一行读不成一条记录（{reason}）：请{remedy}后重报。"
             yield {**_found(RETURNED, "报送.坏行", message, value=text), **about}
 
 
