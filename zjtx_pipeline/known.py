@@ -70,6 +70,7 @@ class Kept:
             original={file.name: file.read_bytes()} if file.is_file() else {},
             sha256=one.sha256,
             size=one.bytes,
+            sheets=dict(one.sheets),
         )
 
 

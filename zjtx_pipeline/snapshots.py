@@ -45,7 +45,7 @@ class Source:
     refused: str = ""
     sha256: str = ""
     bytes: int = 0
-    sheets: dict[str, int] = field(default_factory=dict)
+    sheets: tuple[tuple[str, int], ...] = ()
 
     @property
     def received(self) -> datetime:
@@ -137,7 +137,8 @@ def source_files(kept: Iterable[Snapshot]) -> list[SourceFile]:
 
 
 def _source(entry: dict[str, Any]) -> Source:
-    return Source(**{**entry, "headers": tuple(entry["headers"]), "notes": tuple(entry["notes"])})
+    listed = {name: tuple(entry[name]) for name in ("headers", "notes")}
+    return Source(**{**entry, **listed, "sheets": tuple(map(tuple, entry.get("sheets", ())))})
 
 
 def _write(folder: Path, quarter: Quarter, table: Table, digest: str, raws: Sequence[Raw]) -> None:
@@ -177,7 +178,7 @@ def _described(raw: Raw) -> Source:
         refused=raw.refused,
         sha256=raw.sha256,
         bytes=raw.size,
-        sheets=raw.sheets,
+        sheets=tuple(raw.sheets.items()),
     )
 
 

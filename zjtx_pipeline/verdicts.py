@@ -100,7 +100,7 @@ def counted(snapshot: Snapshot, accepted: pd.DataFrame, set_aside: pd.DataFrame)
 
 def _check_sheets(snapshot: Snapshot, frames: Iterable[pd.DataFrame]) -> None:
     """ConservationError unless each sheet of a workbook has as many rows as the reader met on it."""
-    met = {(one.source, sheet): read for one in snapshot.sources for sheet, read in one.sheets.items() if sheet and read}
+    met = {(one.source, sheet): read for one in snapshot.sources for sheet, read in one.sheets if sheet and read}
     kept = Counter(
         (source, sheet)
         for frame in frames
