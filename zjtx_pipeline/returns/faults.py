@@ -23,7 +23,7 @@ from zjtx_pipeline.workbooks import LONGEST_CELL
 UNREAD = "无法识别"
 GRAVITY = {UNREAD: 0, RETURNED: 1, NOTED: 2}
 # Rules about a cell by itself: the column's form says what is expected. Of the others the sentence says all.
-_OF_A_CELL = {"not_be_null", "read_as", "be_in_set", "be_credit_codes", "be_patent_numbers"}
+_OF_A_CELL = {"not_be_null", "be_read", "be_in_set", "be_credit_codes", "be_patent_numbers"}
 
 
 def faults_of(verdict: Verdict, source: Source, places: pd.Series, delivered: pd.DataFrame, rules: Rules) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def _too_long(delivered: pd.DataFrame, table: Table, source: Source) -> pd.DataF
 @cache
 def _row_rules(table_id: str) -> dict[str, str]:
     """The rules about rows, each with what it expects."""
-    return {rule.id: rule.type.removeprefix("expect_column_values_to_") for rule in load_suite(table_id).rules}
+    return {rule.id: rule.type.rpartition("_values_to_")[2] for rule in load_suite(table_id).rules}
 
 
 def _is_meant(faults: pd.DataFrame, places: pd.Series, delivered: pd.DataFrame, table: Table, rules: Rules) -> pd.Series:

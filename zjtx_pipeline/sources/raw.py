@@ -119,14 +119,14 @@ def assemble(
     the columns that a return workbook adds.
     `met`: how many written lines the reader counted, of each sheet; without it they are counted here.
     """
-    delivered, lines, beside = _without_ours(delivered, lines)
+    delivered, lines, beside, cleared = _without_ours(delivered, lines)
     headers, doubled = _distinct(delivered)
     zero_at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
     rows, rejected, zeros = [], [], Counter()
     for line in lines:
         if line.reason:
             rejected.append(line)
-        elif not any(cell.strip() for cell in line.cells):
+        elif not _is_written(line):
             continue
         elif zero_at is not None and zero_at < len(line.cells) and line.cells[zero_at].strip() == "是":
             says_zero = True
@@ -137,7 +137,7 @@ def assemble(
     said = [*notes, *value_notes(table, frame), *(f"表头“{header}”出现多次，只用第一列。" for header in doubled)]
     if says_zero and rows:
         said.append(f"注明了零报送，却有 {len(rows)} 行数据：按有数据处理，请核对。")
-    counted = Counter(sheet_of(line.place) for line in (*rows, *rejected)) if met is None else Counter(met) - zeros
+    counted = Counter(sheet_of(line.place) for line in (*rows, *rejected)) if met is None else Counter(met) - zeros - cleared
     raw = Raw(
         origin,
         frame,
@@ -152,15 +152,25 @@ def assemble(
     return screened(table, raw, (*around, *beside, *_texts(table, headers, rejected)))
 
 
-def _without_ours(delivered: Sequence[str], lines: Iterable[Line]) -> tuple[Sequence[str], Iterable[Line], list[str]]:
-    """Headers and lines without the columns that a return workbook adds, and what stood in those."""
+def _without_ours(
+    delivered: Sequence[str], lines: Iterable[Line]
+) -> tuple[Sequence[str], Iterable[Line], list[str], Counter[str]]:
+    """Headers and lines without the columns that a return workbook adds, what stood in those, and of each sheet how many
+    lines held nothing else: rows that were cleared."""
     ours = {at for at, header in enumerate(delivered) if comparable(header) in OURS}
     if not ours:
-        return delivered, lines, []
+        return delivered, lines, [], Counter()
     lines = list(lines)
-    beside = [cell for line in lines if len(line.cells) > 1 for at, cell in enumerate(line.cells) if at in ours]
+    wide = [line for line in lines if len(line.cells) > 1]
+    beside = [cell for line in wide for at, cell in enumerate(line.cells) if at in ours]
     own = [replace(line, cells=_but(ours, line.cells)) if len(line.cells) > 1 else line for line in lines]
-    return _but(ours, delivered), own, beside
+    pairs = zip(lines, own, strict=True)
+    cleared = Counter(sheet_of(line.place) for line, left in pairs if not line.reason and _is_written(line) and not _is_written(left))
+    return _but(ours, delivered), own, beside, cleared
+
+
+def _is_written(line: Line) -> bool:
+    return any(cell.strip() for cell in line.cells)
 
 
 def _but(positions: set[int], cells: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from zjtx_pipeline.tables import Column, Table, comparable
 
 ON_ANOTHER_SHEET = "写在另一张工作表上：一份报送只读一张，请并到“{name}”后重报"
 _EMPTY = "工作簿里没有内容：请填好表头和数据后重报。"
-_EXPLAINS = re.compile(r"说明|须知|值域|字典|下拉|目录|封面|口径")
+_EXPLAINS = re.compile(r"说明|怎样|须知|值域|字典|下拉|目录|封面|口径")
 
 
 @dataclass(frozen=True)
