@@ -13,6 +13,11 @@ from hypothesis import settings
 settings.register_profile("same_examples", derandomize=True, deadline=None)
 settings.load_profile("same_examples")
 
+
+def pytest_addoption(parser):
+    parser.addoption("--soak", action="store_true", help="ten times the mutants for the readers of deliveries (test_fuzz.py)")
+
+
 MINIATURE = Path(__file__).parent / "miniature"
 COURSE = MINIATURE / "course"
 COURSE_QUARTERS = ("2023Q4", "2025Q4", "2026Q2")
