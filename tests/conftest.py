@@ -11,6 +11,7 @@ from hypothesis import settings
 
 # The same examples every time: a red suite then speaks of the change. `--hypothesis-profile default` looks further.
 settings.register_profile("same_examples", derandomize=True, deadline=None)
+settings.register_profile("few", derandomize=True, deadline=None, max_examples=10)  # for tests/mutation.py
 settings.load_profile("same_examples")
 
 
