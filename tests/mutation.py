@@ -28,7 +28,7 @@ for name in ("OMP_NUM_THREADS", "ARROW_NUM_THREADS", "ARROW_IO_THREADS", "OPENBL
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "var" / "mutation.jsonl"
 ALL = ("test_awards.py", "test_tiers.py", "test_breaches.py", "test_flows.py", "test_indicators.py", "test_readings.py")
-TESTS = {"money": ("test_values.py", "test_formats.py", "test_awards.py"), "tiers": ("test_tiers.py", "test_firms.py", "test_flows.py", "test_watch.py", *ALL)}
+TESTS = {"money": ("test_values.py", "test_formats.py"), "tiers": ("test_tiers.py", "test_firms.py", "test_flows.py", "test_watch.py", *ALL)}
 HEAVY = ("test_golden.py",)
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning", "--hypothesis-profile=few")
 

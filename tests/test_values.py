@@ -13,7 +13,7 @@ from stdnum.cn import uscc
 
 from zjtx_pipeline import codes
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.money import fen_of_yuan, half_up, share_fen, yuan_text
+from zjtx_pipeline.money import FEN_PER_WAN, FEN_PER_YUAN, fen_of_yuan, half_up, share_fen, yuan_text
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.workdays import UnknownHolidays, workday_after
 
@@ -51,6 +51,15 @@ def test_rounding_is_half_up_as_decimal_does_it(amount):
 @given(st.integers(-(10**14), 10**14))
 def test_fen_written_as_yuan_read_back_the_same(fen):
     assert fen_of_yuan(yuan_text(fen)) == fen
+
+
+@pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (1, "0.01"), (-1, "-0.01"), (-100, "-1.00"), (99, "0.99"), (100, "1.00")])
+def test_yuan_about_nought_bear_a_sign_only_below_it(fen, text):
+    assert yuan_text(fen) == text
+
+
+def test_a_ten_thousand_of_yuan_is_a_million_fen():
+    assert FEN_PER_WAN == 10_000 * FEN_PER_YUAN == 1_000_000
 
 
 def test_a_fifth_of_an_odd_amount_is_rounded_half_up_to_the_fen():
