@@ -17,7 +17,8 @@ ORIGIN = Origin("区经信局", "2024Q4/file", datetime(2025, 1, 8), "workbook")
 
 
 def cases(name):
-    return yaml.safe_load((Path(__file__).parent / "cases" / name).read_text(encoding="utf-8"))
+    text = (Path(__file__).parent / "cases" / name).read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 WORKBOOKS, TEXTS = cases("workbooks.yaml"), cases("texts.yaml")

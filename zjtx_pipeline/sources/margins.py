@@ -19,7 +19,7 @@ _REMARK = re.compile(
     r"(?:注|备注|说明|填表说明|填报说明|附注|要求)(?:[:：\d(].*)?|(?:\*|※|★).*|.{0,6}(?:填表人|填报人|制表人|经办人|复核人|审核人|负责人|联系人|"
     r"联系电话|填报单位|报送单位|填报日期|填报时间|制表日期|制表时间|填表日期|报送日期|盖章|公章).{0,40}|以下空白|此页无正文|\(?以下无正文\)?"
 )
-_ORDINAL = re.compile(r"\(?(?:\d{1,2}|[A-Z]|[甲乙丙丁戊己庚辛壬癸])\)?(?:=.*)?")
+_ORDINAL = re.compile(r"\(?[A-Z甲乙丙丁戊己庚辛壬癸]\)?")
 _NUMBER_HEADER = re.compile(r"序号|行号|No\.?|#|第\d+列", re.IGNORECASE)
 _HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -67,7 +67,7 @@ class _Sieve:
             return self._heading(written)
         if self._elsewhere:
             return OTHER_HEADING
-        if first and len(written) > 2 and all(_ORDINAL.fullmatch(text) for text in written.values()):
+        if first and len(written) > 2 and _are_ordinals(list(written.values())):
             return ORDINALS
         return self._margin(written)
 
@@ -100,3 +100,10 @@ class _Sieve:
         same = all(at < len(self._headers) and self._headers[at] == text for at, text in written.items())
         self._elsewhere = not same
         return HEADING if same else OTHER_HEADING
+
+
+def _are_ordinals(texts: Sequence[str]) -> bool:
+    """Letters first (甲 乙), then numbers one after the other: what forms print beneath their headers."""
+    numbers = [int(bare) for text in texts if (bare := text.strip("()")).isdecimal()]
+    follow = all(after == before + 1 for before, after in zip(numbers, numbers[1:], strict=False))
+    return len(numbers) > 1 and follow and all(map(_ORDINAL.fullmatch, texts[: len(texts) - len(numbers)]))

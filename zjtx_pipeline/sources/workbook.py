@@ -1,7 +1,7 @@
 """Knows how a table lies in a workbook's sheets: titles, units, headings over several rows, merged cells, what is hidden.
 
 Leaves opening the file to the guarded child, lines that are no records to `margins`, what the columns mean to the
-dictionary. Nothing is put right silently: each liberty taken is a note to the sender (decision 8).
+dictionary. Nothing is put right silently: each liberty taken is a note to the sender.
 """
 
 from __future__ import annotations
