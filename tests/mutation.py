@@ -1,4 +1,5 @@
-"""Mutation testing of titles, awards and money: every mutant that cosmic-ray's operators make of the whole modules.
+"""Mutation testing of titles, awards and money: every mutant that cosmic-ray's operators make of the whole modules, but for
+the two that need arguments and draw at random (VariableReplacer, VariableInserter).
 
     .venv/bin/python -m pip install 'cosmic-ray>=8.7,<9'     # apart from the locks: nothing else needs it
     .venv/bin/python tests/mutation.py run                   # goes on where it stopped; results in var/mutation.jsonl
@@ -40,7 +41,7 @@ def modules():
 
 
 def mutants(path):
-    """(operator, occurrence, line) for every mutation of a module; nothing is left out."""
+    """(operator, occurrence, line) for every mutation of a module by an operator without arguments."""
     from cosmic_ray.ast import ast_nodes, get_ast_from_path
     from cosmic_ray.plugins import get_operator, operator_names
 
@@ -167,15 +168,14 @@ def run(again, heavy):
 
 
 def score():
-    """Killed of all, a module a line; then the survivors."""
+    """What came of all mutants of a module as its text is now, and its survivors."""
     found = known()
     for path in modules():
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         wanted = [f"{path.relative_to(ROOT)} {digest} {operator} {number}" for operator, number, _ in mutants(path)]
         came = Counter(found[each]["came"] if each in found else "not run" for each in wanted)
         print(f"{path.relative_to(ROOT)}: {len(wanted)} mutants, {dict(came)}")
-    for each in found.values():
-        if each["came"] == "survived":
+        for each in (found[name] for name in wanted if name in found and found[name]["came"] == "survived"):
             print(f"  survived: {each['file']}:{each['line']} {each['operator']}")
 
 
