@@ -55,7 +55,7 @@ def findings(outcomes: Sequence[Outcome], scene: Scene) -> pd.DataFrame:
 
 
 def _told(outcome: Outcome, scene: Scene) -> pd.DataFrame:
-    rule, rows = outcome.rule, scene.rows.loc[outcome.at_fault]
+    rule, rows = outcome.rule, scene.rows.loc[outcome.at_fault, ["sender", "source", "place"]]
     header = _header(rule, scene.table)
     cells = scene.text.loc[outcome.at_fault, header] if header in scene.text else pd.Series("", index=rows.index)
     values = [shown(cell) for cell in cells]

@@ -127,36 +127,26 @@ def _outcomes(suite: Suite, scene: Scene) -> Iterator[Outcome]:
 
 
 def _run(scene: Scene, rules: Sequence[SuiteRule], frame: pd.DataFrame) -> Iterator[Outcome]:
-    """Validate a frame against rules; a rule that raised inside is a problem of the table, never silence.
-
-    The first pass only asks which rules hold, at two thirds of the cost; the few that do not then name their rows.
-    """
-    validator = _great_expectations().validator_of(frame)
+    """Validate a frame against rules; a rule that raised inside is a problem of the table, never silence."""
+    if not rules:
+        return
     expectations = [_expectation(number, rule, scene.rules) for number, rule in enumerate(rules)]
-    results = _validated(validator, expectations, _VERDICT_ONLY)
-    broken = [each for each in expectations if not results[each["meta"]["number"]].success]
-    results |= _validated(validator, broken, _EVERY_ROW)
-    for number, rule in enumerate(rules):
-        yield _outcome(rule, results[number])
-
-
-def _validated(validator: Any, expectations: list[dict[str, Any]], result_format: dict[str, Any]) -> dict[int, Any]:
-    """Great Expectations' result for each expectation, by its number: results come back in another order."""
-    if not expectations:
-        return {}
+    validator = _great_expectations().validator_of(frame)
     configurations = [_great_expectations().configuration_of(**each) for each in expectations]
     with _configurations_built_once():
-        results = validator.graph_validate(configurations, runtime_configuration={"result_format": result_format})
-    return {result.expectation_config.meta["number"]: result for result in results}
+        results = validator.graph_validate(configurations, runtime_configuration={"result_format": _VERDICT_ONLY})
+    holds = {result.expectation_config.meta["number"]: result.success for result in results}  # in another order
+    for number, rule in enumerate(rules):
+        yield Outcome(rule, _NOBODY) if holds[number] else _broken(rule, validator.at_fault(number))
 
 
-_VERDICT_ONLY = {"result_format": "BOOLEAN_ONLY"}
-_EVERY_ROW = {
-    "result_format": "COMPLETE",
-    "partial_unexpected_count": 0,
-    "exclude_unexpected_values": True,
-    "return_unexpected_index_query": False,
-}
+def _broken(rule: SuiteRule, at_fault: pd.Index | None) -> Outcome:
+    return outcomes.not_run(rule) if at_fault is None else Outcome(rule, at_fault)
+
+
+_VERDICT_ONLY = {"result_format": "BOOLEAN_ONLY"}  # which rows are at fault is asked of the rules that do not hold
+_CONDITION, _IS_WRITTEN = ".condition", "column_values.nonnull.condition"
+_NOBODY = pd.Index([], dtype="int64")
 _SEVERITY = {RETURNED: "warning", NOTED: "info", BLOCKING: "critical"}
 
 
@@ -172,14 +162,6 @@ def _condition(header: str, values: Sequence[str]) -> dict[str, Any]:
     return {"type": "comparison", "column": {"name": header}, "operator": "IN", "parameter": list(values)}
 
 
-def _outcome(rule: SuiteRule, result: Any) -> Outcome:
-    """Only the index list of a result is complete; a rule that failed without one could not be run."""
-    at_fault = result.result.get("unexpected_index_list")
-    if at_fault is None and not result.success:
-        return outcomes.not_run(rule)
-    return Outcome(rule, pd.Index(sorted(at_fault or []), dtype="int64"))
-
-
 @dataclass(frozen=True)
 class _Library:
     """What is used of Great Expectations: a validator of one frame, and the configuration of one expectation."""
@@ -192,33 +174,65 @@ class _Library:
 def _great_expectations() -> _Library:
     """The library, imported once a process, quiet and offline."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    _defer("scipy.stats")
+    _defer("scipy", "stats")
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # its own imports' affair
         from great_expectations.execution_engine import PandasExecutionEngine
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+        from great_expectations.validator.metrics_calculator import MetricsCalculator
         from great_expectations.validator.validator import Validator
         from tqdm import tqdm
 
     tqdm.set_lock(threading.RLock())  # its own would be a semaphore between processes, left behind by a worker's end
     _custom_expectations()
 
-    def validator_of(frame: pd.DataFrame) -> Validator:
-        validator = Validator(execution_engine=PandasExecutionEngine(batch_data_dict={"table": frame}))
-        validator.metrics_calculator.show_progress_bars = False
-        return validator
+    class Remembering(MetricsCalculator):
+        """Keeps what it worked out: a result that names its rows would have every rule worked out once more."""
 
-    return _Library(validator_of, ExpectationConfiguration)
+        def __init__(self, engine):
+            super().__init__(engine)
+            self.conditions, self.resolved = [], {}
+
+        def build_metric_dependency_graph(self, metric_configurations, runtime_configuration=None):
+            self.conditions.append(None)
+            graph = super().build_metric_dependency_graph(metric_configurations, runtime_configuration)
+            asked = {edge.left.metric_name: edge.left.id for edge in graph.edges if edge.left.metric_name.endswith(_CONDITION)}
+            own = [name for name in asked if name != _IS_WRITTEN] or list(asked)  # most count the empty cells besides
+            self.conditions[-1] = asked[own[0]] if len(own) == 1 else None
+            return graph
+
+        def resolve_validation_graph(self, *arguments, **named):
+            self.resolved, aborted = super().resolve_validation_graph(*arguments, **named)
+            return self.resolved, aborted
+
+    class FrameValidator(Validator):
+        """Of one frame; `at_fault` names the rows that break an expectation, by its position in `graph_validate`."""
+
+        def __init__(self, frame):
+            super().__init__(execution_engine=PandasExecutionEngine(batch_data_dict={"table": frame}))
+            self._metrics_calculator = Remembering(self._execution_engine)
+
+        def at_fault(self, position: int) -> pd.Index | None:
+            """None where the expectation could not be evaluated."""
+            asked = self._metrics_calculator.conditions[position]
+            if asked not in self._metrics_calculator.resolved:
+                return None
+            breaks = self._metrics_calculator.resolved[asked][0]
+            return pd.Index(sorted(breaks.index[breaks.to_numpy(dtype=bool)]), dtype="int64")
+
+    return _Library(FrameValidator, ExpectationConfiguration)
 
 
-def _defer(name: str) -> None:
-    """Let a module be loaded when something of it is first used: two of five seconds of the import, for distributions
-    that no rule here asks for."""
-    if name in sys.modules:
+def _defer(package: str, name: str) -> None:
+    """Let a package's module be loaded when something of it is first used: two of five seconds of the import, for
+    distributions that no rule here asks for."""
+    whole = f"{package}.{name}"
+    if whole in sys.modules:
         return
-    spec = importlib.util.find_spec(name)
+    spec = importlib.util.find_spec(whole)
     spec.loader = importlib.util.LazyLoader(spec.loader)
-    sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules[name])
+    sys.modules[whole] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    setattr(sys.modules[package], name, module)  # else `from package import name` would look the module up, and load it
 
 
 @contextmanager

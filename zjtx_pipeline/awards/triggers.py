@@ -44,15 +44,19 @@ def _no_triggers() -> pd.DataFrame:
 
 
 def _triggers(books: Books, award: Award) -> pd.DataFrame:
-    find = {"D04": _recognitions, "D14": _purchases, "D16": _listings, "D20": _rent_subsidies}
-    rows = find.get(award.trigger.table, _dated)(books, award).assign(clause=award.id)
+    summed = {"D14": _purchases, "D20": _rent_subsidies}.get(award.trigger.table)
+    rows = summed(books, award) if summed else _dated(books, award)
+    if rows.empty:
+        return _no_triggers()
+    find = {"D04": _recognitions, "D16": _listings}.get(award.trigger.table)
+    rows = (find(books, award, rows) if find else rows).assign(clause=award.id)
     if award.trigger.population is None:
         return rows
     return rows[members(books, award.trigger.population, rows["uscc"], rows["triggered_on"])]
 
 
 def _dated(books: Books, award: Award) -> pd.DataFrame:
-    """The rows of a clause's table that bear its values and happened by the quarter's end, earliest first."""
+    """The rows of a clause's table that bear its values and happened by the quarter's end."""
     trigger, columns = award.trigger, _columns(award)
     rows = books[trigger.table]
     for header, values in trigger.where.items():
@@ -62,7 +66,7 @@ def _dated(books: Books, award: Award) -> pd.DataFrame:
         rows = rows[rows["role"].eq("牵头")]
     rows = rows.assign(triggered_on=rows[columns[trigger.date]])
     rows = rows[rows["triggered_on"] <= books.day]
-    return _described(books, rows, award)
+    return rows if rows.empty else _described(books, rows, award)
 
 
 def _described(books: Books, rows: pd.DataFrame, award: Award) -> pd.DataFrame:
@@ -91,12 +95,12 @@ def _joined(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
     return key
 
 
-def _recognitions(books: Books, award: Award) -> pd.DataFrame:
+def _recognitions(books: Books, award: Award, rows: pd.DataFrame) -> pd.DataFrame:
     """A01–A04: a firm's first recognition of each 资质类型, those it succeeded included; later ones set nothing off.
 
     B-07 read as once ever: only the earliest of all four is `first`.
     """
-    rows = _dated(books, award).sort_values(["triggered_on", "batch", "uscc"])
+    rows = rows.sort_values(["triggered_on", "batch", "uscc"])
     rows = rows[first_of(rows, title_key(rows["uscc"], rows["tier"]), [], partial(title_holder, books), books.day)]
     rows = rows.assign(lost_on=revoked_on(books, rows))
     if books.rules.reading("B-07") == "全部层级首次":
@@ -117,9 +121,9 @@ def _first_ever(books: Books) -> pd.Index:
     return rows[first_of(rows, title_key(rows["uscc"], rows["tier"]), [], firm, books.day)].index
 
 
-def _listings(books: Books, award: Award) -> pd.DataFrame:
+def _listings(books: Books, award: Award, rows: pd.DataFrame) -> pd.DataFrame:
     """D16: the first listing counts, later ones are listed; A19 has one unit a year's list (B-20)."""
-    rows = _dated(books, award).sort_values(["triggered_on", "batch", "item_name", "uscc"])
+    rows = rows.sort_values(["triggered_on", "batch", "item_name", "uscc"])
     rows = rows.assign(lost_on=rows["removed_on"].where(rows["removed_on"] <= books.day))
     if "名单年度" in award.trigger.key:
         rows = rows[first_listed(books, rows, "list_year")]

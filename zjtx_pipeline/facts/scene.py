@@ -35,6 +35,8 @@ class Scene:
         keys = contents(self.table, self.text, self.typed, [name for name in self.table.key if name != "sender"])
         key = key_of(self.table, keys, self.rows["sender"])
         shared = key.notna() & key.duplicated(keep=False)  # few rows: only they need be compared cell by cell
+        if not shared.any():
+            return pd.Series("", index=key.index, dtype="str")
         return standing(key, contents(self.table, self.text[shared], self.typed[shared], self.table.columns))
 
     def column(self, name: str) -> pd.Series:

@@ -52,7 +52,7 @@ def value_notes(table: Table, rows: pd.DataFrame) -> Iterator[str]:
 
 def _places(rows: pd.DataFrame, header: str, pattern: str) -> list[str]:
     """Where a column's cells hold a pattern of RE2's."""
-    return rows["place"].array[holds(rows[header], pattern)].tolist()
+    return [rows["place"].iat[at] for at in holds(rows[header], pattern).nonzero()[0]]
 
 
 def holds(text: pd.Series, pattern: str) -> np.ndarray:

@@ -61,10 +61,9 @@ def screened(table: Table, raw: Raw, around: Iterable[str] = ()) -> Raw:
         column = known.get(comparable(header))
         if column is not None and column.kind in NUMBERS:
             continue
-        suspect = holds(raw.rows[header], _SUSPECT)
-        for text, place in raw.rows.loc[suspect, [header, "place"]].itertuples(index=False):
-            if found := mark(text):
-                return _emptied(raw, f"“{header}”列（{place}）含有{found}")
+        for at in holds(raw.rows[header], _SUSPECT).nonzero()[0]:
+            if found := mark(raw.rows[header].iat[at]):
+                return _emptied(raw, f"“{header}”列（{raw.rows['place'].iat[at]}）含有{found}")
     found = next(filter(None, map(mark, [*raw.headers, *around])), "")
     return _emptied(raw, f"文件中含有{found}") if found else raw
 
