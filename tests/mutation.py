@@ -6,11 +6,14 @@ the two that need arguments and draw at random (VariableReplacer, VariableInsert
     .venv/bin/python tests/mutation.py run --again           # only what survived, against the tests as they are now
     .venv/bin/python tests/mutation.py score
 
-A warmed process forks one child a mutant; the child alone sees the changed module (no file is touched) and runs the
-tests that know it, the cheapest first, until one fails. An endless loop counts as killed when its time is over.
+A warmed process forks one child a mutant; the child alone sees the changed module (no file is touched). Which tests go
+through which statement, and how long each takes, is found out once a module; a mutant is tried against those that go
+through the changed statement, the quickest first, until one fails. An endless loop counts as killed when its time is over.
+`--part 1/2` and `--part 2/2` share the mutants between two processes.
 """
 
 import argparse
+import ast
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -23,13 +26,17 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 for name in ("OMP_NUM_THREADS", "ARROW_NUM_THREADS", "ARROW_IO_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"  # a process with threads of its own must not be forked
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "var" / "mutation.jsonl"
-ALL = ("test_awards.py", "test_tiers.py", "test_breaches.py", "test_flows.py", "test_indicators.py", "test_readings.py")
-TESTS = {"money": ("test_values.py", "test_formats.py"), "tiers": ("test_tiers.py", "test_firms.py", "test_flows.py", "test_watch.py", *ALL)}
+TESTS = (
+    "test_values.py", "test_formats.py", "test_annotations.py", "test_tiers.py", "test_firms.py", "test_watch.py", "test_awards.py",
+    "test_breaches.py", "test_flows.py", "test_indicators.py", "test_readings.py",
+)
 HEAVY = ("test_golden.py",)
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning", "--hypothesis-profile=few")
 
@@ -91,31 +98,114 @@ def tried(path, source, tests, seconds):
     if not child:
         os.setsid()
         signal.alarm(seconds)
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        for name in [name for name in sys.modules if name.split(".")[0] == "zjtx_pipeline" and _rests_on(path)]:
-            del sys.modules[name]
+        _be_quiet()
+        _forget(path)
         sys.meta_path.insert(0, Finder(path, source))
-        os._exit(_run(tests))
+        os._exit(_run(sorted({test.partition("::")[0] for test in tests}), Chosen(tests)))
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return "time" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
     return "killed" if os.WEXITSTATUS(status) else "survived"
 
 
-def _rests_on(path):
-    """Is a module that is already loaded made of the changed one? Only money lies that deep."""
-    return path.stem == "money"
+def _be_quiet():
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
 
 
-def _run(tests):
-    import pytest
+def _forget(path):
+    """What is already loaded and made of the changed module; only money lies that deep."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "zjtx_pipeline" and path.stem == "money"]:
+        del sys.modules[name]
 
+
+def _run(files, plugin):
     try:
-        return int(pytest.main([*PYTEST, *(str(ROOT / "tests" / each) for each in tests)]))
+        return int(pytest.main([*PYTEST, f"--rootdir={ROOT}", *(str(ROOT / each) for each in files)], plugins=[plugin]))
     except BaseException:  # whatever a mutant does to the run is noticed
         return 1
+
+
+class Chosen:
+    """Runs these tests alone, in this order."""
+
+    def __init__(self, tests):
+        self.places = {test: at for at, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items):
+        items[:] = sorted((each for each in items if each.nodeid in self.places), key=lambda each: self.places[each.nodeid])
+
+
+class Watched:
+    """Notes which lines of the modules each test goes through, and how many seconds it takes."""
+
+    def __init__(self):
+        self.files = {str(path): path.relative_to(ROOT).as_posix() for path in modules()}
+        self.found = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        lines, began = {name: set() for name in self.files.values()}, time.monotonic()
+
+        def own(frame, event, _):
+            lines[self.files[frame.f_code.co_filename]].add(frame.f_lineno)
+            return own
+
+        sys.settrace(lambda frame, event, _: own(frame, event, _) if frame.f_code.co_filename in self.files else None)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            through = {name: sorted(each) for name, each in lines.items() if each}
+            self.found[item.nodeid] = (round(time.monotonic() - began, 2), through)
+
+
+def watched(heavy):
+    """{test: (seconds, {module: lines})}; found out in a child, once for a text of modules and tests; unchanged, all must pass."""
+    files = [ROOT / "tests" / each for each in TESTS + (HEAVY if heavy else ())]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in [*modules(), *files])).hexdigest()[:8]
+    kept = RESULTS.parent / f"mutation-{digest}.json"
+    if not kept.exists():
+        child = os.fork()
+        if not child:
+            _be_quiet()
+            plugin = Watched()
+            failed = _run([path.relative_to(ROOT) for path in files], plugin)
+            if not failed:
+                store_whole(kept, plugin.found)
+            os._exit(failed)
+        assert os.waitpid(child, 0)[1] == 0, "the tests fail without any mutation"
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+def store_whole(path, found):
+    own = path.with_suffix(f".{os.getpid()}")
+    own.write_text(json.dumps(found), encoding="utf-8")
+    own.replace(path)
+
+
+def statement(tree, line):
+    """First and last line of what must have been gone through for a change on a line to tell: the innermost statement, of
+    a function's head (annotations, defaults, decorators) the whole function, elsewhere at the top of a module all of it."""
+    spans = [(1, 10**6)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and not isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)):
+            first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+            if first <= line <= node.end_lineno:
+                spans.append((first, node.end_lineno))
+    inner = min(spans, key=lambda span: span[1] - span[0])
+    at_top = any(isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)) and node.lineno == inner[0] for node in tree.body)
+    return (1, 10**6) if at_top else inner
+
+
+def telling(tests, path, span):
+    """The tests that go through a span of lines, the quickest first; before them what looks the module's annotations up."""
+    first, last = span
+    module = path.relative_to(ROOT).as_posix()
+    through = {test: seconds for test, (seconds, lines) in tests.items() if any(first <= line <= last for line in lines.get(module, ()))}
+    resolved = [test for test in tests if test.startswith("tests/test_annotations.py") and module in test]
+    return [*resolved, *sorted(through, key=through.get)]
 
 
 def warm():
@@ -127,7 +217,6 @@ def warm():
     import pandas
     import pyarrow.compute
     import pyarrow.parquet
-    import pytest
     import yaml
 
     from zjtx_pipeline.rules import load_rules
@@ -136,7 +225,7 @@ def warm():
     load_rules(), load_tables()
     loaded = {name for name in sys.modules if name.startswith(("zjtx_pipeline.tiers", "zjtx_pipeline.awards"))}
     assert not loaded, loaded
-    return hypothesis, numpy, pandas, pyarrow, pytest, yaml
+    return hypothesis, numpy, pandas, pyarrow, yaml
 
 
 def known():
@@ -144,24 +233,22 @@ def known():
     return {each["id"]: each for each in map(json.loads, lines)}
 
 
-def run(again, heavy):
+def run(again, heavy, part, parts):
     warm()
     RESULTS.parent.mkdir(exist_ok=True)
-    before = known()
+    before, tests = known(), watched(heavy)
     for path in modules():
-        tests = TESTS.get(path.stem if path.parent.name == "zjtx_pipeline" else "", ALL) + (HEAVY if heavy else ())
-        tests = tuple(dict.fromkeys(tests))
-        began = time.monotonic()
-        assert tried(path, path.read_text(encoding="utf-8"), tests, 3600) == "survived", f"{path.name}: fails without any mutation"
-        seconds = 60 + 5 * int(time.monotonic() - began)  # so long that only an endless loop takes it
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-        for operator, occurrence, line in mutants(path):
+        for operator, occurrence, line in list(mutants(path))[part - 1 :: parts]:
             name = f"{path.relative_to(ROOT)} {digest} {operator} {occurrence}"
             if (name in before) != again or (again and before[name]["came"] != "survived"):
                 continue
             source = mutated(path, operator, occurrence)
             began = time.monotonic()
-            came = "none" if source is None else tried(path, source, tests, seconds)
+            chosen = telling(tests, path, statement(tree, line))
+            seconds = 60 + 5 * int(sum(tests[each][0] for each in chosen))  # so long that only an endless loop takes it
+            came = "none" if source is None else tried(path, source, chosen, seconds) if chosen else "survived"
             told = {"id": name, "file": path.name, "line": line, "operator": operator, "came": came, "seconds": round(time.monotonic() - began, 1)}
             with RESULTS.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(told) + "\n")
@@ -184,5 +271,6 @@ if __name__ == "__main__":
     parser.add_argument("verb", choices=("run", "score"))
     parser.add_argument("--again", action="store_true", help="only what survived")
     parser.add_argument("--heavy", action="store_true", help="the golden quarters too")
+    parser.add_argument("--part", default="1/1", help="which share of the mutants, such as 1/2")
     asked = parser.parse_args()
-    run(asked.again, asked.heavy) if asked.verb == "run" else score()
+    run(asked.again, asked.heavy, *map(int, asked.part.split("/"))) if asked.verb == "run" else score()
