@@ -84,11 +84,18 @@ def _text(text: pd.Series) -> pd.Series:
 
 def _parts(text: pd.Series, pattern: str) -> pd.DataFrame:
     """The named groups of a pattern that must fit the whole text: NA where it does not, "" for a group not taken."""
-    plain = pc.utf8_normalize(pa.array(text, pa.string(), from_pandas=True), form="NFKC")
-    found = pc.extract_regex(plain, f"^(?:{pattern})$")
+    found = pc.extract_regex(_half_width(pa.array(text, pa.string(), from_pandas=True)), f"^(?:{pattern})$")
     return pd.DataFrame(
         {field.name: pd.Series(pc.struct_field(found, field.name), dtype="str") for field in found.type}
     ).set_index(text.index)
+
+
+def _half_width(text: pa.Array) -> pa.Array:
+    """Full-width characters as their plain ones; NA where a sign such as ③ or ² would turn into another number: 10² is not 102."""
+    if pc.all(pc.string_is_ascii(text)).as_py():
+        return text
+    odd = pc.match_substring_regex(text, r"[\p{No}\p{Nl}]")
+    return pc.utf8_normalize(pc.if_else(odd, None, text), form="NFKC")
 
 
 def _dates(text: pd.Series) -> pd.Series:
@@ -111,8 +118,8 @@ def _whole(scale: int) -> Callable[[pd.Series], pd.Series]:
         decimals = parts["decimals"].str.rstrip("0")
         digits = parts["whole"].str.replace(",", "") + decimals.str.pad(scale, side="right", fillchar="0")
         digits = digits.where((decimals.str.len() <= scale) & (digits.str.len() <= 18))
-        amount = pd.Series(pc.cast(pa.array(digits, pa.string(), from_pandas=True), pa.int64()), index=text.index)
-        amount = amount.astype("Int64")
+        whole = pc.cast(pa.array(digits, pa.string(), from_pandas=True), pa.int64())
+        amount = pd.Series(pd.Int64Dtype().__from_arrow__(whole), index=text.index)  # pandas itself would go through floats
         return amount.mask(parts["sign"].eq("-").fillna(False).astype(bool), -amount)
 
     return read
@@ -137,7 +144,7 @@ def _matching(pattern: str) -> Callable[[pd.Series], pd.Series]:
 
 
 def _years(text: pd.Series) -> pd.Series:
-    return pd.to_numeric(_matching(r"(?:19|20)\d\d")(text.str.removesuffix("年"))).astype("Int64")
+    return pd.to_numeric(_parts(text, r"(?P<year>(?:19|20)\d{2})年?")["year"]).astype("Int64")
 
 
 def _booleans(text: pd.Series) -> pd.Series:
@@ -145,7 +152,7 @@ def _booleans(text: pd.Series) -> pd.Series:
 
 
 def _tasks(text: pd.Series) -> pd.Series:
-    number = text.str.normalize("NFKC").str.extract(r"^[Tt]?0*(\d{1,2})$")[0]
+    number = _parts(text, r"[Tt]?0*(?P<number>\d{1,2})")["number"]
     return pd.to_numeric(number.where(number.isin([str(task) for task in range(1, 15)]))).astype("Int64")
 
 
@@ -157,8 +164,8 @@ _READERS: dict[str, Callable[[pd.Series], pd.Series]] = {
     "count": _counts,
     "decimal": _decimals,
     "year": _years,
-    "quarter": _matching(r"\d{4}Q[1-4]"),
-    "period": _matching(r"\d{4}(?:Q[1-4])?"),
+    "quarter": _matching(r"[0-9]{4}Q[1-4]"),
+    "period": _matching(r"[0-9]{4}(?:Q[1-4])?"),
     "bool": _booleans,
     "task": _tasks,
 }
