@@ -264,3 +264,9 @@ def test_a_verdict_is_made_anew_when_the_deadline_or_the_rules_change(tmp_path):
     first = judged(tmp_path, "D13", [row("D13")])
     later = Settings(inbox=tmp_path / "inbox", delivery_deadline_workday=3)
     assert verdict(tmp_path, "D13", later).digest != first.digest
+
+
+def test_great_expectations_comes_without_the_distributions_that_no_rule_asks_for():
+    """Two seconds of its import; nothing else would say that they are back."""
+    code = "import sys; from zjtx_pipeline import validate; validate._great_expectations(); sys.exit('scipy.stats._stats_py' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0

@@ -92,6 +92,7 @@ class _Child:
             raise Unanswered(self._cause()) from None
         except BaseException:  # interrupted: an answer that nobody waits for must not be the next one's
             self._process.kill()
+            self._process.wait()
             raise
         finally:
             clock.cancel()
