@@ -9,7 +9,8 @@ the two that need arguments and draw at random (VariableReplacer, VariableInsert
 A warmed process forks one child a mutant; the child alone sees the changed module (no file is touched). Which tests go
 through which statement, and how long each takes, is found out once a module; a mutant is tried against those that go
 through the changed statement, the quickest first, until one fails. An endless loop counts as killed when its time is over.
-`--part 1/2` and `--part 2/2` share the mutants between two processes.
+`--part 1/2` and `--part 2/2` share the mutants between two processes. `--within 40` leaves out the slow tests, all but those
+that come first in so many seconds together: more survives, which `--again` then tries against the rest.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import sys
 import time
 import warnings
 from collections import Counter
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -233,7 +235,7 @@ def known():
     return {each["id"]: each for each in map(json.loads, lines)}
 
 
-def run(again, heavy, part, parts):
+def run(again, heavy, within, part, parts):
     warm()
     RESULTS.parent.mkdir(exist_ok=True)
     before, tests = known(), watched(heavy)
@@ -247,6 +249,7 @@ def run(again, heavy, part, parts):
             source = mutated(path, operator, occurrence)
             began = time.monotonic()
             chosen = telling(tests, path, statement(tree, line))
+            chosen = [test for test, passed in zip(chosen, accumulate(tests[each][0] for each in chosen)) if passed <= within]
             seconds = 60 + 5 * int(sum(tests[each][0] for each in chosen))  # so long that only an endless loop takes it
             came = "none" if source is None else tried(path, source, chosen, seconds) if chosen else "survived"
             told = {"id": name, "file": path.name, "line": line, "operator": operator, "came": came, "seconds": round(time.monotonic() - began, 1)}
@@ -271,6 +274,7 @@ if __name__ == "__main__":
     parser.add_argument("verb", choices=("run", "score"))
     parser.add_argument("--again", action="store_true", help="only what survived")
     parser.add_argument("--heavy", action="store_true", help="the golden quarters too")
+    parser.add_argument("--within", type=float, default=float("inf"), help="how many seconds the tests of a mutant may take together")
     parser.add_argument("--part", default="1/1", help="which share of the mutants, such as 1/2")
     asked = parser.parse_args()
-    run(asked.again, asked.heavy, *map(int, asked.part.split("/"))) if asked.verb == "run" else score()
+    run(asked.again, asked.heavy, asked.within, *map(int, asked.part.split("/"))) if asked.verb == "run" else score()
