@@ -164,24 +164,33 @@ class Watched:
 
 
 def watched(heavy):
-    """{test: (seconds, {module: lines})}; found out in a child, once for a text of modules and tests; unchanged, all must pass."""
-    files = [ROOT / "tests" / each for each in TESTS + (HEAVY if heavy else ())]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in [*modules(), *files])).hexdigest()[:8]
-    kept = RESULTS.parent / f"mutation-{digest}.json"
-    if not kept.exists():
+    """{test: (seconds, {module: lines})}; found out in a child, once for a text of the modules and of a file of tests; unchanged,
+    all must pass."""
+    kept = {each: RESULTS.parent / f"mutation-{each.stem}-{_digest(each)}.json" for each in (ROOT / "tests" / name for name in TESTS + HEAVY * heavy)}
+    missing = [each for each, found in kept.items() if not found.exists()]
+    if missing:
         child = os.fork()
         if not child:
             _be_quiet()
             plugin = Watched()
-            failed = _run([path.relative_to(ROOT) for path in files], plugin)
-            if not failed:
-                store_whole(kept, plugin.found)
+            failed = _run([each.relative_to(ROOT) for each in missing], plugin)
+            for each in missing if not failed else ():
+                own = f"{each.relative_to(ROOT)}::"
+                _write(kept[each], {test: found for test, found in plugin.found.items() if test.startswith(own)})
             os._exit(failed)
         assert os.waitpid(child, 0)[1] == 0, "the tests fail without any mutation"
-    return json.loads(kept.read_text(encoding="utf-8"))
+    return {test: found for each in kept.values() for test, found in json.loads(each.read_text(encoding="utf-8")).items()}
 
 
-def store_whole(path, found):
+def _digest(test):
+    """Of the modules, a file of tests and its cases."""
+    cases = test.parent / "cases" / f"{test.stem.removeprefix('test_')}.yaml"
+    files = [*modules(), test, *([cases] if cases.exists() else [])]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
+
+
+def _write(path, found):
+    """Whole or not at all: two processes may find out the same."""
     own = path.with_suffix(f".{os.getpid()}")
     own.write_text(json.dumps(found), encoding="utf-8")
     own.replace(path)
