@@ -251,19 +251,25 @@ def run(again, heavy, within, part, parts):
     for path in modules():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        whole = _within(tests, telling(tests, path, (1, 10**6)), within)
+        assert tried(path, path.read_text(encoding="utf-8"), whole, 7200) == "survived", f"{path.name}: fails without any mutation"
         for operator, occurrence, line in list(mutants(path))[part - 1 :: parts]:
             name = f"{path.relative_to(ROOT)} {digest} {operator} {occurrence}"
             if (name in before) != again or (again and before[name]["came"] != "survived"):
                 continue
             source = mutated(path, operator, occurrence)
             began = time.monotonic()
-            chosen = telling(tests, path, statement(tree, line))
-            chosen = [test for test, passed in zip(chosen, accumulate(tests[each][0] for each in chosen)) if passed <= within]
+            chosen = _within(tests, telling(tests, path, statement(tree, line)), within)
             seconds = 60 + 5 * int(sum(tests[each][0] for each in chosen))  # so long that only an endless loop takes it
             came = "none" if source is None else tried(path, source, chosen, seconds) if chosen else "survived"
             told = {"id": name, "file": path.name, "line": line, "operator": operator, "came": came, "seconds": round(time.monotonic() - began, 1)}
             with RESULTS.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(told) + "\n")
+
+
+def _within(tests, chosen, seconds):
+    """The first of some tests, as many as come within so many seconds."""
+    return [test for test, passed in zip(chosen, accumulate(tests[each][0] for each in chosen)) if passed <= seconds]
 
 
 def score():

@@ -25,7 +25,7 @@ def annotated(module):
     """Its functions, classes and their methods, under any decorator."""
     own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
     for each in [*own, *(method for kind in own if inspect.isclass(kind) for method in vars(kind).values())]:
-        plain = each.fget if isinstance(each, property) else getattr(each, "__func__", each)
+        plain = getattr(each, "fget", None) or getattr(each, "func", None) or getattr(each, "__func__", each)
         if callable(plain):
             yield inspect.unwrap(plain)
 

@@ -67,14 +67,15 @@ def test_after_a_child_was_killed_another_reads_the_next_file():
     assert small_is_read()
     pid = guard.child_pid()
     os.kill(pid, signal.SIGKILL)
-    assert ends(pid)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert small_is_read() and guard.child_pid() != pid
 
 
 def test_a_child_killed_over_a_file_is_a_sentence_about_that_file(large):
     assert small_is_read()
     pid = guard.child_pid()
-    killer = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -SEGV {pid}"])
+    os.kill(pid, signal.SIGSTOP)  # so that it cannot answer first
+    killer = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -SEGV {pid}; kill -CONT {pid}"])
     raw = read_workbook(large, TABLE, ORIGIN)
     killer.wait()
     assert "读取程序中断" in raw.fault and raw.rows.empty
@@ -101,6 +102,8 @@ def test_an_interrupted_answer_is_never_taken_for_the_next_files(large):
     def interrupted(*_):
         raise KeyboardInterrupt
 
+    assert small_is_read()
+    os.kill(guard.child_pid(), signal.SIGSTOP)  # so that it cannot answer first
     before = signal.signal(signal.SIGALRM, interrupted)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.3)
@@ -161,12 +164,14 @@ def test_a_second_process_has_a_child_of_its_own(start):
     assert small_is_read()
     context = multiprocessing.get_context(start)
     answer = context.Queue()
-    second = context.Process(target=read_in_another_process, args=(SMALL, answer))
+    second = context.Process(target=read_in_another_process, args=(SMALL, answer), daemon=True)
     second.start()
-    rows, child = answer.get(timeout=PATIENCE)
-    assert rows == 1 and child != guard.child_pid()
-    second.terminate()
-    second.join()
+    try:
+        rows, child = answer.get(timeout=PATIENCE)
+        assert rows == 1 and child != guard.child_pid()
+    finally:
+        second.terminate()
+        second.join()
     assert ends(child) and small_is_read()
 
 

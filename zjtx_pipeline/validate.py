@@ -141,7 +141,8 @@ def _run(scene: Scene, rules: Sequence[SuiteRule], frame: pd.DataFrame) -> Itera
 
 
 def _broken(rule: SuiteRule, at_fault: pd.Index | None) -> Outcome:
-    return outcomes.not_run(rule) if at_fault is None else Outcome(rule, at_fault)
+    """A rule that does not hold names a row; one that names none could not be run."""
+    return outcomes.not_run(rule) if at_fault is None or at_fault.empty else Outcome(rule, at_fault)
 
 
 _VERDICT_ONLY = {"result_format": "BOOLEAN_ONLY"}  # which rows are at fault is asked of the rules that do not hold

@@ -56,7 +56,7 @@ def _triggers(books: Books, award: Award) -> pd.DataFrame:
 
 
 def _dated(books: Books, award: Award) -> pd.DataFrame:
-    """The rows of a clause's table that bear its values and happened by the quarter's end."""
+    """The rows of a clause's table that bear its values and happened by the quarter's end, described; as delivered if none."""
     trigger, columns = award.trigger, _columns(award)
     rows = books[trigger.table]
     for header, values in trigger.where.items():

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from zjtx_pipeline.sources.oddities import holds
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 NUMBERS = {"yuan", "wan", "count", "decimal"}  # an amount of eleven digits is no telephone
 _SECRET = re.compile(r"(?:绝密|机密|秘密)\s*(?:[★☆]|[〔(（]?\s*\d+\s*年)")
-# Written in one, or in groups of three, four and four; with dashes, as contract numbers are, only where a telephone is spoken of.
+# In one or in groups of three, four and four; with dashes, as contract numbers are written, only where a telephone is spoken of.
 _MOBILE = re.compile(
-    r"(?:(?<![0-9A-Za-z.])|\+86[ -]?|(?<![0-9])0086[ -]?)1[3-9]\d ?\d{4} ?\d{4}(?![0-9A-Za-z.])"
-    r"|(?:电话|手机|联系|微信|[Tt][Ee][Ll]).{0,12}?(?<!\d)1[3-9]\d-\d{4}-\d{4}(?!\d)"
+    r"(?<![0-9A-Za-z])(?<!\d\.)(?!\d{3} (?:19|20)\d\d (?:19|20)\d\d)1[3-9]\d ?\d{4} ?\d{4}(?!\.?\d|[A-Za-z])"
+    r"|(?:\+86|(?<![0-9A-Za-z])0086)[ -]?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
+    r"|(?:联系(?:人|电话|方式)|电话|手机号?码?|微信号?|(?<![A-Za-z])[Tt][Ee][Ll]\.?)[:\s]{0,3}1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
 )
 _RESIDENT = re.compile(
     r"(?<![0-9A-Za-z])[1-8]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])"
@@ -31,8 +33,8 @@ _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _COUNTS_ONLY = {"D20"}  # talent as sums: a column of persons is refused whatever its cells hold
 _PERSON = re.compile(r"姓名|身份证|手机|电话|联系方式")
 # What every cell that `mark` marks holds; of the others most are told apart by whole columns, much faster.
-_DIGIT, _GAP = r"\p{Nd}", r"[\s\x{a0}\x{3000}-]?"  # of any width
-_SUSPECT = rf"[绝机秘]密|[1１][3-9３-９]{_DIGIT}{_GAP}{_DIGIT}{{4}}{_GAP}{_DIGIT}{{4}}|[1-8１-８]{_DIGIT}{{16}}"
+_GAP = r"[^\p{L}\p{Nd}]{0,2}"
+_SUSPECT = rf"[绝机秘]密|[1１]{_GAP}[3-9３-９](?:{_GAP}\p{{Nd}}){{9}}|[1-8１-８]\p{{Nd}}{{16}}"
 
 
 def mark(text: str) -> str:
@@ -41,7 +43,19 @@ def mark(text: str) -> str:
     >>> mark("机密★1年"), mark("联系电话 13800000000"), mark("138 0000 0000"), mark("发票号 138000000001"), mark("135-2024-0001号")
     ('密级标志', '手机号', '手机号', '', '')
     """
-    text = unicodedata.normalize("NFKC", text)
+    return _mark(text) or ("" if text.isascii() else _mark(text.translate(_plain_signs())))
+
+
+@cache
+def _plain_signs() -> dict[int, str]:
+    """Signs as a keyboard has them: full width made plain, any blank and any dash one, ① and ℡ no part of a number beside them."""
+    full_width = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    kinds = {"Zs": " ", "Pd": "-", "No": " ", "So": " "}
+    told = ((code, kinds.get(unicodedata.category(chr(code)))) for code in range(0x80, 0x10000))
+    return {code: sign for code, sign in told if sign is not None} | full_width | {0x2212: "-"}
+
+
+def _mark(text: str) -> str:
     if _SECRET.search(text):
         return "密级标志"
     if any(_is_resident_id(found) for found in _RESIDENT.findall(text)):
@@ -67,8 +81,9 @@ def screened(table: Table, raw: Raw, around: Iterable[str] = ()) -> Raw:
         column = known.get(comparable(header))
         if column is not None and column.kind in NUMBERS:
             continue
+        spoken = "电话：" if _PERSON.search(header) else ""
         for at in holds(raw.rows[header], _SUSPECT).nonzero()[0]:
-            if found := mark(raw.rows[header].iat[at]):
+            if found := mark(spoken + raw.rows[header].iat[at]):
                 return _emptied(raw, f"“{header}”列（{raw.rows['place'].iat[at]}）含有{found}")
     found = next(filter(None, map(mark, [*raw.headers, *around])), "")
     return _emptied(raw, f"文件中含有{found}") if found else raw

@@ -91,10 +91,10 @@ def _parts(text: pd.Series, pattern: str) -> pd.DataFrame:
 
 
 def _half_width(text: pa.Array) -> pa.Array:
-    """Full-width characters as their plain ones; NA where a sign such as ③ or ² would turn into another number: 10² is not 102."""
+    """Full-width characters as their plain ones; NA where a sign such as ③, ² or ㏤ would turn into another number: 10² is not 102."""
     if pc.all(pc.string_is_ascii(text)).as_py():
         return text
-    odd = pc.match_substring_regex(text, r"[\p{No}\p{Nl}]")
+    odd = pc.match_substring_regex(text, r"[\p{No}\p{Nl}\p{So}]")
     return pc.utf8_normalize(pc.if_else(odd, None, text), form="NFKC")
 
 

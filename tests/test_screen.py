@@ -1,0 +1,62 @@
+"""What must never be kept: marks of secrecy, resident-id and mobile numbers, however they are written."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_deliveries import deliver, delimited, inbox, row
+
+from zjtx_pipeline import sources
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.sources.oddities import holds
+from zjtx_pipeline.sources.screen import _SUSPECT, mark
+from zjtx_pipeline.tables import load_tables
+
+MOBILES = [
+    "13800001234", "138 0000 1234", "138\u20020000\u20021234", "138\u202f0000\u202f1234", "138\u00a00000\u30001234", "１３８００００１２３４",
+    "①13800001234", "13800001234①", "¹13800001234", "℡13800001234", "联系人①张三℡13800001234", "电话13800001234…", "手机13800001234．",
+    "Tel.13800001234", "+8613800001234", "+86 138 0000 1234", "+86-138-0000-1234", "+86 138-0000-1234", "008613800001234",
+    "电话：138-0000-1234", "电话：138－0000－1234", "电话138-00001234", "电话：\n138-0000-1234", "TEL 138-0000-1234", "手机号码：138-0000-1234",
+]  # fmt: skip
+OTHERS = [
+    "手机壳采购合同135-2024-0001", "工作联系单135-2024-0001号", "Intel 135-2024-0001", "hotel项目 150-2024-0001", "135-2024-0001",
+    "投资150 2023 2024", "HT008613800001234", "13800001234.56", "0.13800001234", "138000012345", "A13800001234", "13800001234B",
+    "0571-82630000", "2024-11-05 08:30:00", "91330109XJ0000A11N", "330109199001011230", "机密不可外传", "秘密武器",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MOBILES)
+def test_a_mobile_number_is_seen_however_it_is_written(text):
+    assert mark(text) == "手机号"
+
+
+@pytest.mark.parametrize("text", ["330109199001011239", "①330109199001011239", "身份证330109199001011239。", "３３０１０９１９９００１０１１２３９"])
+def test_a_resident_id_is_seen_however_it_is_written(text):
+    assert mark(text) == "身份证号"
+
+
+@pytest.mark.parametrize("text", ["机密★1年", "绝密★", "秘密（3年）", "机密　★　1年", "秘密 ５年"])
+def test_a_mark_of_secrecy_is_seen_however_it_is_written(text):
+    assert mark(text) == "密级标志"
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_what_only_looks_like_it_is_read(text):
+    assert mark(text) == ""
+
+
+PIECES = st.sampled_from(["138", "0000", "1234", "13800001234", "330109199001011239", "机密", "★", "1", "①", "１", "３", "-", "－", " ", "\u2002", "\u3000",
+                          "+86", "0086", "电话", "：", "\n", "年", "A", ".", "．"])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_whatever_is_marked_is_looked_at(text):
+    """The quick look at whole columns leaves out nothing that the slow one would find."""
+    assert not mark(text) or holds(pd.Series([text], dtype="str"), _SUSPECT)[0]
+
+
+@pytest.mark.parametrize("header", ["联系电话", "手机", "联系方式"])
+def test_under_a_heading_that_speaks_of_a_telephone_dashes_are_a_telephone_too(tmp_path, header):
+    deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([{**row("D03"), header: "138-0000-1234"}]))
+    [raw] = [each.read() for each in sources.deliveries(inbox(tmp_path), load_tables()["D03"], Quarter(2024, 4))]
+    assert f"“{header}”列（第2行）含有手机号" in raw.refused and raw.rows.empty and not raw.original
