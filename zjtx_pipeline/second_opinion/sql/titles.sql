@@ -6,7 +6,8 @@ CREATE TABLE grants AS
 SELECT row_number() OVER () AS grant_no, uscc AS code, tier, announced_on::DATE AS announced_on,
        valid_from::DATE AS valid_from, valid_to::DATE AS valid_to
 FROM D04
-WHERE event IN ('认定', '复核通过') AND announced_on <= (SELECT q FROM asked);
+WHERE event IN ('认定', '复核通过') AND announced_on <= (SELECT q FROM asked)
+  AND valid_from IS NOT NULL AND valid_to IS NOT NULL;  -- without either nobody can say on which days it holds
 
 -- A split hands on the one title that a 承继 names, out of those the old code had by then.
 CREATE TABLE splits AS
