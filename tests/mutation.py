@@ -7,8 +7,9 @@ the two that need arguments and draw at random (VariableReplacer, VariableInsert
     .venv/bin/python tests/mutation.py score
 
 A warmed process forks one child a mutant; the child alone sees the changed module (no file is touched). Which tests go
-through which statement, and how long each takes, is found out once a module; a mutant is tried against those that go
-through the changed statement, the quickest first, until one fails. An endless loop counts as killed when its time is over.
+through which statement, and how long each takes, is found out once (and again for a file of tests that has changed); a mutant is
+tried against those that go through the changed statement, the quickest first, until one fails. An endless loop counts as killed
+when its time is over.
 `--part 1/2` and `--part 2/2` share the mutants between two processes. `--within 40` leaves out the slow tests, all but those
 that come first in so many seconds together: more survives, which `--again` then tries against the rest.
 """
@@ -40,6 +41,7 @@ TESTS = (
     "test_breaches.py", "test_flows.py", "test_indicators.py", "test_readings.py",
 )
 HEAVY = ("test_golden.py",)
+NOTHING_RUN = pytest.ExitCode.NO_TESTS_COLLECTED
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning", "--hypothesis-profile=few")
 
 
@@ -107,6 +109,7 @@ def tried(path, source, tests, seconds):
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return "time" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+    assert os.WEXITSTATUS(status) != NOTHING_RUN, f"{path.name}: the tests chosen are not there"
     return "killed" if os.WEXITSTATUS(status) else "survived"
 
 

@@ -28,6 +28,13 @@ def test_a_title_says_whether_its_holder_is_in_the_district():
     assert titles(held).set_index("uscc")["in_district"].to_dict() == {"甲": True, "乙": False, "丙": False}
 
 
+def test_a_firm_belongs_from_the_first_day_of_its_title_to_the_last():
+    term = {"uscc": "甲", "tier": "小巨人", "event": "认定", "announced_on": "2021-06-01", "valid_from": "2022-01-01", "valid_to": "2024-06-30"}
+    held = books(D01=[{"uscc": "甲"}], D04=[term])
+    days = pd.Series(pd.to_datetime(["2021-12-31", "2022-01-01", "2024-06-30", "2024-07-01"])).astype("datetime64[us]")
+    assert members(held, "P2", pd.Series(["甲"] * 4, dtype="str"), days).tolist() == [False, True, True, False]
+
+
 CODES, DAYS = st.sampled_from("甲乙丙丁"), st.dates(pd.Timestamp("2021-01-01").date(), pd.Timestamp("2025-06-30").date())
 EVENTS = st.lists(
     st.fixed_dictionaries(

@@ -249,6 +249,18 @@ def test_a_rule_that_cannot_be_run_stops_the_table(tmp_path, monkeypatch):
     assert "没能执行" in judged(tmp_path, "D03", [row("D03")]).blocked[0]
 
 
+def test_a_rule_that_raises_after_its_rows_were_looked_at_stops_the_table(tmp_path, monkeypatch):
+    """Its condition holds everywhere and yet it has no success: that is no sound table."""
+    judged(tmp_path / "before", "D03", [row("D03")])  # the library is imported, the register judged
+    from great_expectations.expectations.expectation import ColumnMapExpectation
+
+    def raising(self, *arguments, **named):
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(ColumnMapExpectation, "_validate", raising)
+    assert "没能执行" in judged(tmp_path / "after", "D03", [row("D03", 细分领域="轴承")]).blocked[0]
+
+
 def test_a_kept_verdict_is_found_again_without_great_expectations(tmp_path):
     judged(tmp_path, "D13", [row("D13")])
     script = (

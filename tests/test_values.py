@@ -53,6 +53,11 @@ def test_fen_written_as_yuan_read_back_the_same(fen):
     assert fen_of_yuan(yuan_text(fen)) == fen
 
 
+def test_ten_thousand_yuan_are_a_wan():
+    assert FEN_PER_WAN == fen_of_yuan("10000") == 1_000_000
+    assert FEN_PER_YUAN == fen_of_yuan("1") == 100
+
+
 @pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (1, "0.01"), (-1, "-0.01"), (-100, "-1.00"), (99, "0.99"), (100, "1.00")])
 def test_yuan_about_nought_bear_a_sign_only_below_it(fen, text):
     assert yuan_text(fen) == text
