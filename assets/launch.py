@@ -14,7 +14,6 @@ from assets.definitions import defs
 from assets.jobs import quarterly_reports
 from assets.partitions import RULES
 from assets.reports import report_key
-from zjtx_pipeline import ahead
 from zjtx_pipeline.stages import OVERALL
 
 STAGES = {
@@ -79,10 +78,7 @@ def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None], as_of: 
     with DagsterInstance.get() as instance:
         records.close_abandoned(instance)
         instance.add_event_listener(run_id, listener.hear)
-        try:
-            result = _executed(instance, quarter, run_id, {"draft": draft, "as_of": as_of})
-        finally:
-            ahead.end_all()
+        result = _executed(instance, quarter, run_id, {"draft": draft, "as_of": as_of})
     outcome.succeeded = result.success
     return outcome
 

@@ -34,35 +34,89 @@ def gone_within(pid, seconds):
     return not alive(pid)
 
 
-def test_it_answers_what_it_was_asked(worker):
+def wait_for(worker, folder):
+    """Until the second process has done all that it was asked so far."""
+    marker = folder / "marker"
+    marker.unlink(missing_ok=True)
+    worker.ask(object(), marker.touch)
+    deadline = time.monotonic() + 60
+    while not marker.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def pid_of(worker, folder):
+    worker.ask("pid", os.getpid)
+    wait_for(worker, folder)
+    return worker.answer("pid")
+
+
+def test_it_answers_what_it_was_asked(worker, tmp_path):
     worker.ask("sum", sum, [1, 2, 3])
     worker.ask("sum", sum, [100])
+    wait_for(worker, tmp_path)
     assert worker.answer("sum") == 6
 
 
-def test_what_it_was_not_asked_or_failed_at_is_not_answered(worker):
+def test_what_it_was_not_asked_or_failed_at_is_not_answered(worker, tmp_path):
     worker.ask("fault", int, "not a number")
+    wait_for(worker, tmp_path)
     assert worker.answer("fault") is None
     assert worker.answer("never asked") is None
 
 
-def test_what_has_not_begun_is_given_back(worker):
-    worker.ask("first", time.sleep, 2)
+def test_what_either_side_has_taken_on_the_other_leaves(worker, tmp_path):
+    """The second process is given its next pieces before it begins them: those that the run took are not done twice."""
+    worker.ask("first", time.sleep, 1)
     for number in range(5):
-        worker.ask(number, abs, -number)
-    assert worker.answer(4) is None
+        worker.ask(number, (tmp_path / str(number)).write_text, "done")
+    assert [worker.answer(number) for number in range(5)] == [None] * 5
+    wait_for(worker, tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["marker"]
 
 
-def test_a_worker_that_dies_leaves_the_run_to_itself(worker):
+def test_one_got_ready_serves_run_after_run_until_all_end(tmp_path):
+    ahead.get_ready("zjtx_pipeline.ahead:_is_possible")
+    pids = []
+    for run in ("one", "two"):
+        pids.append(pid_of(ahead.begin(run), tmp_path))
+        ahead.end(run)
+    assert pids[0] == pids[1] and alive(pids[0])
+    ahead.end_all()
+    assert gone_within(pids[0], 10)
+
+
+def test_one_got_ready_that_is_still_at_work_ends_with_its_run(tmp_path):
+    ahead.get_ready("zjtx_pipeline.ahead:_is_possible")
+    asked = ahead.begin("a run")
+    pid = pid_of(asked, tmp_path)
+    asked.ask("long", time.sleep, 600)
+    ahead.end("a run")
+    assert gone_within(pid, 10)
+
+
+def test_what_was_written_before_the_run_began_was_not_seen(worker, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.touch(), new.touch()
+    os.utime(old, (worker.began - 1,) * 2)
+    os.utime(new, (worker.began + 1,) * 2)
+    assert worker.saw([new])
+    assert not worker.saw([new, old])
+    assert not worker.saw([tmp_path / "missing"])
+    assert not ahead.IDLE.saw([new])
+
+
+def test_a_worker_that_dies_leaves_the_run_to_itself(worker, tmp_path):
+    pid = pid_of(worker, tmp_path)
     worker.ask("its end", os._exit, 1)
+    assert gone_within(pid, 10)
     assert worker.answer("its end") is None
     worker.ask("more", abs, -1)
     assert worker.answer("more") is None
 
 
-def test_it_ends_with_its_run_whatever_it_is_at(worker):
-    worker.ask("pid", os.getpid)
-    pid = worker.answer("pid")
+def test_it_ends_with_its_run_whatever_it_is_at(worker, tmp_path):
+    pid = pid_of(worker, tmp_path)
     worker.ask("long", time.sleep, 600)
     assert alive(pid)
     ahead.end("a run")
@@ -75,8 +129,13 @@ def test_it_dies_when_its_run_is_killed():
         from zjtx_pipeline import ahead
         if __name__ == "__main__":
             worker = ahead.begin("a run")
-            worker.ask("pid", os.getpid)
-            print(worker.answer("pid"), flush=True)
+            pid, asked = None, 0
+            while pid is None:
+                asked += 1
+                worker.ask(asked, os.getpid)
+                time.sleep(0.2)
+                pid = worker.answer(asked)
+            print(pid, flush=True)
             worker.ask("long", time.sleep, 600)
             time.sleep(600)
     """)

@@ -8,57 +8,114 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pkgutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
+from zjtx_pipeline import memory
+
 _PATIENCE = 0.5  # seconds between two looks at whether the run still lives
+_MOST = 1 << 16  # pieces of work that one process may be asked for
+
+
+class _Process:
+    """The second process, and which pieces of work either side has taken on: whoever claims one first does it."""
+
+    def __init__(self, load: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.claims = context.Array("b", _MOST)
+        self.asked = 0
+        self.outlives_runs = bool(load)  # who has it got ready for runs to come also ends it
+        others = set(multiprocessing.active_children())
+        self._pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(self.claims, load))
+        self._last = self._pool.submit(os.getpid)  # a pool starts its process with its first piece of work
+        self._children = set(multiprocessing.active_children()) - others
+
+    def submit(self, work: Callable, *arguments: Any) -> tuple[int, Future]:
+        """RuntimeError where the process has died, or has been asked for as much as it may be."""
+        if self.asked == _MOST:
+            raise RuntimeError("asked for too much")
+        number, self.asked = self.asked, self.asked + 1
+        self._last = self._pool.submit(_unless_claimed, number, work, arguments)
+        return number, self._last
+
+    def is_idle(self) -> bool:
+        return self._last.done() and self._last.exception() is None
+
+    def end(self) -> None:
+        """End it at once, whatever it is at."""
+        for child in self._children:
+            child.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Worker:
-    """The second process; nothing is started before something is asked of it."""
+    """What one run has asked of the second process."""
 
     def __init__(self) -> None:
         self.began = time.time()
-        self._pool: ProcessPoolExecutor | None = None
+        self._process: _Process | None = None
         self._asked: set[Hashable] = set()
-        self._begun: dict[Hashable, Future] = {}
-        self._children: set[multiprocessing.Process] = set()
+        self._begun: dict[Hashable, tuple[int, Future]] = {}
 
     def ask(self, name: Hashable, work: Callable, *arguments: Any) -> None:
         """Let the second process do a piece of work, once, after those asked of it before."""
-        if len(os.sched_getaffinity(0)) < 2 or name in self._asked:
+        if not _is_possible() or name in self._asked:
             return
         self._asked.add(name)
-        others = set(multiprocessing.active_children())
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, initializer=_live_with_parent)
+        if self._process is None:
+            self._process = _READY.pop() if _READY else _Process("")
         try:
-            self._begun[name] = self._pool.submit(work, *arguments)
-        except RuntimeError:  # the process has died: the run goes on alone
-            self._begun.clear()
-        self._children |= set(multiprocessing.active_children()) - others
+            self._begun[name] = self._process.submit(work, *arguments)
+        except RuntimeError:  # the run goes on alone
+            pass
 
     def answer(self, name: Hashable) -> Any:
         """What came of it, waiting if it is under way; None if it was not begun or failed."""
-        future = self._begun.pop(name, None)
-        if future is None or future.cancel():
+        if name not in self._begun:
+            return None
+        number, future = self._begun.pop(name)
+        if _claim(self._process.claims, number):
             return None
         return None if future.exception() else future.result()
 
+    def saw(self, paths: Iterable[Path]) -> bool:
+        """Have all these files been written since the run began?"""
+        return all(path.exists() and path.stat().st_mtime >= self.began for path in paths)
+
     def end(self) -> None:
-        """End the second process at once, whatever it is at."""
-        for child in self._children:
-            child.terminate()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        """Let go of the second process: it ends, but for one got ready for all runs that has nothing left to do."""
+        if self._process is None:
+            return
+        for number, _ in self._begun.values():
+            _claim(self._process.claims, number)
+        if self._process.outlives_runs and self._process.is_idle():
+            _READY.append(self._process)
+        else:
+            self._process.end()
 
 
-def _live_with_parent() -> None:
+def _is_possible() -> bool:
+    return len(os.sched_getaffinity(0)) > 1
+
+
+def _claim(claims, number: int) -> bool:
+    """Is a piece of work free? Then it is the caller's."""
+    with claims.get_lock():
+        free = not claims[number]
+        claims[number] = 1
+    return free
+
+
+_OWN: list = []  # in the second process: the claims
+
+
+def _begin(claims, load: str) -> None:
     """A worker does not outlive its run's death, and leaves Ctrl-C to the run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -68,17 +125,36 @@ def _live_with_parent() -> None:
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
+    _OWN.append(claims)
+    if load:
+        pkgutil.resolve_name(load)()
+    memory.keep_what_is_loaded()
+
+
+def _unless_claimed(number: int, work: Callable, arguments: tuple) -> Any:
+    return work(*arguments) if _claim(_OWN[0], number) else None
 
 
 class _Idle(Worker):
-    """Stands in where a run has no second process: it takes nothing on, and answers nothing."""
+    """Stands in where a run has no second process: it takes nothing on, answers nothing, and saw nothing begin."""
 
     def ask(self, name: Hashable, work: Callable, *arguments: Any) -> None:
         pass
 
+    def saw(self, paths: Iterable[Path]) -> bool:
+        return False
+
 
 IDLE = _Idle()
+_READY: list[_Process] = []  # at most one, that no run has now
 _WORKERS: dict[Hashable, Worker] = {}
+
+
+def get_ready(load: str) -> None:
+    """Start the second process of the runs to come, which calls `load`, such as `package.module:function`, so that its
+    imports go on beside their own. After the last, `end_all`."""
+    if _is_possible() and not _READY:
+        _READY.append(_Process(load))
 
 
 def of(run: Hashable) -> Worker | None:
@@ -94,12 +170,15 @@ def begin(run: Hashable) -> Worker:
 
 
 def end(run: Hashable) -> None:
-    """End a run's worker, if it has one."""
+    """Let a run's worker go, if it has one."""
     worker = _WORKERS.pop(run, None)
     if worker is not None:
         worker.end()
 
 
 def end_all() -> None:
+    """End every second process: no run follows."""
     for run in list(_WORKERS):
         end(run)
+    while _READY:
+        _READY.pop().end()

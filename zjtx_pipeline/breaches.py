@@ -18,7 +18,7 @@ from zjtx_pipeline.awards import faults, units
 from zjtx_pipeline.awards.caps import unit_caps
 from zjtx_pipeline.awards.ledger import UNIT, applications, matching
 from zjtx_pipeline.awards.tally import UNTRIGGERED
-from zjtx_pipeline.books import Books
+from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.money import FEN_PER_YUAN, yuan_text
 from zjtx_pipeline.rules import Rules
@@ -49,7 +49,7 @@ def findings(books: Books, before: Books | None = None, task: int | None = None)
     With a `task` only those in the tables that it rests on, and of applications and payments only those under its own
     clauses. A check whose tables nobody delivered is left out: that they are 未报送 is told elsewhere.
     """
-    found = [breach for breach in _breaches(books, before) if len(breach.rows)]
+    found = _broken(books, before)
     if task is not None:
         found = [_within(books.rules, task, breach) for breach in found if _concerns(books.rules, task, breach)]
     told = [_told(books, breach) for breach in found if len(breach.rows)]
@@ -87,6 +87,12 @@ def _text(table: str, column: str, value: object) -> object:
     if kind in ("event", "date"):
         return value.date()
     return yuan_text(int(value)) if kind == "yuan" else Decimal(int(value)) / 1_000_000
+
+
+@once
+def _broken(books: Books, before: Books | None) -> list[Breach]:
+    """What was broken at all; found once for all tasks."""
+    return [breach for breach in _breaches(books, before) if len(breach.rows)]
 
 
 def _breaches(books: Books, before: Books | None) -> Iterator[Breach]:

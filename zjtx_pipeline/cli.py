@@ -249,17 +249,24 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
     clock = console.Clock()
     _use(config)
     settings = district.settings_in_force()
-    from zjtx_pipeline import stages
+    from zjtx_pipeline import ahead, memory
 
-    day = stages.day_named(as_of)
-    runs = [stages.open_run(settings, quarter, draft, as_of=day) for quarter in wanted]
-    for run in runs:
-        stages.reach(run)
-    console.out.print(f"{settings.district}　正在准备……")
-    from assets import launch
+    ahead.get_ready("zjtx_pipeline.validate:get_ready")
+    try:
+        from zjtx_pipeline import stages
 
-    clock.lap("准备（读配置、载入程序）")
-    done = [_run(launch, run, draft, clock) for run in runs]
+        day = stages.day_named(as_of)
+        runs = [stages.open_run(settings, quarter, draft, as_of=day) for quarter in wanted]
+        for run in runs:
+            stages.reach(run)
+        console.out.print(f"{settings.district}　正在准备……")
+        from assets import launch
+
+        memory.keep_what_is_loaded()
+        clock.lap("准备（读配置、载入程序）")
+        done = [_run(launch, run, draft, clock) for run in runs]
+    finally:
+        ahead.end_all()
     if profile:
         console.profile(clock, [step for outcome in done for step in outcome.steps])
     if not all(outcome.succeeded for outcome in done):

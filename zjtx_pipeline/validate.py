@@ -163,6 +163,11 @@ def _condition(header: str, values: Sequence[str]) -> dict[str, Any]:
     return {"type": "comparison", "column": {"name": header}, "operator": "IN", "parameter": list(values)}
 
 
+def get_ready() -> None:
+    """Import what judging needs, before there is anything to judge."""
+    _great_expectations()
+
+
 @dataclass(frozen=True)
 class _Library:
     """What is used of Great Expectations: a validator of one frame, and the configuration of one expectation."""

@@ -6,7 +6,6 @@ and a character that no font holds fail the rendering.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import html
 import logging
@@ -17,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.memory import collector_resting
 from zjtx_pipeline.report import pages
 from zjtx_pipeline.report.model import OverallReport, TaskReport
 
@@ -40,7 +40,7 @@ def render(page: str, *, name: str) -> bytes:
     """One HTML document as PDF, under the bundled style sheet; `name` is how errors call it."""
     refuse_unprintable(page, name)
     style = pages.style()
-    with _complaints_are_errors(name), _collector_resting():
+    with _complaints_are_errors(name), collector_resting():
         return _written(page, style)
 
 
@@ -95,18 +95,6 @@ def _glyphs() -> frozenset[str]:
         with files(FONT_PACKAGE).joinpath(name).open("rb") as file:
             held.update(map(chr, TTFont(file, lazy=True).getBestCmap()))
     return frozenset(held)
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """Layout makes a million objects that all live to the end: collecting among them only costs time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Listener(logging.Handler):

@@ -18,6 +18,7 @@ from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.stages.intake import books, existing, take_in
 from zjtx_pipeline.stages.run import Run
+from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED
 
 
@@ -36,7 +37,11 @@ LADDER = ("flows", "watchlist", "effects", "candidates")
 
 
 def tally_ladder(run: Run) -> dict:
-    """How titles and pools moved in the quarter, which titles run out soon and what that costs, who might rise."""
+    """How titles and pools moved in the quarter, which titles run out soon and what that costs, who might rise.
+
+    The second process begins with the figures meanwhile.
+    """
+    _ask_for_figures(run)
     now = books(run)
     effects = watch.effects(now)
     exact = effects.assign(**{name: effects[name].astype("str") for name in ("now", "then")})
@@ -151,9 +156,10 @@ def _tables_then(run: Run, quarter: Quarter) -> set[str]:
 
 def measure(run: Run, number: int) -> dict:
     """All figures of a task with pace and light, and what in its tables breaks a rule of the plan."""
-    lines = _progress(run, number, run.quarter, carrying=True)
+    worker = _ask_for_figures(run)
+    lines, broken = worker.answer(("measured", number)) or measured_now(run, number)
     store.write_json(figures_path(run, number), [each.record() for each in lines])
-    store.write_frame(breaches_path(run, number), breaches.findings(books(run), books(run, run.quarter - 1), number))
+    store.write_frame(breaches_path(run, number), broken)
     _forget_traces(run, [f"T{number:02d}-*"])
     lights = [each.light for each in lines if each.light and not each.figure.breakdown]
     without = Counter(each.figure.status for each in lines if each.figure.status in (UNTOLD, progress.CARRIED))
@@ -163,6 +169,26 @@ def measure(run: Run, number: int) -> dict:
         "lights": {light: lights.count(light) for light in dict.fromkeys(lights)},
         "table_markdown": glances.figures_table(lines, run.settings.rules),
     }
+
+
+def measured_now(run: Run, number: int) -> tuple[list[Progress], pd.DataFrame]:
+    """A task's figures of the run's quarter, and the findings on its tables."""
+    findings = breaches.findings(books(run), books(run, run.quarter - 1), number)
+    return _progress(run, number, run.quarter, carrying=True), findings
+
+
+def _ask_for_figures(run: Run) -> ahead.Worker:
+    """Let the second process measure from the last task on what was judged since the run began: else a figure could be
+    of an older delivery."""
+    worker = ahead.of(run.key) or ahead.IDLE
+    if worker.saw(run.pointer("judged", quarter, table_id) for quarter, table_id in _measured_tables(run)):
+        for number in reversed(run.settings.rules.tasks):
+            worker.ask(("measured", number), measured_now, run, number)
+    return worker
+
+
+def _measured_tables(run: Run) -> list[tuple[Quarter, str]]:
+    return [*((run.quarter, table_id) for table_id in load_tables()), *_earlier_tables(run)]
 
 
 def _forget_traces(run: Run, names: Iterable[str]) -> None:

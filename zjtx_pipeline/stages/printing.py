@@ -43,11 +43,11 @@ def render(run: Run, number: int) -> dict:
     """
     refuse_if_disputed(run, number)
     began = time.perf_counter()
-    worker = ahead.of(run.key)
-    if worker and _is_measured(run, worker):
+    worker = ahead.of(run.key) or ahead.IDLE
+    if worker.saw(_behind_reports(run)):
         for other in reversed([*run.settings.rules.tasks, OVERALL]):
             worker.ask(("printed", other), printed, run, other)
-    content = (worker and worker.answer(("printed", number))) or printed(run, number)
+    content = worker.answer(("printed", number)) or printed(run, number)
     path = store.write_bytes(run.reports / compose.file_name(number, run.settings.rules), content)
     return {"path": str(path), "seconds": time.perf_counter() - began, **glances.of_pdf(path)}
 
@@ -60,13 +60,12 @@ def printed(run: Run, number: int) -> bytes:
     return pdf.render_report(compose.task_report(inputs, number) if number else compose.overall_report(inputs))
 
 
-def _is_measured(run: Run, worker: ahead.Worker) -> bool:
-    """Has everything that reports rest on been made since the run began? Else a report could be made of older work."""
+def _behind_reports(run: Run) -> list[Path]:
+    """Everything that reports rest on; printed ahead of a part of it, a report could be made of older work."""
     made = [run.pointer(kind, run.quarter, table_id) for kind in ("pulled", "judged") for table_id in load_tables()]
     made += [path(run, number) for path in (figures_path, breaches_path) for number in run.settings.rules.tasks]
     made += [awards_path(run, number) for number in run.settings.rules.tasks if run.settings.rules.grants_of(number)]
-    made += [run.work / name for name in ("before.json", *(f"{tally}.parquet" for tally in ("tiers", *LADDER)))]
-    return all(path.exists() and path.stat().st_mtime >= worker.began for path in made)
+    return made + [run.work / name for name in ("before.json", *(f"{tally}.parquet" for tally in ("tiers", *LADDER)))]
 
 
 def _report_inputs(run: Run, number: int):
