@@ -34,15 +34,24 @@ def gone_within(pid, seconds):
     return not alive(pid)
 
 
+def appeared(marker):
+    deadline = time.monotonic() + 60
+    while not marker.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def mark_and_sleep(marker):
+    marker.touch()
+    time.sleep(600)
+
+
 def wait_for(worker, folder):
     """Until the second process has done all that it was asked so far."""
     marker = folder / "marker"
     marker.unlink(missing_ok=True)
     worker.ask(object(), marker.touch)
-    deadline = time.monotonic() + 60
-    while not marker.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    appeared(marker)
 
 
 def pid_of(worker, folder):
@@ -90,7 +99,8 @@ def test_one_got_ready_that_is_still_at_work_ends_with_its_run(tmp_path):
     ahead.get_ready("zjtx_pipeline.ahead:_is_possible")
     asked = ahead.begin("a run")
     pid = pid_of(asked, tmp_path)
-    asked.ask("long", time.sleep, 600)
+    asked.ask("long", mark_and_sleep, tmp_path / "begun")
+    appeared(tmp_path / "begun")
     ahead.end("a run")
     assert gone_within(pid, 10)
 

@@ -1,4 +1,4 @@
-"""A run killed at any moment and started again ends with the same files."""
+"""A run killed at any moment and started again, or alone on one core, ends with the same files."""
 
 import hashlib
 import os
@@ -18,9 +18,10 @@ def digests(folder):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
-def started(home, config):
+def started(home, config, before=()):
     environment = os.environ | {"ZJTX_HOME": str(home), "ZJTX_CONFIG": str(config), "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(COMMAND, env=environment, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    command = [*before, *COMMAND]
+    return subprocess.Popen(command, env=environment, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
 
 
 def killed_once(home, config, reached):
@@ -38,6 +39,14 @@ def test_a_run_killed_in_every_stage_and_started_again_ends_with_the_same_files(
     for reached in ("snapshots/2024Q4/D09", "validated/D14", "reports/2024Q4/*"):
         killed_once(tmp_path, miniature, reached)
     process = started(tmp_path, miniature)
+    _, complaint = process.communicate(timeout=300)
+    assert process.returncode == 0, complaint.decode()
+    assert digests(tmp_path / "reports" / "2024Q4") == digests(golden_run.reports)
+
+
+@pytest.mark.slow
+def test_a_run_on_one_core_does_all_itself_and_ends_with_the_same_files(golden_run, miniature, tmp_path):
+    process = started(tmp_path, miniature, before=("taskset", "-c", str(min(os.sched_getaffinity(0)))))
     _, complaint = process.communicate(timeout=300)
     assert process.returncode == 0, complaint.decode()
     assert digests(tmp_path / "reports" / "2024Q4") == digests(golden_run.reports)

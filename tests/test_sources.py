@@ -332,6 +332,14 @@ def check_database(settings):
     assert sources.deliveries(settings, "D01", QUARTER) == []  # no view at all
 
 
+def test_what_a_database_or_a_gateway_tells_too_does_not_come_in_files_alone(tmp_path):
+    deliver(tmp_path, "D06b_奖补拨付_区财政局.csv", delimited([row("D06b")]))
+    deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([row("D03")]))
+    both = Settings(inbox=inbox(tmp_path).inbox, database=database(f"sqlite:///{tmp_path / 'd.db'}").database)
+    tables = load_tables()
+    assert [len(sources.files_alone(both, tables[name], QUARTER)) for name in ("D06b", "D03", "D01")] == [0, 1, 0]
+
+
 def test_sqlite_is_read_as_text(tmp_path):
     check_database(database(f"sqlite:///{tmp_path / 'd.db'}"))
 

@@ -13,13 +13,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 from zjtx_pipeline import memory
 
-_PATIENCE = 0.5  # seconds between two looks at whether the run still lives
+_PATIENCE = 0.5  # seconds: between two looks at whether the run still lives, and for what is all but done
 _MOST = 1 << 16  # pieces of work that one process may be asked for
 
 
@@ -45,7 +45,8 @@ class _Process:
         return number, self._last
 
     def is_idle(self) -> bool:
-        return self._last.done() and self._last.exception() is None
+        """Has it nothing left to do, or nothing worth waiting for?"""
+        return bool(wait([self._last], _PATIENCE).done) and self._last.exception() is None
 
     def end(self) -> None:
         """End it at once, whatever it is at."""
@@ -86,7 +87,7 @@ class Worker:
 
     def saw(self, paths: Iterable[Path]) -> bool:
         """Have all these files been written since the run began?"""
-        return all(path.exists() and path.stat().st_mtime >= self.began for path in paths)
+        return are_since(self.began, paths)
 
     def end(self) -> None:
         """Let go of the second process: it ends, but for one got ready for all runs that has nothing left to do."""
@@ -98,6 +99,11 @@ class Worker:
             _READY.append(self._process)
         else:
             self._process.end()
+
+
+def are_since(began: float, paths: Iterable[Path]) -> bool:
+    """Have all these files been written since a moment?"""
+    return all(path.exists() and path.stat().st_mtime >= began for path in paths)
 
 
 def _is_possible() -> bool:

@@ -126,6 +126,12 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
     return in_order(settings, found.values())
 
 
+def files_alone(settings: Settings, table: Table, quarter: Quarter) -> list[FileDelivery]:
+    """The deliveries of a table that comes in files and in no other way; none of another, and nothing is asked for it."""
+    elsewhere = gateway.serves(settings, table) or (settings.database is not None and database.view_of(settings.database, table))
+    return [] if elsewhere else deliveries(settings, table, quarter)
+
+
 def in_order(settings: Settings, found: Iterable[Delivery]) -> list[Delivery]:
     """Deliveries in the order of the departments."""
     senders = tuple(settings.rules.departments)

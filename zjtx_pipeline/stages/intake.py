@@ -9,7 +9,7 @@ import shutil
 from collections import OrderedDict
 from pathlib import Path
 
-from zjtx_pipeline import glances, known, snapshots, sources, store, validate, verdicts
+from zjtx_pipeline import ahead, glances, known, snapshots, sources, store, validate, verdicts
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
@@ -19,8 +19,38 @@ from zjtx_pipeline.tables import Table, load_tables
 from zjtx_pipeline.verdicts import Verdict
 
 
+def keep_ahead(run: Run) -> None:
+    """Let the second process keep the files of the run's quarter, from the last table on."""
+    if run.as_of is None:
+        _let_sample_deliver(run, run.quarter)
+        for table_id in reversed(validate.order()):
+            _worker(run).ask(("kept", table_id), _keep_files, run, table_id)
+
+
+def _worker(run: Run) -> ahead.Worker:
+    return ahead.of(run.key) or ahead.IDLE
+
+
+def _keep_files(run: Run, table_id: str) -> None:
+    """What is found kept afterwards is not read again; a look into the sources, which a run notes, this is not."""
+    table = load_tables()[table_id]
+    snapshots.keep(run.home, run.quarter, table, sources.files_alone(run.settings, table, run.quarter))
+
+
+def _judge_ahead(run: Run, first: str) -> None:
+    """Let the second process judge what has been pulled, and whose tables to compare with have been judged, since the run
+    began: the one to be judged now, then from the last on. The run finds the verdict kept."""
+    worker = _worker(run)
+    for table_id in (first, *reversed(validate.order())):
+        beside = [run.pointer("judged", run.quarter, other) for other in validate.needs(table_id)]
+        if worker.saw([run.pointer("pulled", run.quarter, table_id), *beside]):
+            worker.ask(("judged", table_id), _verdict, run, table_id, run.quarter)
+
+
 def pull(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
     """Keep what was delivered of a table for the run's quarter, or an earlier one that it compares with."""
+    if quarter is None:
+        _worker(run).answer(("kept", table_id))
     snapshot = pull_table(run, table_id, quarter or run.quarter)
     return {
         "rows": sum(source.read for source in snapshot.sources),
@@ -65,6 +95,10 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
     """Judge a pulled table; those that its suite compares with have to be judged before."""
     quarter = quarter or run.quarter
     before = _judged_before(run, table_id, quarter)
+    if quarter == run.quarter:
+        _judge_ahead(run, table_id)
+        validate.get_ready()
+        _worker(run).answer(("judged", table_id))
     verdict = judge_table(run, table_id, quarter)
     if quarter == run.quarter and _judged_before(run, table_id, quarter) != before:
         _forget_returns(run)
@@ -90,12 +124,16 @@ def _forget_returns(run: Run) -> None:
 
 
 def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:
-    snapshot = snapshots.load(run.home / store.read_json(existing(run.pointer("pulled", quarter, table_id))))
-    beside = {other: verdict_on(run, other, quarter) for other in validate.needs(table_id)}
-    verdict = validate.judge(run.home, snapshot, run.settings, beside, _sent_before(run, snapshot))
+    verdict = _verdict(run, table_id, quarter)
     path = verdicts.path_of(run.home, verdict.table, verdict.digest)
     store.write_json(run.pointer("judged", quarter, table_id), str(path.relative_to(run.home)))
     return verdict
+
+
+def _verdict(run: Run, table_id: str, quarter: Quarter) -> Verdict:
+    snapshot = snapshots.load(run.home / store.read_json(existing(run.pointer("pulled", quarter, table_id))))
+    beside = {other: verdict_on(run, other, quarter) for other in validate.needs(table_id)}
+    return validate.judge(run.home, snapshot, run.settings, beside, _sent_before(run, snapshot))
 
 
 def _sent_before(run: Run, snapshot: Snapshot) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Leaves how each is counted to `tiers`, `awards`, `indicators` and `progress`, an
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,14 +17,17 @@ from zjtx_pipeline.indicators import measure as measured
 from zjtx_pipeline.indicators.layout import UNDELIVERED as UNTOLD
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.stages.intake import books, existing, take_in
+from zjtx_pipeline.stages.intake import books, existing, keep_ahead, take_in
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED
 
 
+_SHORTLY = 0.05  # seconds
+
 def tally_tiers(run: Run) -> dict:
     """The titles valid on the quarter's last day; none where a table that tells of them was not delivered."""
+    _ask_for_figures(run)
     held, titles = books(run), tiers.titles(books(run))
     untold = held.lacks(flows.RESTS_ON[flows.TITLES])
     store.write_frame(_tally(run, "tiers"), titles.iloc[:0] if untold else titles)
@@ -37,10 +41,7 @@ LADDER = ("flows", "watchlist", "effects", "candidates")
 
 
 def tally_ladder(run: Run) -> dict:
-    """How titles and pools moved in the quarter, which titles run out soon and what that costs, who might rise.
-
-    The second process begins with the figures meanwhile.
-    """
+    """How titles and pools moved in the quarter, which titles run out soon and what that costs, who might rise."""
     _ask_for_figures(run)
     now = books(run)
     effects = watch.effects(now)
@@ -64,6 +65,7 @@ def tally_of(run: Run, name: str) -> pd.DataFrame:
 
 def tally_awards(run: Run, number: int) -> dict:
     """Every award unit of a task's clauses to the quarter's last day."""
+    _ask_for_figures(run)
     units = awards.units(books(run))
     units = units[units["clause"].isin(run.settings.rules.grants_of(number))].reset_index(drop=True)
     store.write_frame(awards_path(run, number), units)
@@ -72,16 +74,19 @@ def tally_awards(run: Run, number: int) -> dict:
 
 
 def look_ahead(run: Run) -> None:
-    """Begin, in a second process, what `compare` will ask for."""
+    """Begin, in a second process, what `pull` and `compare` will ask for."""
     worker = ahead.begin(run.key)
+    keep_ahead(run)
     for quarter, table_id in _earlier_tables(run):
         worker.ask(("taken in", quarter, table_id), take_in, run, table_id, quarter)
+    for number in reversed(run.settings.rules.tasks):
+        worker.ask(("before", number), _measured_once_taken_in, run, number, worker.began)
 
 
 def compare(run: Run) -> dict:
     """Measure the quarter before from its own deliveries, and lay open those of due quarters and of a year ago.
 
-    The second process works from the first table and the first task on; what it has not begun is done here, from the last.
+    The second process works from the first table and the last task on; what it has not begun is done here, from the last.
     """
     worker = ahead.of(run.key) or ahead.IDLE
     done: set[tuple[Quarter, str]] = set()
@@ -116,13 +121,18 @@ def _taken_in(run: Run, worker: ahead.Worker, quarter: Quarter, table_id: str, d
 def _measured_before(run: Run, worker: ahead.Worker) -> list[dict]:
     """All figures of the quarter before, as records, by task."""
     numbers = list(run.settings.rules.tasks)
-    for number in reversed(numbers):
-        worker.ask(("before", number), measured_before, run, number)
-    found = {number: worker.answer(("before", number)) or measured_before(run, number) for number in numbers}
+    found = {number: worker.answer(("before", number)) or _measured_before_of(run, number) for number in numbers}
     return [record for number in numbers for record in found[number]]
 
 
-def measured_before(run: Run, number: int) -> list[dict]:
+def _measured_once_taken_in(run: Run, number: int, began: float) -> list[dict]:
+    """For the second process: the last tables of earlier quarters may be in the run's own hands yet."""
+    while not ahead.are_since(began, [run.pointer("judged", *each) for each in _earlier_tables(run)]):
+        time.sleep(_SHORTLY)
+    return _measured_before_of(run, number)
+
+
+def _measured_before_of(run: Run, number: int) -> list[dict]:
     """A task's figures of the quarter before, as records."""
     return [each.record() for each in _progress(run, number, run.quarter - 1)]
 

@@ -82,6 +82,11 @@ def deliveries(settings: Settings, table: Table, quarter: Quarter, delivered: Co
     return found
 
 
+def serves(settings: Settings, table: Table) -> bool:
+    """Is an interface configured for a table?"""
+    return bool(_interfaces(settings, table))
+
+
 def senders(settings: Settings, table: Table) -> set[str]:
     """The departments that alone fill a configured interface of a table."""
     return {_sender(settings, table, interface) for interface in _interfaces(settings, table)} - {""}
