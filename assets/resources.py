@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dagster import AssetExecutionContext, ConfigurableResource, Failure
+from dagster import AssetExecutionContext, ConfigurableResource, Failure, InitResourceContext
 from pydantic import Field
 
-from zjtx_pipeline import stages
+from zjtx_pipeline import ahead, stages
 from zjtx_pipeline.district import settings_in_force
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
@@ -28,3 +28,7 @@ class District(ConfigurableResource):
             yield stages.open_run(settings, Quarter.parse(context.partition_key), self.draft, as_of=day)
         except ZjtxError as error:
             raise Failure(description=str(error), allow_retries=False) from None
+
+    def teardown_after_execution(self, context: InitResourceContext) -> None:
+        """A run ends with its second process, failed, cancelled or of a few assets: else its own process would wait for it."""
+        ahead.end_runs()

@@ -47,11 +47,12 @@ def mark_and_sleep(marker):
 
 
 def wait_for(worker, folder):
-    """Until the second process has done all that it was asked so far."""
-    marker = folder / "marker"
+    """Until the second process has done all that it was asked so far, and said so."""
+    marker, last = folder / "marker", object()
     marker.unlink(missing_ok=True)
-    worker.ask(object(), marker.touch)
+    worker.ask(last, marker.touch)
     appeared(marker)
+    worker.answer(last)
 
 
 def pid_of(worker, folder):
@@ -127,7 +128,8 @@ def test_a_worker_that_dies_leaves_the_run_to_itself(worker, tmp_path):
 
 def test_it_ends_with_its_run_whatever_it_is_at(worker, tmp_path):
     pid = pid_of(worker, tmp_path)
-    worker.ask("long", time.sleep, 600)
+    worker.ask("long", mark_and_sleep, tmp_path / "begun")
+    appeared(tmp_path / "begun")
     assert alive(pid)
     ahead.end("a run")
     assert gone_within(pid, 10)

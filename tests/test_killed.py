@@ -46,7 +46,11 @@ def test_a_run_killed_in_every_stage_and_started_again_ends_with_the_same_files(
 
 @pytest.mark.slow
 def test_a_run_on_one_core_does_all_itself_and_ends_with_the_same_files(golden_run, miniature, tmp_path):
-    process = started(tmp_path, miniature, before=("taskset", "-c", str(min(os.sched_getaffinity(0)))))
+    process, others = started(tmp_path, miniature, before=("taskset", "-c", str(min(os.sched_getaffinity(0))))), ""
+    while process.poll() is None:
+        others += subprocess.run(["ps", "--ppid", str(process.pid), "-o", "args="], capture_output=True, text=True).stdout
+        time.sleep(0.2)
+    assert "multiprocessing" not in others, others
     _, complaint = process.communicate(timeout=300)
     assert process.returncode == 0, complaint.decode()
     assert digests(tmp_path / "reports" / "2024Q4") == digests(golden_run.reports)

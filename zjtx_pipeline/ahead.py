@@ -14,16 +14,18 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from zjtx_pipeline import memory
+from zjtx_pipeline import collector
 
-_PATIENCE = 0.5  # seconds: between two looks at whether the run still lives, and for what is all but done
+_LOOK = 0.5  # seconds between two looks at whether the run still lives
+_GRACE = 0.5  # seconds for what is all but done
 _MOST = 1 << 16  # pieces of work that one process may be asked for
 
 
-class _Process:
+class _Second:
     """The second process, and which pieces of work either side has taken on: whoever claims one first does it."""
 
     def __init__(self, load: str) -> None:
@@ -46,7 +48,7 @@ class _Process:
 
     def is_idle(self) -> bool:
         """Has it nothing left to do, or nothing worth waiting for?"""
-        return bool(wait([self._last], _PATIENCE).done) and self._last.exception() is None
+        return bool(wait([self._last], _GRACE).done) and self._last.exception() is None
 
     def end(self) -> None:
         """End it at once, whatever it is at."""
@@ -60,7 +62,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.began = time.time()
-        self._process: _Process | None = None
+        self._second: _Second | None = None
         self._asked: set[Hashable] = set()
         self._begun: dict[Hashable, tuple[int, Future]] = {}
 
@@ -69,11 +71,11 @@ class Worker:
         if not _is_possible() or name in self._asked:
             return
         self._asked.add(name)
-        if self._process is None:
-            self._process = _READY.pop() if _READY else _Process("")
         try:
-            self._begun[name] = self._process.submit(work, *arguments)
-        except RuntimeError:  # the run goes on alone
+            if self._second is None:
+                self._second = _READY.pop() if _READY else _Second("")
+            self._begun[name] = self._second.submit(work, *arguments)
+        except (OSError, RuntimeError):  # none can be started, or it has died: the run goes on alone
             pass
 
     def answer(self, name: Hashable) -> Any:
@@ -81,7 +83,7 @@ class Worker:
         if name not in self._begun:
             return None
         number, future = self._begun.pop(name)
-        if _claim(self._process.claims, number):
+        if _claim(self._second.claims, number):
             return None
         return None if future.exception() else future.result()
 
@@ -91,14 +93,14 @@ class Worker:
 
     def end(self) -> None:
         """Let go of the second process: it ends, but for one got ready for all runs that has nothing left to do."""
-        if self._process is None:
+        if self._second is None:
             return
         for number, _ in self._begun.values():
-            _claim(self._process.claims, number)
-        if self._process.outlives_runs and self._process.is_idle():
-            _READY.append(self._process)
+            _claim(self._second.claims, number)
+        if self._second.outlives_runs and self._second.is_idle():
+            _READY.append(self._second)
         else:
-            self._process.end()
+            self._second.end()
 
 
 def are_since(began: float, paths: Iterable[Path]) -> bool:
@@ -111,11 +113,15 @@ def _is_possible() -> bool:
 
 
 def _claim(claims, number: int) -> bool:
-    """Is a piece of work free? Then it is the caller's."""
-    with claims.get_lock():
-        free = not claims[number]
-        claims[number] = 1
-    return free
+    """Is a piece of work free? Then it is the caller's; so it is where nobody lets go of the claims any more."""
+    lock = claims.get_lock()
+    if not lock.acquire(timeout=_GRACE):
+        return True
+    try:
+        free, claims[number] = not claims[number], 1
+        return free
+    finally:
+        lock.release()
 
 
 _OWN: list = []  # in the second process: the claims
@@ -127,14 +133,14 @@ def _begin(claims, load: str) -> None:
 
     def watch() -> None:
         while multiprocessing.parent_process().is_alive():
-            time.sleep(_PATIENCE)
+            time.sleep(_LOOK)
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
     _OWN.append(claims)
     if load:
         pkgutil.resolve_name(load)()
-    memory.keep_what_is_loaded()
+        collector.keep_what_is_loaded()
 
 
 def _unless_claimed(number: int, work: Callable, arguments: tuple) -> Any:
@@ -152,7 +158,7 @@ class _Idle(Worker):
 
 
 IDLE = _Idle()
-_READY: list[_Process] = []  # at most one, that no run has now
+_READY: list[_Second] = []  # at most one, that no run has now
 _WORKERS: dict[Hashable, Worker] = {}
 
 
@@ -160,7 +166,8 @@ def get_ready(load: str) -> None:
     """Start the second process of the runs to come, which calls `load`, such as `package.module:function`, so that its
     imports go on beside their own. After the last, `end_all`."""
     if _is_possible() and not _READY:
-        _READY.append(_Process(load))
+        with suppress(OSError):
+            _READY.append(_Second(load))
 
 
 def of(run: Hashable) -> Worker | None:
@@ -182,9 +189,14 @@ def end(run: Hashable) -> None:
         worker.end()
 
 
-def end_all() -> None:
-    """End every second process: no run follows."""
+def end_runs() -> None:
+    """Let go of what the runs of this process have asked for, however they ended."""
     for run in list(_WORKERS):
         end(run)
+
+
+def end_all() -> None:
+    """End every second process: no run follows."""
+    end_runs()
     while _READY:
         _READY.pop().end()

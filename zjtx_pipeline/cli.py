@@ -249,7 +249,7 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
     clock = console.Clock()
     _use(config)
     settings = district.settings_in_force()
-    from zjtx_pipeline import ahead, memory
+    from zjtx_pipeline import ahead, collector
 
     ahead.get_ready("zjtx_pipeline.validate:get_ready")
     try:
@@ -262,7 +262,7 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
         console.out.print(f"{settings.district}　正在准备……")
         from assets import launch
 
-        memory.keep_what_is_loaded()
+        collector.keep_what_is_loaded()
         clock.lap("准备（读配置、载入程序）")
         done = [_run(launch, run, draft, clock) for run in runs]
     finally:

@@ -95,7 +95,9 @@ def _endings(books: Books) -> pd.DataFrame:
 def _cut(rows: pd.DataFrame, endings: pd.DataFrame) -> pd.DataFrame:
     """Shorten each grant, in all its later parts too, by the first event that ends it."""
     hit = rows.merge(endings, on=TITLE, validate="m:m")
-    hit = hit[(hit["announced_on"] < hit["ended_on"]) & (hit["ended_on"] <= hit["ends_on"])]
+    held = hit["announced_on"] < hit["ended_on"]  # 注销 ends every title, one of its own day too (5.8, 4)
+    held |= hit["reason"].eq(DEREGISTERED) & hit["announced_on"].eq(hit["ended_on"])
+    hit = hit[held & (hit["ended_on"] <= hit["ends_on"])]
     first = hit.sort_values(["ended_on", "reason"]).drop_duplicates("grant").set_index("grant")
     ended_on, reason = looked_up(first["ended_on"], rows["grant"]), looked_up(first["reason"], rows["grant"])
     cut = ended_on <= rows["ends_on"]

@@ -81,6 +81,13 @@ def judge(
     return verdicts.load(path)
 
 
+def is_kept(
+    home: Path, snapshot: Snapshot, settings: Settings, judged: Mapping[str, Verdict], same: tuple[str, ...] = ()
+) -> bool:
+    """Has the verdict been made?"""
+    return verdicts.path_of(home, snapshot.table, _digest(snapshot, settings, judged, same)).is_dir()
+
+
 def _digest(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict], same: tuple[str, ...]) -> str:
     parts = [JUDGING, snapshot.digest, suite_digest(snapshot.table.id), dictionary_digest(), settings.rules.digest]
     return store.digest(*parts, str(settings.delivery_deadline_workday), *(each.digest for each in beside.values()), *same)

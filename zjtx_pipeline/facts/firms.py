@@ -82,9 +82,9 @@ def validity_not_three_years(scene: Scene) -> pd.Series:
 @fact("uscc", "tier", "batch", "event", "announced_on")
 def granted_and_ended_at_once(scene: Scene) -> pd.Series:
     """认定 or 复核通过 and 撤销 or 主动放弃 of one 码, 资质类型 and 批次 on one day: which came first nobody can say."""
-    events, title = scene.rules.tiers.events, [scene.column(name) for name in ("uscc", "tier", "batch", "announced_on")]
+    events, alike = scene.rules.tiers.events, [scene.column(name) for name in ("uscc", "tier", "batch", "announced_on")]
     granted, ended = scene.column("event").isin(events.granting), scene.column("event").isin(events.ending)
-    both = granted.groupby(title).transform("any") & ended.groupby(title).transform("any")
+    both = granted.groupby(alike).transform("any") & ended.groupby(alike).transform("any")
     return truth(both) & (granted | ended)
 
 

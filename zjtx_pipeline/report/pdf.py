@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 
+from zjtx_pipeline import collector
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.memory import collector_resting
 from zjtx_pipeline.report import pages
 from zjtx_pipeline.report.model import OverallReport, TaskReport
 
@@ -40,7 +40,7 @@ def render(page: str, *, name: str) -> bytes:
     """One HTML document as PDF, under the bundled style sheet; `name` is how errors call it."""
     refuse_unprintable(page, name)
     style = pages.style()
-    with _complaints_are_errors(name), collector_resting():
+    with _complaints_are_errors(name), collector.resting():
         return _written(page, style)
 
 

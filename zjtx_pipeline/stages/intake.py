@@ -34,7 +34,9 @@ def _worker(run: Run) -> ahead.Worker:
 def _keep_files(run: Run, table_id: str) -> None:
     """What is found kept afterwards is not read again; a look into the sources, which a run notes, this is not."""
     table = load_tables()[table_id]
-    snapshots.keep(run.home, run.quarter, table, sources.files_alone(run.settings, table, run.quarter))
+    files = sources.files_alone(run.settings, table, run.quarter)
+    if files:  # to keep that there are none would be to say that nothing was delivered
+        snapshots.keep(run.home, run.quarter, table, files)
 
 
 def _judge_ahead(run: Run, first: str) -> None:
@@ -44,7 +46,7 @@ def _judge_ahead(run: Run, first: str) -> None:
     for table_id in (first, *reversed(validate.order())):
         beside = [run.pointer("judged", run.quarter, other) for other in validate.needs(table_id)]
         if worker.saw([run.pointer("pulled", run.quarter, table_id), *beside]):
-            worker.ask(("judged", table_id), _verdict, run, table_id, run.quarter)
+            worker.ask(("judged", table_id), _keep_verdict, run, table_id)
 
 
 def pull(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
@@ -97,7 +99,8 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
     before = _judged_before(run, table_id, quarter)
     if quarter == run.quarter:
         _judge_ahead(run, table_id)
-        validate.get_ready()
+        if not validate.is_kept(run.home, *_question(run, table_id, quarter)):
+            validate.get_ready()
         _worker(run).answer(("judged", table_id))
     verdict = judge_table(run, table_id, quarter)
     if quarter == run.quarter and _judged_before(run, table_id, quarter) != before:
@@ -131,9 +134,18 @@ def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:
 
 
 def _verdict(run: Run, table_id: str, quarter: Quarter) -> Verdict:
+    return validate.judge(run.home, *_question(run, table_id, quarter))
+
+
+def _keep_verdict(run: Run, table_id: str) -> None:
+    _verdict(run, table_id, run.quarter)
+
+
+def _question(run: Run, table_id: str, quarter: Quarter) -> tuple:
+    """What a verdict is asked for: the snapshot, the settings, the verdicts beside it, who sent the same as before."""
     snapshot = snapshots.load(run.home / store.read_json(existing(run.pointer("pulled", quarter, table_id))))
     beside = {other: verdict_on(run, other, quarter) for other in validate.needs(table_id)}
-    return validate.judge(run.home, snapshot, run.settings, beside, _sent_before(run, snapshot))
+    return snapshot, run.settings, beside, _sent_before(run, snapshot)
 
 
 def _sent_before(run: Run, snapshot: Snapshot) -> tuple[str, ...]:
@@ -158,8 +170,13 @@ def _is(offered: sources.FileDelivery, source: snapshots.Source | None) -> bool:
     return hashlib.sha256(offered.content).hexdigest() == source.sha256
 
 
-def take_in(run: Run, table_id: str, quarter: Quarter) -> bool:
-    """Pull and judge a table of an earlier quarter; those that its suite compares with have to be judged before."""
+def take_in(run: Run, table_id: str, quarter: Quarter, began: float = 0.0) -> bool:
+    """Pull and judge a table of an earlier quarter; those that its suite compares with have to be judged before.
+
+    False, and nothing is done, where one of those was not judged since `began`: the other process has it in hand.
+    """
+    if not ahead.are_since(began, [run.pointer("judged", quarter, other) for other in validate.needs(table_id)]):
+        return False
     pull_table(run, table_id, quarter)
     judge_table(run, table_id, quarter)
     return True

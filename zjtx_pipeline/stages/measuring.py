@@ -22,8 +22,8 @@ from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED
 
+_SHORTLY, _LONG = 0.05, 3.0  # seconds to wait for what the run has in hand, and at most
 
-_SHORTLY = 0.05  # seconds
 
 def tally_tiers(run: Run) -> dict:
     """The titles valid on the quarter's last day; none where a table that tells of them was not delivered."""
@@ -78,7 +78,7 @@ def look_ahead(run: Run) -> None:
     worker = ahead.begin(run.key)
     keep_ahead(run)
     for quarter, table_id in _earlier_tables(run):
-        worker.ask(("taken in", quarter, table_id), take_in, run, table_id, quarter)
+        worker.ask(("taken in", quarter, table_id), take_in, run, table_id, quarter, worker.began)
     for number in reversed(run.settings.rules.tasks):
         worker.ask(("before", number), _measured_once_taken_in, run, number, worker.began)
 
@@ -86,7 +86,7 @@ def look_ahead(run: Run) -> None:
 def compare(run: Run) -> dict:
     """Measure the quarter before from its own deliveries, and lay open those of due quarters and of a year ago.
 
-    The second process works from the first table and the last task on; what it has not begun is done here, from the last.
+    The second process works from the first table and the last task on; what it has not begun is done here from the other end.
     """
     worker = ahead.of(run.key) or ahead.IDLE
     done: set[tuple[Quarter, str]] = set()
@@ -126,8 +126,14 @@ def _measured_before(run: Run, worker: ahead.Worker) -> list[dict]:
 
 
 def _measured_once_taken_in(run: Run, number: int, began: float) -> list[dict]:
-    """For the second process: the last tables of earlier quarters may be in the run's own hands yet."""
+    """For the second process: the last tables of earlier quarters may be in the run's own hands yet.
+
+    TimeoutError where they do not come: the run measures itself.
+    """
+    deadline = time.monotonic() + _LONG
     while not ahead.are_since(began, [run.pointer("judged", *each) for each in _earlier_tables(run)]):
+        if time.monotonic() > deadline:
+            raise TimeoutError
         time.sleep(_SHORTLY)
     return _measured_before_of(run, number)
 

@@ -37,7 +37,7 @@ SELECT grant_no, tier, announced_on, holder, since,
 FROM way;
 
 -- The first day on which a title is no more: withdrawn or given up by whoever holds it, or its holder struck off. What is
--- announced on a title's own day ends the one held before (of the same 批次 neither row is accepted).
+-- announced on a title's own day ends the one held before (of the same 批次 neither row is accepted), 注销 every one.
 CREATE TABLE ended AS
 WITH ends AS (
     SELECT holder_on(uscc, announced_on::DATE) AS holder, tier, announced_on::DATE AS ended_on FROM D04
@@ -47,7 +47,8 @@ WITH ends AS (
 )
 SELECT in_hand.grant_no, min(ends.ended_on) AS ended_on
 FROM in_hand JOIN ends ON ends.holder = in_hand.holder AND (ends.tier IS NULL OR ends.tier = in_hand.tier)
-WHERE ends.ended_on > in_hand.announced_on AND in_hand.since <= ends.ended_on AND ends.ended_on < in_hand.until
+WHERE (ends.ended_on > in_hand.announced_on OR (ends.tier IS NULL AND ends.ended_on = in_hand.announced_on))
+  AND in_hand.since <= ends.ended_on AND ends.ended_on < in_hand.until
 GROUP BY in_hand.grant_no;
 
 -- Each title's days in each hand: from (included) until (excluded).

@@ -14,7 +14,7 @@ def keep_what_is_loaded() -> None:
 
 
 @contextmanager
-def collector_resting() -> Iterator[None]:
+def resting() -> Iterator[None]:
     """For work that makes a great many objects that all live to its end: collecting among them only costs time."""
     was_on = gc.isenabled()
     gc.disable()
