@@ -156,3 +156,26 @@ def test_it_dies_when_its_run_is_killed():
         pid = int(run.stdout.readline())
         os.kill(run.pid, signal.SIGKILL)
     assert gone_within(pid, 10)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.6])
+def test_ctrl_c_is_the_runs_affair_from_the_second_processs_first_moment(seconds):
+    script = textwrap.dedent("""
+        import signal, time
+        from zjtx_pipeline import ahead
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if __name__ == "__main__":
+            try:
+                print("ready", flush=True)
+                ahead.get_ready("zjtx_pipeline.tables:load_tables")
+                time.sleep(60)
+            except KeyboardInterrupt:
+                ahead.end_all()
+    """)
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        run.stdout.readline()
+        time.sleep(seconds)
+        os.killpg(run.pid, signal.SIGINT)
+        _, complaint = run.communicate(timeout=60)
+    assert complaint == ""

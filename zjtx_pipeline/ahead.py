@@ -35,7 +35,11 @@ class _Second:
         self.outlives_runs = bool(load)  # who has it got ready for runs to come also ends it
         others = set(multiprocessing.active_children())
         self._pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(self.claims, load))
-        self._last = self._pool.submit(os.getpid)  # a pool starts its process with its first piece of work
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C is the run's affair from the start
+        try:
+            self._last = self._pool.submit(os.getpid)  # a pool starts its process with its first piece of work
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._children = set(multiprocessing.active_children()) - others
 
     def submit(self, work: Callable, *arguments: Any) -> tuple[int, Future]:
@@ -128,8 +132,7 @@ _OWN: list = []  # in the second process: the claims
 
 
 def _begin(claims, load: str) -> None:
-    """A worker does not outlive its run's death, and leaves Ctrl-C to the run."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker does not outlive its run's death."""
 
     def watch() -> None:
         while multiprocessing.parent_process().is_alive():

@@ -97,12 +97,13 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
     """Judge a pulled table; those that its suite compares with have to be judged before."""
     quarter = quarter or run.quarter
     before = _judged_before(run, table_id, quarter)
+    question = _question(run, table_id, quarter)
     if quarter == run.quarter:
         _judge_ahead(run, table_id)
-        if not validate.is_kept(run.home, *_question(run, table_id, quarter)):
-            validate.get_ready()
+        if not validate.is_kept(run.home, *question):
+            validate.get_ready()  # meanwhile the second process begins
         _worker(run).answer(("judged", table_id))
-    verdict = judge_table(run, table_id, quarter)
+    verdict = _judged(run, question)
     if quarter == run.quarter and _judged_before(run, table_id, quarter) != before:
         _forget_returns(run)
     totals = verdict.counts[["read", "accepted", "quarantined", "rejected"]].sum()
@@ -126,19 +127,15 @@ def _forget_returns(run: Run) -> None:
     shutil.rmtree(run.returns, ignore_errors=True)
 
 
-def judge_table(run: Run, table_id: str, quarter: Quarter) -> Verdict:
-    verdict = _verdict(run, table_id, quarter)
+def _judged(run: Run, question: tuple) -> Verdict:
+    verdict = validate.judge(run.home, *question)
     path = verdicts.path_of(run.home, verdict.table, verdict.digest)
-    store.write_json(run.pointer("judged", quarter, table_id), str(path.relative_to(run.home)))
+    store.write_json(run.pointer("judged", verdict.quarter, verdict.table.id), str(path.relative_to(run.home)))
     return verdict
 
 
-def _verdict(run: Run, table_id: str, quarter: Quarter) -> Verdict:
-    return validate.judge(run.home, *_question(run, table_id, quarter))
-
-
 def _keep_verdict(run: Run, table_id: str) -> None:
-    _verdict(run, table_id, run.quarter)
+    validate.judge(run.home, *_question(run, table_id, run.quarter))
 
 
 def _question(run: Run, table_id: str, quarter: Quarter) -> tuple:
@@ -178,7 +175,7 @@ def take_in(run: Run, table_id: str, quarter: Quarter, began: float = 0.0) -> bo
     if not ahead.are_since(began, [run.pointer("judged", quarter, other) for other in validate.needs(table_id)]):
         return False
     pull_table(run, table_id, quarter)
-    judge_table(run, table_id, quarter)
+    _judged(run, _question(run, table_id, quarter))
     return True
 
 

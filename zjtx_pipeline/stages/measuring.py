@@ -121,7 +121,7 @@ def _taken_in(run: Run, worker: ahead.Worker, quarter: Quarter, table_id: str, d
 def _measured_before(run: Run, worker: ahead.Worker) -> list[dict]:
     """All figures of the quarter before, as records, by task."""
     numbers = list(run.settings.rules.tasks)
-    found = {number: worker.answer(("before", number)) or _measured_before_of(run, number) for number in numbers}
+    found = {number: worker.answer(("before", number)) or measured_before(run, number) for number in numbers}
     return [record for number in numbers for record in found[number]]
 
 
@@ -135,10 +135,10 @@ def _measured_once_taken_in(run: Run, number: int, began: float) -> list[dict]:
         if time.monotonic() > deadline:
             raise TimeoutError
         time.sleep(_SHORTLY)
-    return _measured_before_of(run, number)
+    return measured_before(run, number)
 
 
-def _measured_before_of(run: Run, number: int) -> list[dict]:
+def measured_before(run: Run, number: int) -> list[dict]:
     """A task's figures of the quarter before, as records."""
     return [each.record() for each in _progress(run, number, run.quarter - 1)]
 
