@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The same examples every time: a red suite then speaks of the change. `--hypothesis-profile default` looks further.
 settings.register_profile("same_examples", derandomize=True, deadline=None)
-settings.register_profile("few", derandomize=True, deadline=None, max_examples=10)  # for tests/mutation.py
+settings.register_profile(  # for tests/mutation.py, which follows every line and so is slow
+    "few", derandomize=True, deadline=None, max_examples=10, suppress_health_check=list(HealthCheck)
+)
 settings.load_profile("same_examples")
 
 
