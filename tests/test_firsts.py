@@ -5,6 +5,7 @@ import pytest
 from builders import books
 
 from zjtx_pipeline.awards import firsts
+from zjtx_pipeline.awards.triggers import trigger_rows
 from zjtx_pipeline.rules import load_rules
 
 RULES = load_rules()
@@ -88,3 +89,9 @@ def test_the_earliest_revocation_counts_each_title_its_own():
     held = books(D04=[{"uscc": who, "tier": "小巨人", "event": "撤销", "announced_on": day} for who, day in (("甲", "2024-06-01"), ("甲", "2024-05-01"), ("乙", "2024-04-01"))])
     rows = pd.DataFrame({"uscc": ["乙", "甲"], "tier": "小巨人", "triggered_on": pd.to_datetime(["2024-01-01", "2024-01-01"])}, index=[3, 9])
     assert firsts.revoked_on(held, rows).dt.strftime("%m-%d").to_dict() == {3: "04-01", 9: "05-01"}
+
+
+def test_the_first_of_all_tiers_is_told_although_no_firm_was_recognised_twice():
+    rules = RULES.overlay({"readings": {"B-07": "全部层级首次"}})
+    given = {"tier": "小巨人", "event": "认定", "announced_on": "2024-05-01", "valid_from": "2024-05-01", "valid_to": "2027-04-30"}
+    assert trigger_rows(books(rules=rules, D04=[{"uscc": code} | given for code in "甲乙"]))["first"].tolist() == [True, True]

@@ -116,7 +116,7 @@ def _first_ever(books: Books) -> pd.Index:
     rows = rows.sort_values(["triggered_on", "clause", "batch", "uscc"])
 
     def firm(keys: pd.Series, days: pd.Series) -> pd.Series:
-        return title_holder(books, keys, days).str.rpartition("|")[0]
+        return title_holder(books, keys, days).str.extract(r"^(.*)\|")[0]
 
     return rows[first_of(rows, title_key(rows["uscc"], rows["tier"]), [], firm, books.day)].index
 

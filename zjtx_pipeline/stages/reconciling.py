@@ -117,7 +117,7 @@ def _compared(run: Run, held: Books, published: Published, rows: pd.DataFrame, b
 def _names(run: Run, held: Books) -> pd.DataFrame:
     """Every name that a code of the register may bear (D01, 曾用名, D02's renames): uscc, firm, key, local."""
     known = register(verdict_on(run, FIRMS, run.quarter), verdict_on(run, CHANGES, run.quarter)).names
-    names = pd.Series(known.to_pylist(), dtype="str").str.split("|", n=1, expand=True).set_axis(["uscc", "key"], axis=1)
+    names = pd.Series(known.to_pylist(), dtype="str").str.extract(r"^(?P<uscc>[^|]*)\|(?P<key>.*)$")
     firm = current(held, names["uscc"])
     return names.assign(firm=firm, local=in_district(held, firm))
 
