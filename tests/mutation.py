@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "var" / "mutation.jsonl"
 TESTS = (
     "test_values.py", "test_formats.py", "test_annotations.py", "test_caps.py", "test_firsts.py", "test_ledger.py",
-    "test_purchases.py", "test_stacking.py", "test_shapes.py", "test_tiers.py", "test_firms.py", "test_watch.py", "test_awards.py",
+    "test_purchases.py", "test_stacking.py", "test_payouts.py", "test_shapes.py", "test_tiers.py", "test_firms.py", "test_watch.py", "test_awards.py",
     "test_breaches.py", "test_flows.py", "test_indicators.py", "test_readings.py",
 )
 HEAVY = ("test_golden.py",)
