@@ -344,6 +344,21 @@ def test_sqlite_is_read_as_text(tmp_path):
     check_database(database(f"sqlite:///{tmp_path / 'd.db'}"))
 
 
+def test_a_quarter_spelt_otherwise_is_read_and_rows_without_one_are_told(tmp_path):
+    settings = database(f"sqlite:///{tmp_path / 'd.db'}")
+    engine = sqlalchemy.create_engine(settings.database)
+    with engine.begin() as connection:
+        for number, period in enumerate(("2024q4", "2024Q4 ", "2024年第四季度", "2024Q3 ", "年末", None), start=10):
+            connection.execute(sqlalchemy.text(f'INSERT INTO "{VIEW}" ("数据期", "兑现编号") VALUES (:period, {number})'), {"period": period})
+    engine.dispose()
+    [delivery] = sources.deliveries(settings, "D06b", QUARTER)
+    read = delivery.read()
+    assert sorted(read.rows["兑现编号"])[:3] == ["10", "11", "12"] and read.read == 5
+    assert [each for each in read.notes if "数据期" in each] == [
+        f"“{VIEW}”有 2 行的“数据期”认不出是哪一季（空白、“年末”），没有读：请提供方写成“2024Q4”的样子。"
+    ]
+
+
 def test_postgresql_is_read_as_text(postgres):
     check_database(database(postgres))
 

@@ -165,6 +165,28 @@ def test_a_rejected_line_is_a_finding_with_its_text(tmp_path):
     assert found.counts[["read", "accepted", "rejected"]].values.tolist() == [[2, 1, 1]]
 
 
+@pytest.mark.parametrize(
+    ("sound", "broken", "beside", "rule"),
+    [
+        (0, 3, "", "报送.多数行读不成"),  # a comma too many at each line's end
+        (1, 2, "", "报送.多数行读不成"),
+        (1, 1, "", ""),
+        (0, 0, "合计", "D13.空表"),  # nothing but what is no record
+        (0, 0, "本季度无", "D13.空表"),
+        (1, 0, "本季度无", ""),
+    ],
+)
+def test_a_delivery_without_rows_or_with_fewer_than_it_should_have_stops_the_table(tmp_path, sound, broken, beside, rule):
+    rows = [row("D13", 产品编号=str(number)) for number in range(sound + broken)]
+    head, *lines = delimited(rows, list(row("D13"))).decode("utf-8-sig").splitlines()
+    lines = [line + "," * (at >= sound) for at, line in enumerate(lines)] + [beside + "," * head.count(",")] * bool(beside)
+    deliver(tmp_path, "D13_首台套等产品_区经信局.csv", "\r\n".join([head, *lines, ""]).encode("utf-8-sig"))
+    found = verdict(tmp_path, "D13")
+    blocking = found.findings.loc[found.findings["severity"].eq("阻断"), "rule"].tolist()
+    assert blocking == [rule] * bool(rule)
+    assert found.counts[["accepted", "rejected"]].values.tolist() == [[sound, broken + bool(beside)]]
+
+
 def test_lead_departments_without_a_text_are_named(tmp_path):
     found = judged(tmp_path, "D26", [row("D26")], "区经信局")
     silent = found.findings[found.findings["rule"].eq("报送.牵头部门")]

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from zjtx_pipeline.errors import ZjtxError
 
 _KEY = re.compile(r"([0-9]{4})Q([1-4])")
+_SPELT = re.compile(r"([0-9]{4})(?:[-./年]?Q|年第?)([1-4一二三四])(季度?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)
@@ -31,6 +32,18 @@ class Quarter:
         if not match:
             raise ZjtxError(f"“{key}”不是季度：请写成“2024Q4”的样子（四位年份、字母 Q、1 至 4）。")
         return cls(int(match[1]), int(match[2]))
+
+    @classmethod
+    def spelt(cls, text: str) -> Quarter | None:
+        """The quarter that a text without blanks names in any usual way; None where it names none.
+
+        >>> [str(Quarter.spelt(text)) for text in ("2024q4", "2024-Q4", "2024年第四季度", "2024年4季度", "2024年4", "2024")]
+        ['2024Q4', '2024Q4', '2024Q4', '2024Q4', 'None', 'None']
+        """
+        match = _SPELT.fullmatch(text)
+        if not match or ("q" not in text.lower() and not match[3]):
+            return None
+        return cls(int(match[1]), "1234一二三四".index(match[2]) % 4 + 1)
 
     @classmethod
     def of(cls, day: date) -> Quarter:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
+from zjtx_pipeline.sources.margins import OTHER_HEADING
 from zjtx_pipeline.sources.raw import NO_RECORDS, SUPERSEDED, ZERO_REPORT, is_doubled
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
 from zjtx_pipeline.tables import Table, comparable
@@ -56,6 +57,7 @@ def _of_source(snapshot: Snapshot, settings: Settings, suite: Suite, source: Sou
         yield _found(NOTED, "报送.说明", note)
     if not source.refused and not source.fault:
         yield from _of_columns(snapshot.table, suite, source, settings)
+        yield from _of_rows(snapshot, suite, source)
     yield from _of_time(snapshot, settings, suite, source)
     if source.sender not in snapshot.table.senders:
         usual = "、".join(snapshot.table.senders)
@@ -77,13 +79,28 @@ def _of_columns(table: Table, suite: Suite, source: Source, settings: Settings) 
     missing = [table.columns[name].header for name in expected_columns(table, source.sender) if name not in borne]
     if missing and not source.is_zero:
         yield _of_suite(suite, "缺列", first(missing, 10))
-    if not source.read and not source.is_zero:
-        yield _of_suite(suite, "空表")
     beside = (settings.quarter_column, settings.sender_column, settings.received_column, ZERO_REPORT)
     own = {comparable(name) for name in beside}
     for header in source.headers:
         if comparable(header) not in {*known, *own} and not is_doubled(header):
             yield {**_of_suite(suite, "未知列", shown(header)), "header": shown(header)}
+
+
+def _of_rows(snapshot: Snapshot, suite: Suite, source: Source) -> Iterator[Found]:
+    """No rows, or fewer than lines that should have been rows: what can be read tells nothing about the quarter."""
+    rows, lines = (frame[frame["source"].eq(source.source) & frame["sender"].eq(source.sender)] for frame in (snapshot.rows, snapshot.rejected))
+    lost = sum(_should_be_a_row(reason) for reason in lines["reason"])
+    if source.is_zero:
+        return
+    if lost > len(rows):
+        message = f"有 {lost} 行读不成一条记录，读成的只有 {len(rows)} 行：请按各行的原因更正后重报。"
+        yield _found(BLOCKING, "报送.多数行读不成", message)
+    elif rows.empty:
+        yield _of_suite(suite, "空表")
+
+
+def _should_be_a_row(reason: str) -> bool:
+    return reason not in {*NO_RECORDS, OTHER_HEADING} and not reason.startswith(SUPERSEDED)
 
 
 def expected_columns(table: Table, sender: str) -> tuple[str, ...]:

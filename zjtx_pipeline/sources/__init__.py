@@ -202,14 +202,14 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     view = database.view_of(settings.database, table)
     if view is None:
         return []
-    headers, rows = database.read_view(settings.database, view, settings.quarter_column, str(quarter))
+    headers, rows, notes = database.read_view(settings.database, view, settings.quarter_column, quarter)
     told = _times(settings, headers)
     now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
     by_sender: dict[str, list] = {}
     for row, sender in zip(rows, _senders(settings, table, headers, rows), strict=True):
         by_sender.setdefault(sender, []).append(tuple(row))
     return [
-        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own))
+        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own), tuple(notes))
         for sender, own in by_sender.items()
     ]
 
@@ -227,12 +227,12 @@ def _times(settings: Settings, headers: Sequence[str]) -> Callable[[Sequence], d
     return told
 
 
-def _from_view(settings: Settings, table: Table, origin: Origin, headers: tuple, rows: tuple) -> ViewDelivery:
+def _from_view(settings: Settings, table: Table, origin: Origin, headers: tuple, rows: tuple, notes: tuple) -> ViewDelivery:
     fault = ""
     if origin.sender not in tuple(settings.rules.departments):
         column = settings.sender_column
         fault = f"“{column}”列的“{origin.sender}”不是报送部门的全称或简称：请写明部门。"
-    return ViewDelivery(table, origin, headers, rows, fault)
+    return ViewDelivery(table, origin, headers, rows, fault, notes)
 
 
 def _senders(settings: Settings, table: Table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

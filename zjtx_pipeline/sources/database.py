@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.tables import Table, comparable
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ def view_of(url: str, table: Table) -> str | None:
     return next((name for name in names if comparable(name).casefold() == wanted), None)
 
 
-def read_view(url: str, view: str, quarter_column: str, quarter: str) -> tuple[list[str], list[list[str]]]:
-    """Headers and rows of one 数据期, every value as text, in an order that the database does not decide."""
+def read_view(url: str, view: str, quarter_column: str, quarter: Quarter) -> tuple[list[str], list[list[str]], list[str]]:
+    """Headers and rows of one 数据期, every value as text, in an order that the database does not decide; notes for the
+    owner on rows that name no quarter. ZjtxError where the database counts other rows than it gives."""
     import sqlalchemy
 
     with _connection_errors(url), _engine(url).connect() as connection:
@@ -79,9 +81,25 @@ def read_view(url: str, view: str, quarter_column: str, quarter: str) -> tuple[l
             raise ZjtxError(f"数据库的“{view}”没有“{quarter_column}”列：请提供方补上，或在配置中改 quarter_column。")
         # Columns without a type: what the driver gives is what the database holds, nothing converts on the way.
         source = sqlalchemy.table(view, *(sqlalchemy.column(name) for name in headers))
-        query = sqlalchemy.select(source).where(source.c[period] == quarter)
-        rows = [[cell_text(value) for value in row] for row in connection.execute(query)]
-    return headers, sorted(rows)
+        counted = sqlalchemy.select(source.c[period], sqlalchemy.func.count()).group_by(source.c[period])
+        periods = [(value, cell_text(value), number) for value, number in connection.execute(counted)]
+        spelt = {text: Quarter.spelt(comparable(text)) for _, text, _ in periods}
+        own = [(value, number) for value, text, number in periods if spelt[text] == quarter]
+        query = sqlalchemy.select(source).where(source.c[period].in_([value for value, _ in own]))
+        rows = [[cell_text(value) for value in row] for row in connection.execute(query)] if own else []
+    if len(rows) != sum(number for _, number in own):
+        raise ZjtxError(f"数据库的“{view}”在读取时有变动，读到的行数与它自己数的不符：请在提供方不更新数据时重新运行。")
+    unplaced = {text: number for _, text, number in periods if spelt[text] is None}
+    return headers, sorted(rows), _notes(view, quarter_column, unplaced)
+
+
+def _notes(view: str, quarter_column: str, unplaced: dict[str, int]) -> list[str]:
+    if not unplaced:
+        return []
+    said = "、".join(f"“{text[:20]}”" if text else "空白" for text in sorted(unplaced)[:3])
+    return [
+        f"“{view}”有 {sum(unplaced.values())} 行的“{quarter_column}”认不出是哪一季（{said}），没有读：请提供方写成“2024Q4”的样子。"
+    ]
 
 
 class _connection_errors:

@@ -14,9 +14,10 @@ from zjtx_pipeline.sources.raw import CAPTION, HEADING, NUMBERING, ORDINALS, REM
 from zjtx_pipeline.tables import Column, Table, comparable
 
 OTHER_HEADING = "此处起另有一个栏目不同的表，没有读"
+MOST_WORDS, MOST_FOLLOWING = 6, 2  # cells of a line of remarks or signatures, and of one that goes on with a remark
 _SUM = re.compile(r".{0,20}(?:合计|小计|总计|共计|累计|总数|合计数)(?:金额|数)?[:：]?(?:\(.*\))?")
 _REMARK = re.compile(
-    r"(?:注|备注|说明|填表说明|填报说明|附注|要求)(?:[:：\d(].*)?|(?:\*|※|★).*|.{0,6}(?:填表人|填报人|制表人|经办人|复核人|审核人|负责人|联系人|"
+    r"(?:注|备注|说明|填表说明|填报说明|附注|要求)(?:[:：\d(].*)?|(?:\*|※|★).*[\u4e00-\u9fff].*|.{0,6}(?:填表人|填报人|制表人|经办人|复核人|审核人|负责人|联系人|"
     r"联系电话|填报单位|报送单位|填报日期|填报时间|制表日期|制表时间|填表日期|报送日期|盖章|公章).{0,40}|以下空白|此页无正文|\(?以下无正文\)?"
 )
 _ORDINAL = re.compile(r"\(?[A-Z甲乙丙丁戊己庚辛壬癸]\)?")
@@ -80,8 +81,9 @@ class _Sieve:
             return NUMBERING
         if any(_SUM.fullmatch(text) for text in texts[:3]):
             return SUM
-        self._remarked = self._remarked or any(_REMARK.fullmatch(text) for text in texts)
-        if self._remarked and len(texts) <= 6:
+        remarks = any(_REMARK.fullmatch(text) for text in texts)
+        self._remarked = self._remarked or remarks
+        if self._remarked and len(texts) <= (MOST_WORDS if remarks else MOST_FOLLOWING):
             return REMARK
         return CAPTION if self._is_caption(written) else ""
 

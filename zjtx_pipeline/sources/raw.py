@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -121,14 +121,14 @@ def assemble(
     """
     delivered, lines, beside, cleared = _without_ours(delivered, lines)
     headers, doubled = _distinct(delivered)
-    zero_at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
+    is_zero_row = _zero_rows(table, headers)
     rows, rejected, zeros = [], [], Counter()
     for line in lines:
         if line.reason:
             rejected.append(line)
         elif not _is_written(line):
             continue
-        elif zero_at is not None and zero_at < len(line.cells) and line.cells[zero_at].strip() == "是":
+        elif is_zero_row(line.cells):
             says_zero = True
             zeros[sheet_of(line.place)] += 1
         else:
@@ -167,6 +167,21 @@ def _without_ours(
     pairs = zip(lines, own, strict=True)
     cleared = Counter(sheet_of(line.place) for line, left in pairs if not line.reason and _is_written(line) and not _is_written(left))
     return _but(ours, delivered), own, beside, cleared
+
+
+def _zero_rows(table: Table, headers: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+    """What tells the row 零报送=是: one that fills a column of the table besides is a row like any other."""
+    at = next((at for at, header in enumerate(headers) if comparable(header) == ZERO_REPORT), None)
+    if at is None:
+        return lambda cells: False
+    known = table.by_header()
+    own = [at for at, header in enumerate(headers) if comparable(header) in known]
+
+    def tells(cells: Sequence[str]) -> bool:
+        says = at < len(cells) and cells[at].strip() == "是"
+        return says and not any(cells[column].strip() for column in own if column < len(cells))
+
+    return tells
 
 
 def _is_written(line: Line) -> bool:
