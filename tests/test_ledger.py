@@ -52,7 +52,7 @@ def test_an_application_is_its_firms_of_today_and_meets_the_unit_under_that_code
     found = ledger.applications(books(D02=changed, D06a=[application()])).iloc[0]
     assert (found["firm"], found["match"]) == ("乙", "乙|小巨人|四")
     keys = pd.Series(["甲|2024", "甲", "丙|甲|x", ""])
-    assert ledger.matching(books(D02=changed), keys).tolist() == ["乙|2024", "乙", "丙|甲|x", ""]
+    assert ledger.matching(books(D02=changed), pd.Series("A02", index=keys.index), keys).tolist() == ["乙|2024", "乙", "丙|甲|x", ""]
 
 
 PAID = [

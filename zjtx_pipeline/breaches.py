@@ -16,8 +16,9 @@ import pandas as pd
 from zjtx_pipeline import measures
 from zjtx_pipeline.awards import faults, units
 from zjtx_pipeline.awards.caps import unit_caps
-from zjtx_pipeline.awards.ledger import UNIT, applications, matching
+from zjtx_pipeline.awards.ledger import applications
 from zjtx_pipeline.awards.tally import UNTRIGGERED
+from zjtx_pipeline.awards.triggers import UNIT, matching
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import current, in_district
 from zjtx_pipeline.money import FEN_PER_YUAN, yuan_text
@@ -192,7 +193,7 @@ def _of_awards(books: Books) -> Iterator[Breach]:
 def _tallied(books: Books) -> pd.DataFrame:
     """The award units by what ties D06a's rows to them, with their state and what they are entitled to."""
     tallied = units(books).dropna(subset=["trigger_key"])
-    tallied = tallied.assign(match=matching(books, tallied["trigger_key"])).rename(columns={"state": "unit_state"})
+    tallied = tallied.assign(match=matching(books, tallied["clause"], tallied["trigger_key"])).rename(columns={"state": "unit_state"})
     return tallied[[*UNIT, "unit_state", "entitled_fen"]].drop_duplicates(UNIT)
 
 

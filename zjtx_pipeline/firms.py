@@ -10,20 +10,21 @@ import pandas as pd
 from zjtx_pipeline.books import Books, found_in, looked_up, once
 from zjtx_pipeline.tables.typed import DATES
 
-REPLACING = ["换码", "合并"]  # 分立 hands on only what D04 says
+RENUMBERED = "换码"
+REPLACING = (RENUMBERED, "合并")  # 分立 hands on only what D04 says
 MOVED_IN, MOVED_OUT = "迁入", "迁出"
 ALWAYS, NEVER = pd.Timestamp("1900-01-01"), pd.Timestamp("9999-12-31")
 DAY = pd.Timedelta(days=1)
 
 
 @once
-def successions(books: Books) -> pd.DataFrame:
-    """Which code took over from which, by 换码 and 合并: uscc, successor, handed_on, old_stays (False).
+def successions(books: Books, items: tuple[str, ...] = REPLACING) -> pd.DataFrame:
+    """Which code took over from which, by 换码 and 合并 or one of them: uscc, successor, handed_on, old_stays (False).
 
     A code that D02 lets go twice went with the first.
     """
     changes = books["D02"]
-    rows = changes[changes["item"].isin(REPLACING) & changes["successor_uscc"].notna() & (changes["changed_on"] <= books.day)]
+    rows = changes[changes["item"].isin(items) & changes["successor_uscc"].notna() & (changes["changed_on"] <= books.day)]
     rows = rows.sort_values(["changed_on", "successor_uscc"]).drop_duplicates("uscc")
     named = {"successor_uscc": "successor", "changed_on": "handed_on"}
     return rows[["uscc", "successor_uscc", "changed_on"]].rename(columns=named).assign(old_stays=False).reset_index(drop=True)
@@ -32,6 +33,11 @@ def successions(books: Books) -> pd.DataFrame:
 def current(books: Books, codes: pd.Series, days: pd.Series | pd.Timestamp | None = None) -> pd.Series:
     """The code under which each firm goes on a day (the quarter's last without one), chains followed to their end."""
     return follow(codes, books.day if days is None else days, successions(books).set_index("uscc"))
+
+
+def renumbered(books: Books, codes: pd.Series) -> pd.Series:
+    """The code that each firm bears at the quarter's end while it is still the same firm: 换码 followed, 合并 not."""
+    return follow(codes, books.day, successions(books, (RENUMBERED,)).set_index("uscc"))
 
 
 def follow(keys: pd.Series, days: pd.Series | pd.Timestamp, steps: pd.DataFrame) -> pd.Series:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from zjtx_pipeline.awards.triggers import UNIT, matching
 from zjtx_pipeline.books import Books, found_in, looked_up, once
 from zjtx_pipeline.firms import current
 
-UNIT = ["clause", "firm", "match"]
 OWN_PURSE, PAID_OUT = "区", "拨付"
 REFUSED, APPROVED = "不予兑现", "已核定"
 
@@ -23,23 +23,26 @@ def applications(books: Books) -> pd.DataFrame:
     decided = (rows["approved_on"] <= books.day) | (undated & rows["state"].isin([APPROVED, REFUSED]))
     known = decided | (rows["applied_on"] <= books.day) | (undated & rows["applied_on"].isna())
     known |= found_in(rows["award_no"], payments(books)["award_no"])
-    rows = rows.assign(decided=decided, firm=current(books, rows["uscc"]), match=matching(books, rows["trigger_key"]))
-    return rows[known]
-
-
-def matching(books: Books, keys: pd.Series) -> pd.Series:
-    """Trigger keys under the codes of the quarter's end, so that what an old code set off meets its successor."""
-    parts = keys.str.extract(r"^([^|]*)(.*)$")
-    return current(books, parts[0]) + parts[1]
+    match = matching(books, rows["clause"], rows["trigger_key"])
+    return rows.assign(decided=decided, firm=current(books, rows["uscc"]), match=match)[known]
 
 
 @once
 def all_payments(books: Books) -> pd.DataFrame:
-    """D06b's rows of every purse to the quarter's end, with `firm` and `net_fen`, negative when taken back."""
+    """D06b's rows of every purse to the quarter's end, with `firm` and `net_fen`, negative when taken back.
+
+    `clause` is what D06a says of the 兑现编号, D06b's own where D06a lacks it (5.8, 1).
+    """
     rows = books["D06b"]
     rows = rows[rows["paid_on"] <= books.day]
     net = rows["paid_fen"].mask(rows["payment_type"].ne(PAID_OUT), -rows["paid_fen"])
-    return rows.assign(net_fen=net, firm=current(books, rows["uscc"]))
+    return rows.assign(net_fen=net, firm=current(books, rows["uscc"]), clause=clauses_paid(books, rows))
+
+
+def clauses_paid(books: Books, rows: pd.DataFrame) -> pd.Series:
+    """Under which clause each row of D06b was paid."""
+    known = books["D06a"].drop_duplicates("award_no").set_index("award_no")["clause"]
+    return looked_up(known, rows["award_no"]).fillna(rows["clause"])
 
 
 @once

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from zjtx_pipeline.awards.caps import unit_caps
-from zjtx_pipeline.awards.ledger import PAID_OUT, UNIT, applications, matching, payments
+from zjtx_pipeline.awards.ledger import PAID_OUT, applications, payments
 from zjtx_pipeline.awards.tally import UNTRIGGERED, units
+from zjtx_pipeline.awards.triggers import UNIT, matching
 from zjtx_pipeline.books import Books, looked_up, once
 
 Found = Iterator[tuple[str, str, pd.DataFrame]]
@@ -56,7 +57,7 @@ def unit_payments(books: Books) -> pd.DataFrame:
 def _tallied(books: Books) -> pd.DataFrame:
     """The award units by what ties D06a's rows to them."""
     rows = units(books).dropna(subset=["trigger_key"])
-    rows = rows.assign(match=matching(books, rows["trigger_key"])).drop_duplicates(UNIT)
+    rows = rows.assign(match=matching(books, rows["clause"], rows["trigger_key"])).drop_duplicates(UNIT)
     named = {"state": "unit_state", "approved_fen": "unit_approved_fen"}
     return rows.rename(columns=named)[[*UNIT, *named.values(), "triggered_on", "entitled_fen", "eligible", "lost_on"]]
 

@@ -52,12 +52,12 @@ def _local(books: Books, codes: pd.Series, days: pd.Series) -> pd.Series:
 
 
 def _listed(books: Books, rows: pd.DataFrame) -> pd.Series:
-    """Was the product the seller's and on the list on the contract's day? A08 asks for B-05's 类别, A09 for any."""
+    """Is the product the seller's, by their codes of the quarter's end, and was it on the list on the contract's day? A08 asks for B-05's 类别, A09 for any."""
     products = books["D13"][["product_no", "uscc", "category", "recognised_on", "removed_on"]]
     bought = rows[["product_no", "supplier_uscc", "contracted_on", "purchase_type"]].assign(row=range(len(rows)))
     pairs = bought.merge(products, on="product_no", validate="m:m")
     day = pairs["contracted_on"]
-    own = current(books, pairs["supplier_uscc"], day) == current(books, pairs["uscc"], day)
+    own = current(books, pairs["supplier_uscc"]) == current(books, pairs["uscc"])
     on_list = (pairs["recognised_on"] <= day) & ~(pairs["removed_on"] <= day)
     asked = pairs["category"].isin(CATEGORIES[books.rules.reading("B-05")]) | pairs["purchase_type"].ne(FIRST_SETS)
     return bought["row"].isin(pairs.loc[own & on_list & asked, "row"])

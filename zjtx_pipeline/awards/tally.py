@@ -9,9 +9,9 @@ from __future__ import annotations
 import pandas as pd
 
 from zjtx_pipeline.awards.caps import by_plan, capped, in_term, within_plan
-from zjtx_pipeline.awards.ledger import UNIT, applied, unknown_payments
+from zjtx_pipeline.awards.ledger import applied, unknown_payments
 from zjtx_pipeline.awards.stacking import highest, stacked
-from zjtx_pipeline.awards.triggers import trigger_rows
+from zjtx_pipeline.awards.triggers import UNIT, trigger_rows
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import names
 from zjtx_pipeline.rules import AwardTerms, Rules

@@ -5,20 +5,21 @@ Sources: datasets.md 5.5, 5.8 (1–3); readings B-07, B-20. B-06 and B-09 stand 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 
 from zjtx_pipeline.awards.firsts import first_listed, first_of, newly_recognised, revoked_on
-from zjtx_pipeline.awards.ledger import matching
 from zjtx_pipeline.awards.purchases import purchase_units
 from zjtx_pipeline.books import Books, once
-from zjtx_pipeline.firms import current, in_district
+from zjtx_pipeline.firms import current, in_district, renumbered
 from zjtx_pipeline.rules import Award
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import DATES
 from zjtx_pipeline.tiers import members, title_holder, title_key
 
+UNIT = ["clause", "firm", "match"]
 COLUMNS = ["clause", "uscc", "name", "trigger_key", "triggered_on", "base_fen", "first", "local", "lost_on"]
 
 
@@ -30,11 +31,37 @@ def trigger_rows(books: Books) -> pd.DataFrame:
     that day), `lost_on` (A01–A04: 撤销 of the title; D16: 移出, by the quarter's end), `firm` and `match`, code and key as
     of the quarter's end.
     """
-    grants = [award for award in books.rules.awards.values() if award.is_grant and len(books[award.trigger.table])]
-    rows = pd.concat([_no_triggers(), *(_triggers(books, award)[COLUMNS] for award in grants)], ignore_index=True)
-    rows = rows.assign(firm=current(books, rows["uscc"]), match=matching(books, rows["trigger_key"]))
+    rows = _set_off(books)
+    rows = rows.assign(firm=current(books, rows["uscc"]), match=matching(books, rows["clause"], rows["trigger_key"]))
     rows = rows.sort_values(["clause", "triggered_on", "uscc", "trigger_key"], kind="stable")
-    return rows.drop_duplicates(["clause", "firm", "match"]).reset_index(drop=True)
+    return rows.drop_duplicates(UNIT).reset_index(drop=True)
+
+
+@once
+def _set_off(books: Books) -> pd.DataFrame:
+    grants = [award for award in books.rules.awards.values() if award.is_grant and len(books[award.trigger.table])]
+    return pd.concat([_no_triggers(), *(_triggers(books, award)[COLUMNS] for award in grants)], ignore_index=True)
+
+
+def matching(books: Books, clauses: pd.Series, keys: pd.Series) -> pd.Series:
+    """What ties trigger keys to units: the key under the code of the quarter's end, so that what an old code set off meets
+    its successor. What two firms set off alike before they merged stays apart, under the old codes (datasets.md 5.1)."""
+    own = _under(keys, partial(renumbered, books))
+    return _under(keys, partial(current, books)).mask((clauses + "|" + own).isin(_alike(books)), own)
+
+
+@once
+def _alike(books: Books) -> pd.Series:
+    """`clause|key` of what several firms set off and what would be one unit under their common successor."""
+    rows = _set_off(books)
+    own, merged = (_under(rows["trigger_key"], partial(code, books)) for code in (renumbered, current))
+    units = pd.DataFrame({"own": rows["clause"] + "|" + own, "merged": rows["clause"] + "|" + merged}).drop_duplicates()
+    return units.loc[units.duplicated("merged", keep=False), "own"]
+
+
+def _under(keys: pd.Series, code: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    parts = keys.str.extract(r"^([^|]*)(.*)$")
+    return code(parts[0]) + parts[1]
 
 
 def _no_triggers() -> pd.DataFrame:

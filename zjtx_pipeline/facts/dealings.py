@@ -46,6 +46,14 @@ def award_not_approved(scene: Scene) -> pd.Series:
     return number.notna() & ~number.isin(scene.accepted("D06a")["award_no"])
 
 
+@fact("award_no", "clause", beside=("D06a",))
+def paid_under_another_clause(scene: Scene) -> pd.Series:
+    """A 条款号 other than D06a's of the same 兑现编号; D06a's counts (5.8, 1)."""
+    known = scene.accepted("D06a").drop_duplicates("award_no").set_index("award_no")["clause"]
+    approved = scene.column("award_no").map(known)
+    return scene.column("clause").notna() & approved.notna() & approved.ne(scene.column("clause"))
+
+
 @fact("award_no", "payment_type", "paid_fen", beside=("D06a",))
 def paid_above_approved(scene: Scene) -> pd.Series:
     """Σ拨付 − 退回 − 追回 of a 兑现编号 above its 核定金额: every row of it."""

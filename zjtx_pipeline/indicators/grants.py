@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 
 from zjtx_pipeline.awards import net_paid, units
-from zjtx_pipeline.awards.ledger import OWN_PURSE
+from zjtx_pipeline.awards.ledger import OWN_PURSE, clauses_paid
 from zjtx_pipeline.awards.purchases import counted_purchases, payee
 from zjtx_pipeline.awards.triggers import trigger_keys
 from zjtx_pipeline.books import Books, once
@@ -50,8 +50,10 @@ def approvals(books: Books, *clauses: str) -> Rows:
 
 
 def payments(books: Books, *clauses: str) -> Rows:
-    """What was paid or taken back under some clauses from the district's own purse, to the quarter's end."""
-    rows = rows_of(books, "D06b").having("clause", *clauses).having("purse", OWN_PURSE).telling("payment_type", "paid_fen", "paid_on")
+    """What was paid or taken back under some clauses from the district's own purse, to the quarter's end (by D06a's clause)."""
+    rows = rows_of(books, "D06b")
+    rows = rows.assign(clause=clauses_paid(books, rows.frame)).having("clause", *clauses).having("purse", OWN_PURSE)
+    rows = rows.telling("payment_type", "paid_fen", "paid_on")
     return rows.where(rows["paid_on"] <= books.day, "拨付日期在季末之后")
 
 
