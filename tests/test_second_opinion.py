@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import made_results
 import pandas as pd
 import pytest
 from builders import ELSEWHERE, TOWN, books, case_books, cases
@@ -20,10 +21,12 @@ from zjtx_pipeline.books import UNDELIVERED
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators import measure
 from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.report import method_rows
 from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.second_opinion import computed
 from zjtx_pipeline.second_opinion.readings import FOLLOWED
 from zjtx_pipeline.settings import load_settings
+from zjtx_pipeline.stages import opinion
 from zjtx_pipeline.tiers import titles
 
 
@@ -251,6 +254,15 @@ def test_a_reading_that_the_sql_does_not_follow_is_named_and_nothing_compared(co
 def test_the_defaults_are_all_followed_and_every_reading_has_its_line():
     rules = load_rules()
     assert set(FOLLOWED) == set(rules.readings) and not any(second.unfollowed(rules, task) for task in rules.tasks)
+
+
+def test_what_is_computed_once_only_is_told_in_the_reports_that_print_it():
+    rules = load_rules().overlay({"awards": {"A12": {"stack_rule": "就高"}}, "readings": {"B-02": "每企业整个计划期"}})
+    told = {number: opinion.unreviewed(rules, number) for number in (0, 4, 5, 9, 14)}
+    assert told == {0: (told[4][0], told[5][0]), 4: ("B-02 取值“每企业整个计划期”",), 5: ("A12 叠加规则“就高”",), 9: (), 14: ()}
+    assert not any(opinion.unreviewed(load_rules(), number) for number in range(15))
+    (point,) = [each for each in method_rows.method(made_results.inputs(unreviewed=told[5]), [], [], [], [5]).open_points]
+    assert point == "A12 叠加规则“就高”：第二算法没有这一口径，有关的数只算了一遍，未经复核"
 
 
 def test_a_clauses_own_stacking_is_not_followed_either():

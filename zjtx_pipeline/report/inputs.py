@@ -39,7 +39,8 @@ class ReportInputs:
     `progress_before` is None where there is no quarter before; `awards` as `awards.units` gives them, `tiers` as
     `tiers.titles`; `findings` and `counts` as `validate` gives them, all tables together; `texts` D26's accepted rows;
     `status` and `missing` by table id; `due_on` the day up to which deliveries count and the date of the
-    report: the deadline, or the day as of which it is told; `firms_behind` how many firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4). `flows`, `watchlist`, `effects`,
+    report: the deadline, or the day as of which it is told; `firms_behind` how many firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4);
+    `unreviewed` the readings that the second opinion does not follow. `flows`, `watchlist`, `effects`,
     `candidates` as the rooms of those names give them; None where nobody made them.
     """
 
@@ -60,6 +61,7 @@ class ReportInputs:
     draft: bool = False
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     firms_behind: Mapping[str, int] = field(default_factory=dict)
+    unreviewed: Sequence[str] = ()
     flows: pd.DataFrame | None = None
     watchlist: pd.DataFrame | None = None
     effects: pd.DataFrame | None = None

@@ -67,7 +67,8 @@ def _open_points(inputs: ReportInputs, awards: list[Award], targets: list[Target
     dates = [f"{target.title}：{target.note}" for target in targets if not target.stated]
     scenes = [] if inputs.rules.chains.scenes else ["六大“新场景”的名称原文未列，待明确"]
     told = [f"{'、'.join(unstated)}的金额或比例原文未写，待主管部门明确后测算"] if unstated else []
-    return (*told, *confirm, *dates, *(scenes if any(award.id == "A10" for award in awards) else []))
+    once = [f"{'、'.join(inputs.unreviewed)}：第二算法没有这一口径，有关的数只算了一遍，未经复核"] if inputs.unreviewed else []
+    return (*told, *confirm, *once, *dates, *(scenes if any(award.id == "A10" for award in awards) else []))
 
 
 def _rules_of_print(inputs: ReportInputs) -> tuple[str, ...]:

@@ -39,6 +39,13 @@ def review(run: Run, number: int) -> dict:
     return told
 
 
+def unreviewed(rules: Rules, number: int) -> tuple[str, ...]:
+    """The readings for which what a report prints, a task's or the overall one's (0), is computed once only."""
+    reviewed = reviewed_tasks(rules)
+    tasks = [TITLES, *({number} & set(reviewed) if number else reviewed)]
+    return tuple(dict.fromkeys(each for task in tasks for each in second.unfollowed(rules, task)))
+
+
 def refuse_if_disputed(run: Run, number: int) -> None:
     """ZjtxError where a review finds a difference in what a report prints: a task's, or the overall one's (0).
 

@@ -27,7 +27,7 @@ from zjtx_pipeline.stages.measuring import (
     figures_path,
     tally_of,
 )
-from zjtx_pipeline.stages.opinion import refuse_if_disputed
+from zjtx_pipeline.stages.opinion import refuse_if_disputed, unreviewed
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import Verdict
@@ -92,6 +92,7 @@ def _report_inputs(run: Run, number: int):
         missing={each.table.id: _missing(each, rules.tasks.get(number)) for each in judged},
         version=__version__,
         draft=run.draft,
+        unreviewed=unreviewed(rules, number),
         firms_behind=firms_behind(books(run)) if every or "D05" in rules.tables_of(number) else {},
     )
 
