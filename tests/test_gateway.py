@@ -204,6 +204,46 @@ def test_a_wrong_secret_is_said_once_and_not_shown(server, monkeypatch, form, se
     assert len(app.asked) == {"older": 1, "open": 2}[form] and "not-the-right-secret" not in repr(raw)
 
 
+class Refusal(Reply):
+    """A refusal whose message repeats the form that it answers, and the secrets that the gateway has given."""
+
+    def __init__(self, app, form):
+        self.app, self.form = app, form
+        super().__init__(b"")
+
+    @property
+    def body(self):
+        said = f"系统繁忙 {json.dumps(self.app.asked[-1][1])} {sorted(self.app.secrets)} {sorted(self.app.refresh_secrets)}"
+        return (nested(inner="9", msg=said) if self.form == "open" else envelope([], 0, code="99", msg=said)).encode()
+
+    @body.setter
+    def body(self, value):
+        pass
+
+
+@pytest.mark.parametrize("form", ["older", "open"])
+def test_a_refusal_that_repeats_our_secrets_is_shown_without_them(server, monkeypatch, form):
+    monkeypatch.setattr(bodies, "LONGEST_MESSAGE", 10_000)
+    app, url = server.app()
+    app.script = [Refusal(app, form)]
+    [raw] = read(configured(url, form=form))
+    assert "系统繁忙" in raw.fault and "***" in raw.fault
+    forms = [form for _, form in app.asked]
+    for secret in {APP_KEY, APP_SECRET, *app.secrets, *app.refresh_secrets, *(form["sign"] for form in forms if "sign" in form)}:
+        assert secret not in repr(raw)
+
+
+def test_a_refused_renewal_that_repeats_the_old_secret_is_shown_without_it(server, monkeypatch):
+    app, url = server.app(rows=served(1))
+    clock = [0.0]
+    older, interface = conversation(url, clock)
+    older.page(interface, "2024Q4", 1)
+    monkeypatch.setattr(app, "_new_secrets", lambda form, accepted: Reply('{"code":"99","msg":"繁忙 refresh-secret-0001"}'.encode()))
+    clock[0] = 730
+    with pytest.raises(ZjtxError, match=r"繁忙 \*\*\*"):
+        older.page(interface, "2024Q4", 1)
+
+
 @pytest.mark.parametrize(("value", "sentence"), [("", "请设置环境变量 ZJTX_GATEWAY_APP_SECRET"), ("short", "值太短")])
 def test_a_key_that_is_missing_or_none_names_its_variable(server, monkeypatch, value, sentence):
     monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", value)
