@@ -522,6 +522,10 @@ ROWS = st.lists(st.tuples(st.sampled_from("甲乙丙"), FLAGS), max_size=20)
 
 
 @given(ROWS)
+    app.script = [envelope(brands(8, 9, 数据期="2025Q1"), 2)]  # whatever quarter is asked for
+    assert intake.pull_table(run, "D24b", QUARTER - 1) == before[QUARTER - 1]
+    [source] = intake.pull_table(run, "D24b", QUARTER).sources
+    assert (source.read, source.rejected, source.is_zero, source.fault) == (2, 2, False, "")
 def test_flags_leave_the_rows_that_obeying_them_one_by_one_leaves(rows):
     wanted = {}
     for number, (key, flag) in enumerate(rows, start=1):

@@ -69,9 +69,10 @@ class Snapshot:
 
     @property
     def is_silent(self) -> bool:
-        """No delivery, or none but a gateway's that gave nothing: a fault or an empty list."""
+        """No delivery, or none but a gateway's that gave no row: a fault, an empty list, rows that are not this quarter's."""
         return all(
-            source.kind == "gateway" and not (source.read or source.is_zero or source.refused) for source in self.sources
+            source.kind == "gateway" and not (source.read > source.rejected or source.is_zero or source.refused)
+            for source in self.sources
         )
 
     @cached_property

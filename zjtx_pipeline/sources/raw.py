@@ -145,7 +145,7 @@ def assemble(
         counted.total(),
         headers=tuple(column for column in frame.columns if column not in LINEAGE),
         notes=tuple(said),
-        is_zero=says_zero and not rows and not any(line.reason not in NO_RECORDS for line in rejected),
+        is_zero=says_zero and not rows and all(_counts_for_nothing(line.reason) for line in rejected),
         sheets=dict(counted),
     )
     raw.check_conservation()
@@ -167,6 +167,11 @@ def _without_ours(
     pairs = zip(lines, own, strict=True)
     cleared = Counter(sheet_of(line.place) for line, left in pairs if not line.reason and _is_written(line) and not _is_written(left))
     return _but(ours, delivered), own, beside, cleared
+
+
+def _counts_for_nothing(reason: str) -> bool:
+    """Is a rejected line, beside a row 零报送=是, no record that was meant to be reported?"""
+    return reason in NO_RECORDS or reason.startswith(SUPERSEDED)
 
 
 def _is_written(line: Line) -> bool:
