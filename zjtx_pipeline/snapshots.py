@@ -81,7 +81,13 @@ class Snapshot:
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "rejected.parquet")
+        return self.lines.drop(columns="cells")
+
+    @cached_property
+    def lines(self) -> pd.DataFrame:
+        """The rejected lines with their `cells` by header, as JSON; "" where those are not known."""
+        kept = pd.read_parquet(self.path / "rejected.parquet")
+        return kept if "cells" in kept else kept.assign(cells=pd.Series("", index=kept.index, dtype="str"))
 
 
 def keep(home: Path, quarter: Quarter, table: Table, deliveries: Sequence[Delivery]) -> Snapshot:
@@ -184,7 +190,7 @@ def _described(raw: Raw) -> Source:
 
 
 _LINEAGE_TYPES = {"sender": "str", "received_at": "datetime64[us]", "source": "str", "place": "str"}
-_REJECTED = {"sender": "str", "source": "str", "place": "str", "text": "str", "reason": "str"}
+_REJECTED = {"sender": "str", "source": "str", "place": "str", "text": "str", "reason": "str", "cells": "str"}
 
 
 def _rows(raws: Sequence[Raw]) -> pd.DataFrame:
