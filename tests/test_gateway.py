@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_deliveries import QUARTER, deliver, delimited, inbox, row, verdict
 
-from zjtx_pipeline import snapshots, sources, stages
+from zjtx_pipeline import returns, snapshots, sources, stages
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Gateway, Interface, Settings, load_settings
 from zjtx_pipeline.sources.gateway import bodies, records, wire
@@ -202,6 +202,46 @@ def test_a_wrong_secret_is_said_once_and_not_shown(server, monkeypatch, form, se
     [raw] = read(configured(url, form=form))
     assert sentence in raw.fault and "请核对环境变量" in raw.fault
     assert len(app.asked) == {"older": 1, "open": 2}[form] and "not-the-right-secret" not in repr(raw)
+
+
+class Refusal(Reply):
+    """A refusal whose message repeats the form that it answers, and the secrets that the gateway has given."""
+
+    def __init__(self, app, form):
+        self.app, self.form = app, form
+        super().__init__(b"")
+
+    @property
+    def body(self):
+        said = f"系统繁忙 {json.dumps(self.app.asked[-1][1])} {sorted(self.app.secrets)} {sorted(self.app.refresh_secrets)}"
+        return (nested(inner="9", msg=said) if self.form == "open" else envelope([], 0, code="99", msg=said)).encode()
+
+    @body.setter
+    def body(self, value):
+        pass
+
+
+@pytest.mark.parametrize("form", ["older", "open"])
+def test_a_refusal_that_repeats_our_secrets_is_shown_without_them(server, monkeypatch, form):
+    monkeypatch.setattr(bodies, "LONGEST_MESSAGE", 10_000)
+    app, url = server.app()
+    app.script = [Refusal(app, form)]
+    [raw] = read(configured(url, form=form))
+    assert "系统繁忙" in raw.fault and "***" in raw.fault
+    forms = [form for _, form in app.asked]
+    for secret in {APP_KEY, APP_SECRET, *app.secrets, *app.refresh_secrets, *(form["sign"] for form in forms if "sign" in form)}:
+        assert secret not in repr(raw)
+
+
+def test_a_refused_renewal_that_repeats_the_old_secret_is_shown_without_it(server, monkeypatch):
+    app, url = server.app(rows=served(1))
+    clock = [0.0]
+    older, interface = conversation(url, clock)
+    older.page(interface, "2024Q4", 1)
+    monkeypatch.setattr(app, "_new_secrets", lambda form, accepted: Reply('{"code":"99","msg":"繁忙 refresh-secret-0001"}'.encode()))
+    clock[0] = 730
+    with pytest.raises(ZjtxError, match=r"繁忙 \*\*\*"):
+        older.page(interface, "2024Q4", 1)
 
 
 @pytest.mark.parametrize(("value", "sentence"), [("", "请设置环境变量 ZJTX_GATEWAY_APP_SECRET"), ("short", "值太短")])
@@ -463,6 +503,16 @@ def test_a_row_that_its_batch_withdrew_is_told_without_blame_and_every_row_is_co
     assert not judged.findings["rule"].str.contains("逾期").any()
 
 
+def test_rows_that_were_withdrawn_or_not_asked_for_do_not_go_back_to_the_department(server, tmp_path):
+    rows = [*brands(1, 2, 增删改标志="i"), *brands(1, 增删改标志="d"), *brands(3, 增删改标志="i", 数据期="2024Q3")]
+    for extra, wanted in (([], None), ([{"品牌编号": ["4"], "增删改标志": "i"}], 1)):
+        _, url = server.app(script=[envelope([*rows, *extra], len(rows) + len(extra))])
+        settings = beside_an_inbox(tmp_path, url)
+        kept = snapshots.keep(tmp_path / "kept", QUARTER, BRANDS, sources.deliveries(settings, BRANDS, QUARTER))
+        back = returns.returned(kept, verdict(tmp_path, "D24b", settings), kept.sources[0], settings.rules)
+        assert back and (back.count(returns.UNREAD), len(back.rows), back.left_out) == (1, 2, 3) if wanted else back is None
+
+
 def test_for_an_earlier_quarter_what_was_kept_stands_in_while_the_gateway_is_down(server, tmp_path, monkeypatch):
     monkeypatch.setenv("ZJTX_HOME", str(tmp_path / "home"))
     app, url = server.app(rows={("brands", quarter): brands(1) for quarter in ("2024Q3", "2024Q4")})
@@ -472,6 +522,10 @@ def test_for_an_earlier_quarter_what_was_kept_stands_in_while_the_gateway_is_dow
     assert intake.pull_table(run, "D24b", QUARTER - 1) == before[QUARTER - 1]
     own = intake.pull_table(run, "D24b", QUARTER)
     assert own != before[QUARTER] and "HTTP 500" in own.sources[0].fault
+    app.script = [envelope(brands(8, 9, 数据期="2025Q1"), 2)]  # whatever quarter is asked for
+    assert intake.pull_table(run, "D24b", QUARTER - 1) == before[QUARTER - 1]
+    [source] = intake.pull_table(run, "D24b", QUARTER).sources
+    assert (source.read, source.rejected, source.is_zero, source.fault) == (2, 2, False, "")
 
 
 # Whatever it answers

@@ -6,6 +6,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
+import odd_files
 import openpyxl
 import pandas as pd
 import pytest
@@ -197,6 +198,94 @@ def test_a_column_that_was_not_delivered_stands_ready_to_be_filled(tmp_path):
     line["电商平台"].value = "某平台"
     deliver(tmp_path, path.name, saved(book))
     assert verdict_on(judged(run, "D24b"), "D24b", QUARTER).blocked == ()
+
+
+# Lines that are no rows
+
+
+def sheets_delivered(folder, sheets, table_id="D13"):
+    """The run that judged a workbook of several sheets, each of rows, mappings or lists of cells."""
+    deliver(folder, "D01_企业主体_区市场监管局.csv", delimited(REGISTER))
+    table = load_tables()[table_id]
+    content = odd_files.workbook_of({"table": table_id, "sheets": sheets})
+    deliver(folder, f"{table.title}_{table.senders[0]}.xlsx", content)
+    return judged(Run(Settings(inbox=folder / "inbox"), QUARTER, False, folder / "home"), table_id)
+
+
+FOOT = [["合计"], ["填表说明：1.本表按季填报。"], ["2.入库日期写到日。"]]
+
+
+def test_a_sound_delivery_with_sums_and_remarks_gets_no_workbook_and_is_told_what_was_not_counted(tmp_path):
+    run = sheets_delivered(tmp_path, {"数据": ["表头", "一行", *FOOT]})
+    assert verdict_on(run, "D13", QUARTER).counts["rejected"].tolist() == [3]
+    stages.give_back(run)
+    assert [path.name for path in run.returns.rglob("D13*")] == []
+    [path] = run.returns.glob("区经信局/*退回清单.xlsx")
+    said = [line for line in lines_of(openpyxl.load_workbook(path).worksheets[0]) if "不是一条记录" in line["问题和办法"].value]
+    assert [(line["轻重"].value, line["退回表"].value) for line in said] == [("提示", "")] * 3
+
+
+def test_what_is_no_record_does_not_come_back_beside_what_is_at_fault(tmp_path):
+    run = sheets_delivered(tmp_path, {"数据": ["表头", {"产品编号": "P1"}, "表头", {"产品名称": ""}, *FOOT]})
+    before = verdict_on(run, "D13", QUARTER)
+    stages.give_back(run)
+    path, book = sheets_of(run, "D13")
+    assert [line[OURS[3]].value for line in lines_of(book.worksheets[0])] == ["数据!4", "数据!2"]
+    assert any("没有列出的 4 行不必重报" in cell.value for cell in book.worksheets[1]["A"])
+    deliver(tmp_path, path.name, path.read_bytes())
+    after = verdict_on(judged(run, "D13"), "D13", QUARTER)
+    assert after.counts[["accepted", "quarantined", "rejected"]].values.tolist() == [[1, 1, 0]]
+    assert_same_values(after.accepted, before.accepted)
+
+
+LOST = {"formula": "1/0", "value": "#N/A"}
+
+
+def test_a_row_with_a_cell_that_holds_no_value_comes_back_in_its_own_columns(tmp_path):
+    run = sheets_delivered(tmp_path, {"数据": ["表头", {"产品编号": "P1"}, {"产品编号": "=P2", "产品名称": LOST}, {"产品编号": "P3"}]})
+    stages.give_back(run)
+    path, book = sheets_of(run, "D13")
+    line = lines_of(book.worksheets[0])[0]
+    assert (line["产品编号"].value, line["产品名称"].value) == ("=P2", "#N/A") and line["产品编号"].quotePrefix
+    assert {header: cell.value for header, cell in line.items() if header not in ("产品编号", "产品名称", *OURS)} == {
+        header: cell or None for header, cell in row("D13").items() if header not in ("产品编号", "产品名称")
+    }
+    assert {header for header, cell in line.items() if colour(cell)} == {"产品名称", OURS[0]}
+    assert line[OURS[0]].value == "这一行没有计入（“产品名称”是公式错误 #N/A）：请更正标红的单元格。"
+    before = verdict_on(run, "D13", QUARTER).counts
+    deliver(tmp_path, path.name, path.read_bytes())
+    assert verdict_on(judged(run, "D13"), "D13", QUARTER).counts.iloc[:, 3:].equals(before.iloc[:, 3:])
+    line["产品名称"].value = "高速主轴"
+    deliver(tmp_path, path.name, saved(book))
+    after = verdict_on(judged(run, "D13"), "D13", QUARTER)
+    assert after.counts[["accepted", "quarantined", "rejected"]].values.tolist() == [[3, 0, 0]]
+    assert stages.give_back(run).counts[["returned", "unread"]].to_numpy().sum() == 0
+
+
+def test_rows_of_another_sheet_come_back_under_the_same_headings_in_whatever_order_they_stood(tmp_path):
+    sound = row("D13", 产品编号="P2")
+    turned = [list(reversed(sound)), [LOST if header == "产品名称" else cell for header, cell in reversed(sound.items())]]
+    run = sheets_delivered(tmp_path, {"数据": ["表头", {"产品编号": "P1"}], "续表": [*turned, [*reversed(row("D13", 产品编号="P3").values())], ["合计"]]})
+    stages.give_back(run)
+    path, book = sheets_of(run, "D13")
+    lost, moved, _ = lines_of(book.worksheets[0])
+    assert [line[OURS[3]].value for line in (lost, moved)] == ["续表!2", "续表!3"]
+    assert {header: cell.value or "" for header, cell in moved.items() if header not in OURS} == row("D13", 产品编号="P3")
+    assert moved[OURS[0]].value == "这一行没有计入（写在另一张工作表上）：已并到这里，应报的请核对后留下，不应报的把整行删除。"
+    assert {header for header, cell in lost.items() if colour(cell)} == {"产品名称", OURS[0]}
+    lost["产品名称"].value = "高速主轴"
+    deliver(tmp_path, path.name, saved(book))
+    after = verdict_on(judged(run, "D13"), "D13", QUARTER)
+    assert after.counts[["accepted", "quarantined", "rejected"]].values.tolist() == [[3, 0, 0]]
+
+
+def test_a_line_of_another_sheet_with_a_column_of_its_own_comes_back_as_one_text(tmp_path):
+    own = [[*row("D13"), "经办"], [*row("D13", 产品编号="P2").values(), "某某"]]
+    run = sheets_delivered(tmp_path, {"数据": ["表头", {"产品编号": "P1"}], "续表": own})
+    stages.give_back(run)
+    line = lines_of(sheets_of(run, "D13")[1].worksheets[0])[0]
+    first = next(iter(line.values()))
+    assert "P2" in first.value and "某某" in first.value and colour(first) == RED and "请把第一格的内容分填到各列" in line[OURS[0]].value
 
 
 # What a department is shown

@@ -54,7 +54,7 @@ class Kept:
 
     def read(self) -> Raw:
         """What was read of it then, and the bytes if it was a file; nothing is read anew."""
-        one, rows, rejected = self.source, self.snapshot.rows, self.snapshot.rejected
+        one, rows, rejected = self.source, self.snapshot.rows, self.snapshot.lines
         own, turned = ((each["source"].eq(one.source) & each["sender"].eq(one.sender)) for each in (rows, rejected))
         file = self.snapshot.path / "original" / Path(one.source).name
         return Raw(

@@ -69,9 +69,10 @@ class Snapshot:
 
     @property
     def is_silent(self) -> bool:
-        """No delivery, or none but a gateway's that gave nothing: a fault or an empty list."""
+        """No delivery, or none but a gateway's that gave no row: a fault, an empty list, rows that are not this quarter's."""
         return all(
-            source.kind == "gateway" and not (source.read or source.is_zero or source.refused) for source in self.sources
+            source.kind == "gateway" and not (source.read > source.rejected or source.is_zero or source.refused)
+            for source in self.sources
         )
 
     @cached_property
@@ -80,7 +81,13 @@ class Snapshot:
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "rejected.parquet")
+        return self.lines.drop(columns="cells")
+
+    @cached_property
+    def lines(self) -> pd.DataFrame:
+        """The rejected lines with their `cells` by header, as JSON; "" where those are not known."""
+        kept = pd.read_parquet(self.path / "rejected.parquet")
+        return kept if "cells" in kept else kept.assign(cells=pd.Series("", index=kept.index, dtype="str"))
 
 
 def keep(home: Path, quarter: Quarter, table: Table, deliveries: Sequence[Delivery]) -> Snapshot:
@@ -183,7 +190,7 @@ def _described(raw: Raw) -> Source:
 
 
 _LINEAGE_TYPES = {"sender": "str", "received_at": "datetime64[us]", "source": "str", "place": "str"}
-_REJECTED = {"sender": "str", "source": "str", "place": "str", "text": "str", "reason": "str"}
+_REJECTED = {"sender": "str", "source": "str", "place": "str", "text": "str", "reason": "str", "cells": "str"}
 
 
 def _rows(raws: Sequence[Raw]) -> pd.DataFrame:

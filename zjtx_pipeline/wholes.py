@@ -12,7 +12,7 @@ import pandas as pd
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
 from zjtx_pipeline.sources.margins import OTHER_HEADING
-from zjtx_pipeline.sources.raw import NO_RECORDS, SUPERSEDED, ZERO_REPORT, is_doubled
+from zjtx_pipeline.sources.raw import NO_RECORDS, NOT_OURS, SUPERSEDED, ZERO_REPORT, goes_back, is_doubled
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
 from zjtx_pipeline.tables import Table, comparable
 from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
@@ -89,7 +89,7 @@ def _of_columns(table: Table, suite: Suite, source: Source, settings: Settings) 
 def _of_rows(snapshot: Snapshot, suite: Suite, source: Source) -> Iterator[Found]:
     """No rows, or fewer than lines that should have been rows: what can be read tells nothing about the quarter."""
     rows, lines = (frame[frame["source"].eq(source.source) & frame["sender"].eq(source.sender)] for frame in (snapshot.rows, snapshot.rejected))
-    lost = sum(_should_be_a_row(reason) for reason in lines["reason"])
+    lost = sum(goes_back(reason) and reason != OTHER_HEADING for reason in lines["reason"])
     if source.is_zero:
         return
     if lost > len(rows):
@@ -97,10 +97,6 @@ def _of_rows(snapshot: Snapshot, suite: Suite, source: Source) -> Iterator[Found
         yield _found(BLOCKING, "报送.多数行读不成", message)
     elif rows.empty:
         yield _of_suite(suite, "空表")
-
-
-def _should_be_a_row(reason: str) -> bool:
-    return reason not in {*NO_RECORDS, OTHER_HEADING} and not reason.startswith(SUPERSEDED)
 
 
 def expected_columns(table: Table, sender: str) -> tuple[str, ...]:
@@ -139,8 +135,9 @@ def _of_lines(snapshot: Snapshot) -> Iterator[Found]:
     kinds = {source.source: source.kind for source in snapshot.sources}
     for sender, source, place, text, reason in snapshot.rejected.itertuples(index=False):
         about = {"sender": sender, "source": source, "place": place}
-        if reason.startswith(SUPERSEDED):
-            yield {**_found(NOTED, "报送.已更替", f"这一行没有采用：{reason}。", value=text), **about}
+        if reason.startswith((SUPERSEDED, NOT_OURS)):
+            rule = "报送.已更替" if reason.startswith(SUPERSEDED) else "报送.非本期本部门"
+            yield {**_found(NOTED, rule, f"这一行没有采用：{reason}。", value=text), **about}
         elif reason in NO_RECORDS:
             yield {**_found(NOTED, "报送.非数据行", f"{reason}，不是一条记录，没有计入：请核对。", value=text), **about}
         else:

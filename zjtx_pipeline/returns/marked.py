@@ -1,12 +1,15 @@
 """Knows what of one delivery goes back to its department: every row under its own headings, those at fault first.
 
+Lines that nobody need send again (sums, remarks, what a batch withdrew) stay behind: delivered again they would be rows.
+
 Leaves which cells are at fault to `faults`, how it looks to `workbook`. Holds nothing but what the department itself
 delivered (datasets.md 5.4).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -15,6 +18,8 @@ from zjtx_pipeline.returns.faults import GRAVITY, UNREAD, borne_headers, faults_
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.snapshots import Snapshot, Source
 from zjtx_pipeline.sources import OURS
+from zjtx_pipeline.sources.margins import OTHER_HEADING
+from zjtx_pipeline.sources.raw import ANOTHER_SHEET, NO_VALUES, goes_back
 from zjtx_pipeline.suites import RETURNED
 from zjtx_pipeline.tables import Table
 from zjtx_pipeline.verdicts import Verdict
@@ -27,7 +32,7 @@ class Returned:
 
     `rows`: every row as delivered, text under the headings it is to come back in, beside OURS; those at fault first, the
     gravest before. `severities`: one a row, "" where nothing is wrong. `marks`: `row` (position in `rows`), `header`,
-    `severity`, one a cell at fault. `lacking`: headings that the delivery lacked.
+    `severity`, one a cell at fault. `lacking`: headings that the delivery lacked. `left_out`: how many lines need not be sent again.
     """
 
     table: Table
@@ -37,6 +42,7 @@ class Returned:
     severities: pd.Series
     marks: pd.DataFrame
     lacking: tuple[str, ...]
+    left_out: int = 0
 
     def count(self, severity: str) -> int:
         """How many rows go back as 无法识别, 退回 or 提示."""
@@ -46,18 +52,24 @@ class Returned:
 def returned(snapshot: Snapshot, verdict: Verdict, source: Source, rules: Rules) -> Returned | None:
     """What goes back of one delivery; None where there is nothing in it to correct or to look at."""
     table, own = snapshot.table, own_rows(snapshot.rows, source)
-    if not len(own) and not source.rejected:
+    rejected = own_rows(snapshot.lines, source)
+    unread = rejected[rejected["reason"].map(goes_back).astype(bool)]
+    if not len(own) and not len(unread):
         return None
     delivered = own[list(source.headers)].reset_index(drop=True)
     faults = faults_of(verdict, source, own["place"].reset_index(drop=True), delivered, rules)
     headings = _headings(table, source)
     lacking = tuple(heading for heading, header in headings.items() if not header)
-    unread = own_rows(snapshot.rejected, source)
     if not len(faults) and not len(unread) and not lacking:
         return None
     rows = _sent_back(delivered, own["place"], headings).join(_told(faults).reindex(range(len(own)), fill_value=""))
     severities = faults.groupby("row")["severity"].agg(_gravest).reindex(range(len(own)), fill_value="")
-    return _in_order(snapshot, source, [_unread(unread, rows.columns), rows], severities, _marks(faults, headings), lacking)
+    lines = [_line(line, headings, source) for line in unread[["text", "reason", "place", "cells"]].itertuples(index=False)]
+    sent = pd.DataFrame([cells for cells, _ in lines], columns=rows.columns, dtype="str").fillna("")
+    broken = pd.DataFrame([(row, at, UNREAD) for row, (_, red) in enumerate(lines) for at in red], columns=["row", "header", "severity"])
+    marks = pd.concat([broken, _marks(faults.assign(row=faults["row"] + len(sent)), headings)], ignore_index=True)
+    back = _in_order(snapshot, source, [sent, rows], severities, marks, lacking)
+    return replace(back, left_out=len(rejected) - len(unread))
 
 
 def _headings(table: Table, source: Source) -> dict[str, str]:
@@ -103,11 +115,22 @@ def _sent_back(delivered: pd.DataFrame, places: pd.Series, headings: dict[str, s
     return pd.DataFrame(cells, index=delivered.index, dtype="str").assign(**{OURS[3]: places.to_numpy()})
 
 
-def _unread(lines: pd.DataFrame, columns: pd.Index) -> pd.DataFrame:
-    """Lines that are no rows: their text in the first cell, so that none is lost when nobody looks at it."""
-    reasons = "这一行读不成一条记录（" + lines["reason"] + "）：请把第一格的内容分填到各列。"
-    cells = {columns[0]: lines["text"], OURS[0]: reasons, OURS[3]: lines["place"]}
-    return pd.DataFrame(cells, columns=columns, index=lines.index).fillna("").reset_index(drop=True)
+def _line(line: tuple[str, str, str, str], headings: dict[str, str], source: Source) -> tuple[dict[str, str], list[str]]:
+    """A line that is no row, and which of its cells are at fault.
+
+    Under its own headings where its cells are known, from another sheet too; else its text in the first cell, so that none is lost.
+    """
+    text, reason, place, cells = line
+    if not cells or reason == OTHER_HEADING:
+        first = next(iter(headings))
+        said = f"这一行读不成一条记录（{reason}）：请把第一格的内容分填到各列。"
+        return {first: text, OURS[0]: said, OURS[3]: place}, [first]
+    written = json.loads(cells)
+    own = {heading: written.get(header, "") for heading, header in headings.items()}
+    red = [heading for heading, cell in own.items() if cell in NO_VALUES]
+    why, is_moved = (ANOTHER_SHEET, True) if reason.startswith(ANOTHER_SHEET) else (reason, False)
+    advice = ["请更正标红的单元格"] * bool(red) + ["已并到这里，应报的请核对后留下，不应报的把整行删除"] * is_moved
+    return {**own, OURS[0]: f"这一行没有计入（{why}）：{'；'.join(advice)}。", OURS[3]: place}, red
 
 
 def _in_order(
@@ -125,6 +148,6 @@ def _in_order(
         source=source,
         rows=pd.concat([unread, rows], ignore_index=True).loc[order, columns].reset_index(drop=True),
         severities=severities.loc[order].reset_index(drop=True),
-        marks=marks.assign(row=(marks["row"] + len(unread)).map(position)).reset_index(drop=True),
+        marks=marks.assign(row=marks["row"].map(position)).reset_index(drop=True),
         lacking=lacking,
     )

@@ -61,8 +61,6 @@ def _colours(back: Returned) -> dict[int, list[str]]:
     looks = {row: [*plain[:own], severity, *plain[own + 1 :]] for row, severity in back.severities.items() if severity}
     for row, header, severity in back.marks.itertuples(index=False):
         looks[row][headings.index(header)] = severity
-    for row in back.severities.index[back.severities.eq(UNREAD)]:
-        looks[row][0] = UNREAD
     return looks
 
 
@@ -103,6 +101,7 @@ def _how_to(back: Returned, file_name: str) -> list[str]:
         f"六、改好后保存，文件名用“{file_name}”，放入收件目录的 {back.quarter} 文件夹。",
     ]
     lines += [f"七、缺少的列已补在表头（红色）：{'、'.join(back.lacking)}。请补填，没有数据的留空。"] * bool(back.lacking)
+    lines += [f"没有列出的 {back.left_out} 行不必重报（合计、说明、重复的表头等不是数据，或按增删改标志已不再有效）。"] * bool(back.left_out)
     lines += ["在数据库中更正也可以；一旦放入文件，本季就以文件为准。"] * (back.source.kind == "database")
     return lines
 

@@ -6,8 +6,9 @@ Leaves opening them to `workbook`, `delimited`, `database` and `gateway`, and ju
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,12 +22,19 @@ LINEAGE = ("sender", "received_at", "source", "place")
 ZERO_REPORT = "零报送"
 OURS = ("退回原因", "应填", "建议更正", "原位置")  # what a workbook sent back has beside the department's columns
 SUPERSEDED = "按增删改标志不再有效"  # how the reason of a rejected line begins that is no fault of its sender
+NOT_OURS = "不属于这份报送"  # so begins that of a row which a gateway gave unasked: another quarter's, another department's
+ANOTHER_SHEET = "写在另一张工作表上"  # and that of a row on a sheet that is not read
 NO_HEADERS = "前 10 行里没有认得的表头：请按空白模板的表头填写后重报。"
 TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
 SUM, REMARK, CAPTION = "合计或小计行", "填表说明或签名行", "只有一格的小标题行"
 HEADING, NUMBERING, ORDINALS = "重复的表头", "只有序号的行", "栏次行"
 NO_RECORDS = frozenset({SUM, REMARK, CAPTION, HEADING, NUMBERING, ORDINALS})  # lines that nobody need send again
-REJECTED = ("sender", "source", "place", "text", "reason")
+NOT_CALCULATED = "没有算出结果的公式"  # as the child calls it
+# What stands in a workbook's cell that holds no value; typed or pasted as text it is no value either.
+NO_VALUES = frozenset({
+    "#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", NOT_CALCULATED,
+})  # fmt: skip
+REJECTED = ("sender", "source", "place", "text", "reason", "cells")
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Raw:
     """One delivery as read.
 
     `rows`: text under the delivered headers ("" where blank) beside the lineage columns. `rejected`: lines that
-    cannot be read as a row. `read`: how many rows and lines the reader met, counted apart from the two frames.
+    cannot be read as a row; `cells`: what is written in them by header, as JSON, "" where it stands under none. `read`: how many rows and lines the reader met, counted apart from the two frames.
     `fault`: why it could not be read at all. `refused`: why it may not be kept (datasets.md 5.4), and then it
     holds neither rows nor bytes. `sheets`: `read` of each sheet of a workbook. `titles`: what a list that somebody published says above its headers.
     """
@@ -74,11 +82,20 @@ class Raw:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a file: its place and its cells, or, when it cannot be a row, the reason."""
+    """One row of a file: its place and its cells, or, when it cannot be a row, the reason.
+
+    `loose`: the cells are not those of the delivered headers.
+    """
 
     place: str
     cells: Sequence[str]
     reason: str = ""
+    loose: bool = False
+
+
+def goes_back(reason: str) -> bool:
+    """Should a rejected line have been sent otherwise? Not what is no record, was withdrawn or belongs elsewhere."""
+    return reason not in NO_RECORDS and not reason.startswith((SUPERSEDED, NOT_OURS))
 
 
 def unreadable(origin: Origin, fault: str) -> Raw:
@@ -141,15 +158,20 @@ def assemble(
     raw = Raw(
         origin,
         frame,
-        _rejected(rejected, origin),
+        _rejected(rejected, origin, headers, set(frame.columns)),
         counted.total(),
         headers=tuple(column for column in frame.columns if column not in LINEAGE),
         notes=tuple(said),
-        is_zero=says_zero and not rows and not any(line.reason not in NO_RECORDS for line in rejected),
+        is_zero=says_zero and not rows and all(_counts_for_nothing(line.reason) for line in rejected),
         sheets=dict(counted),
     )
     raw.check_conservation()
     return screened(table, raw, (*around, *beside, *_texts(table, headers, rejected)))
+
+
+def _counts_for_nothing(reason: str) -> bool:
+    """Is a rejected line, beside a row 零报送=是, no record that was meant to be reported?"""
+    return reason in NO_RECORDS or reason.startswith(SUPERSEDED)
 
 
 def _without_ours(
@@ -161,9 +183,9 @@ def _without_ours(
     if not ours:
         return delivered, lines, [], Counter()
     lines = list(lines)
-    wide = [line for line in lines if len(line.cells) > 1]
+    wide = [line for line in lines if len(line.cells) > 1 and not line.loose]
     beside = [cell for line in wide for at, cell in enumerate(line.cells) if at in ours]
-    own = [replace(line, cells=_but(ours, line.cells)) if len(line.cells) > 1 else line for line in lines]
+    own = [replace(line, cells=_but(ours, line.cells)) if len(line.cells) > 1 and not line.loose else line for line in lines]
     pairs = zip(lines, own, strict=True)
     cleared = Counter(sheet_of(line.place) for line, left in pairs if not line.reason and _is_written(line) and not _is_written(left))
     return _but(ours, delivered), own, beside, cleared
@@ -259,6 +281,17 @@ def _without_blank_columns(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns=margin)
 
 
-def _rejected(lines: Sequence[Line], origin: Origin) -> pd.DataFrame:
-    values = [(origin.sender, origin.source, line.place, "｜".join(filter(None, line.cells)), line.reason) for line in lines]
+def _rejected(lines: Sequence[Line], origin: Origin, headers: Sequence[str] = (), kept: Collection[str] = ()) -> pd.DataFrame:
+    values = [
+        (origin.sender, origin.source, line.place, "｜".join(filter(None, line.cells)), line.reason, _by_header(line, headers, kept))
+        for line in lines
+    ]
     return pd.DataFrame(values, columns=list(REJECTED), dtype="str")
+
+
+def _by_header(line: Line, headers: Sequence[str], kept: Collection[str]) -> str:
+    """The written cells of a line by header, as JSON; "" where one has no header that is kept: then only its text is whole."""
+    if line.loose or len(line.cells) < 2 or len(line.cells) != len(headers):
+        return ""
+    written = {header: cell for header, cell in zip(headers, line.cells, strict=True) if cell.strip()}
+    return json.dumps(written, ensure_ascii=False) if written.keys() <= set(kept) else ""

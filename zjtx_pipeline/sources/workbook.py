@@ -12,12 +12,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zjtx_pipeline.sources import guard
-from zjtx_pipeline.sources.margins import sifted
+from zjtx_pipeline.sources.margins import OTHER_HEADING, sifted
 from zjtx_pipeline.sources.oddities import unit_notes
-from zjtx_pipeline.sources.raw import NO_HEADERS, NUMBERS, Line, Origin, Raw, assemble, header_position, headers_score, unreadable
+from zjtx_pipeline.sources.raw import (
+    ANOTHER_SHEET,
+    NO_HEADERS,
+    NO_RECORDS,
+    NO_VALUES,
+    NUMBERS,
+    Line,
+    Origin,
+    Raw,
+    assemble,
+    header_position,
+    headers_score,
+    unreadable,
+)
 from zjtx_pipeline.tables import Column, Table, comparable
 
-ON_ANOTHER_SHEET = "写在另一张工作表上：一份报送只读一张，请并到“{name}”后重报"
+ON_ANOTHER_SHEET = f"{ANOTHER_SHEET}：一份报送只读一张，请并到“{{name}}”后重报"
 _EMPTY = "工作簿里没有内容：请填好表头和数据后重报。"
 _EXPLAINS = re.compile(r"说明|怎样|须知|值域|字典|下拉|目录|封面|口径")
 
@@ -40,13 +53,17 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Laid:
-    """A table found on a sheet: the headers of its columns and the first row below them; `score`: known headers."""
+    """A table found on a sheet: the headers of its columns and the first row below them; `score`: known headers.
+
+    `broken`: rows with cells of its columns that hold no value, position of row → of column → what stands there.
+    """
 
     sheet: Sheet
     headers: list[str]
     top: int
     first: int
     score: int
+    broken: Mapping[int, Mapping[int, str]]
 
     def columns(self, table: Table) -> list[Column | None]:
         known = table.by_header()
@@ -55,7 +72,8 @@ class Laid:
     @property
     def met(self) -> int:
         """How many written rows stand below the headers, counted apart from reading them."""
-        return sum(map(_is_written, self.sheet.grid[self.first :]))
+        rows = enumerate(self.sheet.grid[self.first :], start=self.first)
+        return sum(at in self.broken or _is_written(row) for at, row in rows)
 
 
 def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bool = False) -> Raw:
@@ -70,7 +88,7 @@ def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bo
     if not chosen.score:
         return unreadable(origin, NO_HEADERS)
     others = [laid for laid in found if laid is not chosen and laid.score >= max(2, chosen.score / 2)]
-    lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen.sheet.name))]
+    lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen))]
     notes = [*said["notes"], *_notes(table, chosen), *_sheet_notes(sheets, chosen, others)]
     met = {laid.sheet.name: laid.met for laid in (chosen, *others)}
     around = _around(sheets, chosen, said["aside"])
@@ -137,7 +155,20 @@ def _laid(table: Table, sheet: Sheet) -> Laid | None:
     top, bottom = _heading_rows(sheet, at)
     known = table.by_header()
     headers = [_header([sheet.grid[row][column] for row in range(top, bottom + 1)], known) for column in range(len(sheet.grid[at]))]
-    return Laid(sheet, headers, top, bottom + 1, headers_score(table, headers))
+    columns = [at for at, header in enumerate(headers) if comparable(header) in known]
+    return Laid(sheet, headers, top, bottom + 1, headers_score(table, headers), _broken(sheet, bottom + 1, columns))
+
+
+def _broken(sheet: Sheet, first: int, columns: Sequence[int]) -> dict[int, dict[int, str]]:
+    found: dict[int, dict[int, str]] = {}
+    for (row, column), what in sorted(sheet.faults.items()):
+        if row >= first and column in columns:
+            found.setdefault(row, {})[column] = what if what in NO_VALUES else "#N/A"
+    for row, cells in enumerate(sheet.grid[first:], start=first):
+        if not NO_VALUES.isdisjoint(cells):
+            written = {column: cells[column] for column in columns if cells[column] in NO_VALUES}
+            found.update({row: dict(sorted({**found.get(row, {}), **written}.items()))} if written else {})
+    return found
 
 
 def _heading_rows(sheet: Sheet, at: int) -> tuple[int, int]:
@@ -166,28 +197,37 @@ def _plain_lines(laid: Laid) -> Iterator[Line]:
 def _lines(table: Table, laid: Laid) -> Iterator[Line]:
     """The rows below the headers; one with a cell that holds no value is rejected, so that it is not taken for empty."""
     _fill_down(laid, laid.columns(table))
-    lines = sifted(table, laid.headers, _plain_lines(laid))
-    if not laid.sheet.faults:
-        yield from lines
-        return
-    broken: dict[int, list[str]] = {}
-    for (row, column), what in sorted(laid.sheet.faults.items()):
-        if column < len(laid.headers) and laid.columns(table)[column] is not None:
-            broken.setdefault(row, []).append(f"“{laid.headers[column]}”是{_what(what)}")
-    for row, line in enumerate(lines, start=laid.first):
-        yield replace(line, reason="、".join(broken[row])) if row in broken and not line.reason else line
+    for row, line in enumerate(sifted(table, laid.headers, _plain_lines(laid)), start=laid.first):
+        yield _rejected(laid, line, laid.broken[row]) if row in laid.broken else line
+
+
+def _rejected(laid: Laid, line: Line, broken: Mapping[int, str]) -> Line:
+    """What stands where there is no value is put into the cell, so that it can be seen where the row goes back."""
+    reason = "、".join(f"“{laid.headers[column]}”是{_what(what)}" for column, what in broken.items())
+    return replace(line, cells=[broken.get(at, cell) for at, cell in enumerate(line.cells)], reason=line.reason or reason)
 
 
 def _what(fault: str) -> str:
     return f"公式错误 {fault}" if fault.startswith("#") else fault
 
 
-def _left_out(table: Table, laid: Laid, read: str) -> Iterator[Line]:
+def _left_out(table: Table, laid: Laid, chosen: Laid) -> Iterator[Line]:
     """The rows of another sheet that bears the table's headers, so that none is lost unsaid."""
-    reason = ON_ANOTHER_SHEET.format(name=read)
-    for line in sifted(table, laid.headers, _plain_lines(laid)):
+    reason = ON_ANOTHER_SHEET.format(name=chosen.sheet.name)
+    for line in _lines(table, laid):
         if _is_written(line.cells):
-            yield line if line.reason else replace(line, reason=reason)
+            told = line.reason in NO_RECORDS or line.reason == OTHER_HEADING
+            yield _moved(line if told else replace(line, reason=reason), laid.headers, chosen.headers)
+
+
+def _moved(line: Line, own: Sequence[str], headers: Sequence[str]) -> Line:
+    """A line under the headers of the sheet that is read; loose where a cell has no place of its own there."""
+    at = {comparable(header): position for position, header in reversed(list(enumerate(headers))) if header.strip()}
+    places = [(at.pop(comparable(header), None), cell) for header, cell in zip(own, line.cells, strict=True) if cell.strip()]
+    if any(position is None for position, _ in places):
+        return replace(line, loose=True)
+    cells = dict(places)
+    return replace(line, cells=[cells.get(position, "") for position in range(len(headers))])
 
 
 def _fill_down(laid: Laid, columns: Sequence[Column | None]) -> None:
@@ -198,7 +238,7 @@ def _fill_down(laid: Laid, columns: Sequence[Column | None]) -> None:
         if column is None or column.kind in NUMBERS or not grid[top][left].strip():
             continue
         for row in range(top + 1, min(bottom + 1, len(grid))):
-            if written.setdefault(row, _is_written(grid[row])):
+            if written.setdefault(row, row in laid.broken or _is_written(grid[row])):
                 grid[row][left] = grid[top][left]
 
 

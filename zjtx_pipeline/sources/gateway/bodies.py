@@ -18,7 +18,12 @@ LONGEST_MESSAGE = 60
 # No list of codes is public; what clients have met is told apart by its words.
 _EXPIRED = re.compile(r"密钥|秘钥|签名|过期|失效|secret|sign|token|expire", re.IGNORECASE)
 _BUSY = re.compile(r"繁忙|稍后|稍候|超时|频繁|限流|busy|timed? ?out|too many", re.IGNORECASE)
-_NOTHING = re.compile(r"(?:无|没有|未查到|查无|未查询到)(?:相关|符合条件的)?(?:数据|记录|结果)|结果为空|no (?:data|record|result)", re.IGNORECASE)
+# The whole message and no part of one: 没有数据权限 or 无数据库连接 says something else.
+_NOTHING = re.compile(
+    r"(?:(?:无|没有|暂无|查无|未查到|未查询到|没有查到|没有查询到)(?:相关|符合条件的)?(?:数据|记录|结果)|(?:查询|返回)?结果为空"
+    r"|no (?:data|records?|results?)(?: found)?)[。.！!]?",
+    re.IGNORECASE,
+)
 
 
 class Doubled(dict):
@@ -156,16 +161,23 @@ def _rows(value: Any, where: str) -> tuple[Any, ...]:
 
 
 def _refused(code: Any, message: Any) -> None:
-    """None where the refusal means that there is nothing; else it is raised, as what it asks for."""
-    said = " ".join(str(message or "").split())[:LONGEST_MESSAGE]
-    if _NOTHING.search(said):
+    """None where the refusal says that there is nothing, and no more; else it is raised, as what it asks for."""
+    said = _words(message)
+    if _NOTHING.fullmatch(said):
         return
-    sentence = f"网关没有给数据（代码 {str(code)[:20]}，{said or '没有说明'}）"
+    shown = said if len(said) <= LONGEST_MESSAGE else said[: LONGEST_MESSAGE - 1] + "…"
+    sentence = f"网关没有给数据（代码 {_words(code)[:20] or '空'}，{shown or '没有说明'}）"
     if _BUSY.search(said):
         raise Again(f"{sentence}：请稍后重新运行。")
     if _EXPIRED.search(said):
         raise Expired(f"{sentence}：请核对环境变量中的 appKey 和 appSecret，以及接口授权。")
     raise ZjtxError(f"{sentence}：请把这句话告诉省数据共享平台或接口提供方。")
+
+
+def _words(said: Any) -> str:
+    """What a gateway says as one line that can be shown and written: JSON can carry halves of signs and marks of control."""
+    text = "" if said is None else str(said)
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _number(value: Any) -> int | None:

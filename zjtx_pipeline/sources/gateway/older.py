@@ -70,14 +70,15 @@ class Older:
         self._request_secret = ""
         if self._refresh_secret:
             try:
-                return self._take(self._posted("gateway/app/refreshTokenBySec.htm", self._refresh_secret))
+                return self._take(self._posted("gateway/app/refreshTokenBySec.htm", self._refresh_secret), self._refresh_secret)
             except Again:
                 raise
             except ZjtxError:
                 self._refresh_secret = ""  # it has run out as well
         self._take(self._posted("gateway/app/refreshTokenByKey.htm", self._keys.app_secret))
 
-    def _take(self, body: bytes) -> None:
+    def _take(self, body: bytes, old: str = "") -> None:
+        bodies.older_answer(without(body, old))  # a refusal may repeat the old secret, which new ones may be alike
         datas = (bodies.older_answer(body) or {}).get("datas")
         secrets = datas if isinstance(datas, dict) else {}
         if not isinstance(secrets.get("requestSecret"), str) or not secrets["requestSecret"]:
@@ -92,4 +93,5 @@ class Older:
         signed = hashlib.md5(f"{self._keys.app_key}{secret}{asked_at}".encode(), usedforsecurity=False).hexdigest()
         form = {"appKey": self._keys.app_key, "sign": signed, "requestTime": asked_at, **(business or {})}
         body = self._wire.post(f"{self._gateway.url.rstrip('/')}/{path}", form)
-        return without(body, self._keys.app_key, self._keys.app_secret, signed, *([secret] if business else []))
+        given = [self._request_secret, self._refresh_secret] if business else []
+        return without(body, self._keys.app_key, self._keys.app_secret, signed, *given)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zjtx_pipeline.sources.gateway.bodies import Doubled
-from zjtx_pipeline.sources.raw import SUPERSEDED, Line
+from zjtx_pipeline.sources.raw import NOT_OURS, SUPERSEDED, Line
 from zjtx_pipeline.tables import Table, comparable
 
 FLAG = "增删改标志"
@@ -135,7 +135,7 @@ def held_to(records: Sequence[Record], column: str, wanted: Sequence[str]) -> li
     """The records whose cell in a column is empty or as asked; any other gets the reason that it was not asked for."""
     name = comparable(column)
     return [
-        replace(record, reason=f"“{column}”是“{record.cells[name][:20]}”，不是所要的“{wanted[0]}”")
+        replace(record, reason=f"{NOT_OURS}：“{column}”是“{record.cells[name][:20]}”，不是所要的“{wanted[0]}”")
         if not record.reason and record.cells.get(name, "").strip() not in ("", *wanted)
         else record
         for record in records
