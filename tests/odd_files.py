@@ -169,6 +169,16 @@ def _replace(content, what):
     return _rezipped(content, lambda name, data: [(name, data.replace(old.encode(), new.encode()) if part in name else data)])
 
 
+def _prefixed(content, part):
+    """The tags of a part under the prefix x:, as some export programs write them."""
+
+    def change(text):
+        text = re.sub(r"<(/?)(?=[A-Za-z])", r"<\1x:", text)
+        return text.replace(' xmlns="http://schemas.openxmlformats.org/spreadsheetml', ' xmlns:x="http://schemas.openxmlformats.org/spreadsheetml', 1)
+
+    return _rezipped(content, lambda name, data: [(name, change(data.decode()).encode() if part in name else data)])
+
+
 def _parts(content):
     with zipfile.ZipFile(BytesIO(content)) as archive:
         return [(name, archive.read(name)) for name in archive.namelist()]
@@ -236,6 +246,7 @@ def zipped(parts):
 
 SURGERY = {
     "replace": _replace,
+    "prefix": _prefixed,
     "drop": lambda content, part: _rezipped(content, lambda name, data: [] if part in name else [(name, data)]),
     "rename": lambda content, what: _rezipped(content, lambda name, data: [(what[1] if name == what[0] else name, data)]),
     "recode": lambda content, what: _rezipped(

@@ -23,6 +23,7 @@ _UNCALCULATED = re.compile(
 _HIDDEN_ROW = re.compile(rb"""<row\b[^>]*\shidden=["'](?:1|true)["'][^>]*>""")
 _HIDDEN_COLUMN = re.compile(rb"""<col\b[^>]*\shidden=["'](?:1|true)["'][^>]*>""")
 _PRINTED = re.compile(rb"<(?:odd|even|first)(?:Header|Footer)>([^<]*)<")
+_ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)")
 _NUMBER = {name: re.compile(rb"""\s%s=["'](\d{1,7})["']""" % name) for name in (b"r", b"min", b"max")}
 
 
@@ -39,6 +40,15 @@ def sheet_names(workbook: bytes, relations: bytes) -> dict[str, str]:
             relation = next((value for key, value in each.attrib.items() if key.endswith("}id")), "")
             sheets[each.get("name", "")] = targets.get(relation, "").lstrip("/")
     return sheets
+
+
+def of_sheet(part: bytes) -> bytes | None:
+    """A sheet's XML with plain tags, as most programs write them (`<c>`, where some write `<x:c>`); None of a part that is
+    no sheet, such as the values kept of another file."""
+    root = _ROOT.search(part[:4_000])
+    if not root or root[2] != b"worksheet":
+        return None
+    return re.sub(rb"(</?)%s:" % re.escape(root[1]), rb"\1", part) if root[1] else part
 
 
 def check(sheet: bytes) -> None:

@@ -50,9 +50,9 @@ def _of_package(content: bytes) -> tuple[dict[str, tuple], list[str], list[str]]
     """What calamine leaves out, by sheet; notes; what stands beside the cells. One part is held at a time."""
     about, aside, kept, notes = {}, [], {}, set()
     for name, part in package.parts(content):
-        if b"sheetData" in part:
-            sheetxml.check(part)
-            about[name] = (sheetxml.faults(part), *sheetxml.hidden(part), sheetxml.printed(part))
+        if (sheet := sheetxml.of_sheet(part)) is not None:
+            sheetxml.check(sheet)
+            about[name] = (sheetxml.faults(sheet), *sheetxml.hidden(sheet), sheetxml.printed(sheet))
         if name in (_BOOK, _RELATIONS):
             kept[name] = part
         aside += package.text_aside(name, part)
