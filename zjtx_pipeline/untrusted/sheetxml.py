@@ -1,4 +1,4 @@
-"""Knows what calamine leaves out of a sheet's XML: error cells, formulas without a value, hidden rows and columns.
+"""Knows what calamine leaves out of a sheet's XML: error cells, formulas without a value, percent signs, what is hidden.
 
 Leaves the values to calamine.
 """
@@ -9,6 +9,7 @@ import posixpath
 import re
 from xml.etree import ElementTree
 
+from zjtx_pipeline.untrusted.left_out import PERCENTS, is_percentage
 from zjtx_pipeline.untrusted.package import DAMAGED, Unsafe
 
 MOST_CELLS = 8_000_000
@@ -87,6 +88,26 @@ def faults(sheet: bytes) -> list[tuple[int, int, str]]:
             if not (value and re.search(rb"""\st=["']str["']""", about)):
                 found.append((*_place(about), NOT_CALCULATED))
     return found
+
+
+def percentages(styles: bytes) -> frozenset[bytes]:
+    """The numbers of the cell styles that show a number as a percentage."""
+    try:
+        root = ElementTree.fromstring(styles)
+    except ElementTree.ParseError:
+        raise Unsafe(DAMAGED) from None
+    forms = {each.get("numFmtId"): each.get("formatCode", "") for each in root.iterfind("{*}numFmts/{*}numFmt")}
+    known = {str(number) for number in PERCENTS} | {number for number, form in forms.items() if is_percentage(form)}
+    styled = enumerate(root.iterfind("{*}cellXfs/{*}xf"))
+    return frozenset(b"%d" % at for at, style in styled if style.get("numFmtId") in known)
+
+
+def percents(sheet: bytes, styles: frozenset[bytes]) -> frozenset[tuple[int, int]]:
+    """Cells of some styles, counted from 0."""
+    if not styles:
+        return frozenset()
+    cell = rb"""<c\b(?=[^>]*\ss=["'](?:%s)["'])([^>]*)>""" % b"|".join(sorted(styles))
+    return frozenset(map(_place, re.findall(cell, sheet)))
 
 
 def _place(about: bytes) -> tuple[int, int]:
