@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from zjtx_pipeline.sources import guard
@@ -70,10 +71,11 @@ def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bo
     if not chosen.score:
         return unreadable(origin, NO_HEADERS)
     others = [laid for laid in found if laid is not chosen and laid.score >= max(2, chosen.score / 2)]
+    covered = _uncovered(chosen)
     lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen.sheet.name))]
-    notes = [*said["notes"], *_notes(table, chosen), *_sheet_notes(sheets, chosen, others)]
+    notes = [*said["notes"], *_notes(table, chosen), *_covered_notes(chosen, covered), *_sheet_notes(sheets, chosen, others)]
     met = {laid.sheet.name: laid.met for laid in (chosen, *others)}
-    around = _around(sheets, chosen, said["aside"])
+    around = (*_around(sheets, chosen, said["aside"]), *covered.values())
     return assemble(table, origin, chosen.headers, lines, says_zero=says_zero, around=around, notes=notes, met=met)
 
 
@@ -190,6 +192,18 @@ def _left_out(table: Table, laid: Laid, read: str) -> Iterator[Line]:
             yield line if line.reason else replace(line, reason=reason)
 
 
+def _uncovered(laid: Laid) -> dict[tuple[int, int], str]:
+    """What stood beneath merged cells, by row and column: nobody sees it, so it is taken out of the grid, and a fault there too."""
+    grid, covered = laid.sheet.grid, {}
+    for top, left, bottom, right in laid.sheet.merged:
+        rows = range(top, min(bottom + 1, len(grid))) if top >= laid.first else ()
+        for row, column in product(rows, range(left, min(right + 1, len(grid[laid.top])))):
+            if (row, column) != (top, left):
+                laid.sheet.faults.pop((row, column), None)
+                covered[row, column], grid[row][column] = grid[row][column], ""
+    return {place: cell for place, cell in covered.items() if cell.strip()}
+
+
 def _fill_down(laid: Laid, columns: Sequence[Column | None]) -> None:
     """The value of cells merged over several rows is every row's; an amount is not, for it would count twice."""
     grid, written = laid.sheet.grid, {}
@@ -238,6 +252,13 @@ def _merged_notes(table: Table, laid: Laid) -> Iterator[str]:
     wide = [row for row in wide if row <= len(laid.sheet.grid) and sum(map(bool, laid.sheet.grid[row - 1])) > 1]
     if wide:
         yield f"有 {len(wide)} 处左右合并的单元格（如第 {wide[0]} 行），只有最左一栏有值：请取消合并，逐栏填写。"
+
+
+def _covered_notes(laid: Laid, covered: Mapping[tuple[int, int], str]) -> Iterator[str]:
+    """Of what stood beneath merged cells, all but what a row has got from the first cell anyway."""
+    lost = sorted(place for place, cell in covered.items() if laid.sheet.grid[place[0]][place[1]] != cell)
+    if lost:
+        yield f"合并的单元格下面还藏着 {len(lost)} 个值（如第 {lost[0][0] + 1} 行），表上看不见，没有计入：请取消合并，逐格核对。"
 
 
 def _spans_columns(columns: Sequence[Column | None], left: int, right: int) -> bool:
