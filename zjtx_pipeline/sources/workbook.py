@@ -16,6 +16,7 @@ from zjtx_pipeline.sources import guard
 from zjtx_pipeline.sources.margins import sifted
 from zjtx_pipeline.sources.oddities import unit_notes
 from zjtx_pipeline.sources.raw import NO_HEADERS, NUMBERS, Line, Origin, Raw, assemble, header_position, headers_score, unreadable
+from zjtx_pipeline.sources.screen import Placed, of_persons, speaks_of_persons
 from zjtx_pipeline.tables import Column, Table, comparable
 
 ON_ANOTHER_SHEET = "写在另一张工作表上：一份报送只读一张，请并到“{name}”后重报"
@@ -75,7 +76,8 @@ def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bo
     lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen.sheet.name))]
     notes = [*said["notes"], *_notes(table, chosen), *_covered_notes(chosen, covered), *_sheet_notes(sheets, chosen, others)]
     met = {laid.sheet.name: laid.met for laid in (chosen, *others)}
-    around = (*_around(sheets, chosen, said["aside"]), *covered.values())
+    beneath = (Placed(cell, chosen.sheet.name, row + 1, column) for (row, column), cell in covered.items())
+    around = (*_around(sheets, chosen, said["aside"]), *beneath)
     return assemble(table, origin, chosen.headers, lines, says_zero=says_zero, around=around, notes=notes, met=met)
 
 
@@ -89,7 +91,8 @@ def read_sheets(content: bytes, table: Table, origin: Origin) -> list[Raw]:
     if fault:
         return [unreadable(origin, fault)]
     found = [laid for sheet in sheets if (laid := _laid(table, sheet)) and laid.score]
-    return [_titled(assemble(table, origin, laid.headers, _plain_lines(laid), around=said["aside"]), laid) for laid in found]
+    aside = [Placed(text, part) for part, text in said["aside"]]
+    return [_titled(assemble(table, origin, laid.headers, _plain_lines(laid), around=aside), laid) for laid in found]
 
 
 def _titled(raw: Raw, laid: Laid) -> Raw:
@@ -200,7 +203,8 @@ def _uncovered(laid: Laid) -> dict[tuple[int, int], str]:
         for row, column in product(rows, range(left, min(right + 1, len(grid[laid.top])))):
             if (row, column) != (top, left):
                 laid.sheet.faults.pop((row, column), None)
-                covered[row, column], grid[row][column] = grid[row][column], ""
+                covered.setdefault((row, column), grid[row][column])
+                grid[row][column] = ""
     return {place: cell for place, cell in covered.items() if cell.strip()}
 
 
@@ -278,10 +282,23 @@ def _sheet_notes(sheets: Sequence[Sheet], chosen: Laid, others: Sequence[Laid]) 
         yield f"工作表“{'”“'.join(more[:5])}”不是本表，没有读：请核对有没有要报的数据。"
 
 
-def _around(sheets: Sequence[Sheet], chosen: Laid, aside: Sequence[str]) -> Iterator[str]:
+def _around(sheets: Sequence[Sheet], chosen: Laid, aside: Sequence[Sequence[str]]) -> Iterator[Placed]:
     """All that the file holds beside the rows that are read."""
-    yield from aside
     for sheet in sheets:
-        yield sheet.name
-        for row in sheet.grid[: chosen.first] if sheet is chosen.sheet else sheet.grid:
-            yield from filter(None, row)
+        yield Placed(sheet.name, "工作表名")
+        yield from _beside(sheet, chosen.first if sheet is chosen.sheet else len(sheet.grid))
+    for part, text in aside:
+        yield Placed(text, part)
+
+
+def _beside(sheet: Sheet, first: int) -> Iterator[Placed]:
+    """The cells above a row, and below it those under a heading that says it holds persons' numbers."""
+    headings: dict[int, str] = {}
+    for number, row in enumerate(sheet.grid, start=1):
+        if number > first and not headings and not speaks_of_persons("".join(row)):
+            continue
+        for column, cell in enumerate(row):
+            if cell and (number <= first or column in headings):
+                yield Placed(cell, sheet.name, number, column, headings.get(column, ""))
+            if of_persons(cell):
+                headings[column] = cell

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from zjtx_pipeline.untrusted.left_out import PERCENTS, LeftOut, is_percentage
+from zjtx_pipeline.untrusted.left_out import COMMENT, HEADER, PERCENTS, LeftOut, is_percentage, printed
 from zjtx_pipeline.untrusted.package import DAMAGED, LOCKED, MACROS, Unsafe
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -17,6 +17,7 @@ _END = 0xFFFFFFFA  # this and above are no sectors
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _BOF, _EOF, _SHEET, _LOCK, _ROW, _COLUMNS, _ERROR, _FORMULA = 0x809, 0x0A, 0x85, 0x2F, 0x208, 0x7D, 0x205, 0x06
 _HEADER, _FOOTER, _FORMAT, _STYLE, _NUMBER, _RK, _RKS = 0x14, 0x15, 0x41E, 0xE0, 0x203, 0x27E, 0xBD
+_BOX, _MORE = 0x1B6, 0x3C  # the text of a box or a comment stands in the records that continue it
 
 
 def records(content: bytes) -> bytes:
@@ -139,7 +140,7 @@ def _text(data: bytes) -> str:
 
 
 def _sheet(stream: bytes, start: int, percentages: set[int]) -> LeftOut:
-    errors, rows, columns, printed, percents = [], [], [], [], []
+    errors, rows, columns, texts, percents, boxes = [], [], [], [], [], []
     for kind, data in _walk(stream, start):
         if kind == _ROW and len(data) >= 16 and data[12] & 0x20:
             rows.append(data[0] | data[1] << 8)
@@ -151,10 +152,15 @@ def _sheet(stream: bytes, start: int, percentages: set[int]) -> LeftOut:
         elif kind == _FORMULA and len(data) >= 14 and data[12:14] == b"\xff\xff" and data[6] == 2:
             errors.append((*struct.unpack_from("<HH", data), _ERRORS.get(data[8], "#N/A")))
         elif kind in (_HEADER, _FOOTER) and len(data) > 3:
-            printed.append(_text(data[2:]))
+            texts.append((HEADER, printed(_text(data[2:]))))
+        elif kind == _BOX and len(data) >= 12:
+            boxes.append((data[10] | data[11] << 8, []))
+        elif kind == _MORE and boxes and len(data) > 1 and boxes[-1][0] > sum(map(len, boxes[-1][1])):
+            boxes[-1][1].append(_text(data))
         if percentages:
             percents += [(row, column) for row, column, style in _numbers(kind, data) if style in percentages]
-    return LeftOut(errors, rows, columns, printed, frozenset(percents))
+    texts += [(COMMENT, "".join(pieces)) for _, pieces in boxes]
+    return LeftOut(errors, rows, columns, texts, frozenset(percents))
 
 
 def _numbers(kind: int, data: bytes) -> Iterator[tuple[int, int, int]]:

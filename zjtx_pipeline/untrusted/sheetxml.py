@@ -9,8 +9,8 @@ import posixpath
 import re
 from xml.etree import ElementTree
 
-from zjtx_pipeline.untrusted.left_out import PERCENTS, is_percentage
-from zjtx_pipeline.untrusted.package import DAMAGED, Unsafe
+from zjtx_pipeline.untrusted.left_out import HEADER, PERCENTS, PROMPT, is_percentage, printed
+from zjtx_pipeline.untrusted.package import DAMAGED, Unsafe, plain
 
 MOST_CELLS = 8_000_000
 FAR = "工作表范围过大（很远处有零散单元格）：请把数据复制到新工作表，另存为 .xlsx 后重报。"
@@ -23,7 +23,9 @@ _UNCALCULATED = re.compile(
 )
 _HIDDEN_ROW = re.compile(rb"""<row\b[^>]*\shidden=["'](?:1|true)["'][^>]*>""")
 _HIDDEN_COLUMN = re.compile(rb"""<col\b[^>]*\shidden=["'](?:1|true)["'][^>]*>""")
-_PRINTED = re.compile(rb"<(?:odd|even|first)(?:Header|Footer)>([^<]*)<")
+_BEHIND = re.compile(rb"</sheetData>|<sheetData\s*/>")
+_PRINTED = re.compile(rb"<(?:odd|even|first)(?:Header|Footer)\b[^>]*>([^<]*)<")
+_PROMPT = re.compile(rb"""\s(?:prompt|promptTitle|error|errorTitle|tooltip)=(?:"([^"]*)"|'([^']*)')""")
 _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)")
 _NUMBER = {name: re.compile(rb"""\s%s=["'](\d{1,7})["']""" % name) for name in (b"r", b"min", b"max")}
 
@@ -130,6 +132,9 @@ def _number(name: bytes, tag: bytes) -> int:
     return int(found[1]) if found else 1
 
 
-def printed(sheet: bytes) -> list[str]:
-    """Headers and footers of the printed page."""
-    return [text.decode("utf-8", "replace") for text in _PRINTED.findall(sheet[-20_000:])]
+def texts(sheet: bytes) -> list[tuple[str, str]]:
+    """What stands behind the cells: headers and footers of the printed page, what is shown to whoever fills in a cell."""
+    cells = _BEHIND.search(sheet)
+    behind = sheet[cells.end() :] if cells else sheet
+    shown = dict.fromkeys(double or single for double, single in _PROMPT.findall(behind))
+    return [*((HEADER, printed(plain(text))) for text in _PRINTED.findall(behind)), *((PROMPT, plain(text)) for text in shown)]

@@ -47,14 +47,14 @@ def _opened(content: bytes) -> tuple[dict[str, Any], list[str]]:
     return _read(content, about, notes, aside)
 
 
-def _of_package(content: bytes) -> tuple[dict[str, LeftOut], list[str], list[str]]:
+def _of_package(content: bytes) -> tuple[dict[str, LeftOut], list[str], list[tuple[str, str]]]:
     """What calamine leaves out, by sheet; notes; what stands beside the cells. One part is held at a time."""
     about, aside, kept, notes, styles = {}, [], {}, set(), frozenset()
     for name, part in package.parts(content):
         if (sheet := sheetxml.of_sheet(part)) is not None:
             sheetxml.check(sheet)
             percents = sheetxml.percents(sheet, styles)
-            about[name] = LeftOut(sheetxml.faults(sheet), *sheetxml.hidden(sheet), sheetxml.printed(sheet), percents)
+            about[name] = LeftOut(sheetxml.faults(sheet), *sheetxml.hidden(sheet), sheetxml.texts(sheet), percents)
         if name == package.STYLES:
             styles = sheetxml.percentages(part)
         if name in (_BOOK, _RELATIONS):
@@ -65,7 +65,7 @@ def _of_package(content: bytes) -> tuple[dict[str, LeftOut], list[str], list[str
     return {name: about[part] for name, part in names.items() if part in about}, sorted(notes), aside
 
 
-def _read(content: bytes, about: dict[str, LeftOut] | list[LeftOut], notes: list[str], aside: list[str]):
+def _read(content: bytes, about: dict[str, LeftOut] | list[LeftOut], notes: list[str], aside: list[tuple[str, str]]):
     sheets, cells = [], []
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(content))
@@ -73,8 +73,9 @@ def _read(content: bytes, about: dict[str, LeftOut] | list[LeftOut], notes: list
         if isinstance(about, list):  # the older format lists its sheets in the same order
             about = dict(zip((sheet.name for sheet in listed), about, strict=len(about) == len(listed)))
         for sheet in listed:
-            said, own = _sheet(book.get_sheet_by_name(sheet.name), about.get(sheet.name, LeftOut()))
-            aside += said.pop("printed")
+            left_out = about.get(sheet.name, LeftOut())
+            said, own = _sheet(book.get_sheet_by_name(sheet.name), left_out)
+            aside += [(f"{sheet.name}的{part}", text) for part, text in left_out.texts]
             sheets.append({**said, "visible": str(sheet.visible).endswith(".Visible")})
             cells += own
     except PasswordError:
@@ -99,7 +100,6 @@ def _sheet(sheet: Any, about: LeftOut) -> tuple[dict[str, Any], list[str]]:
         "faults": about.faults,
         "hidden_rows": about.hidden_rows,
         "hidden_columns": about.hidden_columns,
-        "printed": about.printed,
     }
     return said, rows
 
