@@ -132,6 +132,8 @@ def _xls(case, grids):
             sheet.visibility = 1
         if "printed" in case:  # its own setter takes ASCII alone
             sheet._Worksheet__header_str = f"&C{case['printed']}"
+        if "box" in case:
+            _put_box(sheet, case["box"])
     content = BytesIO()
     book.save(content)
     return content.getvalue()
@@ -148,6 +150,15 @@ def _put_old(sheet, at, column, cell):
             sheet.write(at, column, cell["number"], form)
     elif cell not in (None, ""):
         sheet.write(at, column, cell)
+
+
+def _put_box(sheet, pieces):
+    """A text box, or the text of a comment, as Excel writes it: its record, then the text in one or more that continue it."""
+    texts = [b"\x01" + piece.encode("utf-16-le") for piece in pieces]
+    box = struct.pack("<HHHHHHHI", 0x212, 0, 0, 0, 0, sum(map(len, pieces)), 16, 0)
+    more = b"".join(struct.pack("<HH", kind, len(data)) + data for kind, data in [(0x1B6, box), *((0x3C, text) for text in texts), (0x3C, bytes(16))])
+    plain, end = sheet.get_biff_data, 4
+    sheet.get_biff_data = lambda: plain()[:-end] + more + plain()[-end:]
 
 
 # Surgery
@@ -167,6 +178,16 @@ def _replace(content, what):
     part, old, new = what
     assert any(old.encode() in each for name, each in _parts(content) if part in name), f"{old} is not in {part}"
     return _rezipped(content, lambda name, data: [(name, data.replace(old.encode(), new.encode()) if part in name else data)])
+
+
+def _prefixed(content, part):
+    """The tags of a part under the prefix x:, as some export programs write them."""
+
+    def change(text):
+        text = re.sub(r"<(/?)(?=[A-Za-z])", r"<\1x:", text)
+        return text.replace(' xmlns="http://schemas.openxmlformats.org/spreadsheetml', ' xmlns:x="http://schemas.openxmlformats.org/spreadsheetml', 1)
+
+    return _rezipped(content, lambda name, data: [(name, change(data.decode()).encode() if part in name else data)])
 
 
 def _parts(content):
@@ -236,6 +257,8 @@ def zipped(parts):
 
 SURGERY = {
     "replace": _replace,
+    "prefix": _prefixed,
+    "stretch": lambda content, what: _replace(content, [what[0], what[1], f"<extLst>{'<ext>1</ext>' * what[2]}</extLst>"]),
     "drop": lambda content, part: _rezipped(content, lambda name, data: [] if part in name else [(name, data)]),
     "rename": lambda content, what: _rezipped(content, lambda name, data: [(what[1] if name == what[0] else name, data)]),
     "recode": lambda content, what: _rezipped(

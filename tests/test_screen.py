@@ -9,7 +9,7 @@ from made_deliveries import deliver, delimited, inbox, row
 from zjtx_pipeline import sources
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.sources.oddities import holds
-from zjtx_pipeline.sources.screen import _SUSPECT, mark
+from zjtx_pipeline.sources.screen import mark, suspect, under
 from zjtx_pipeline.tables import load_tables
 
 MOBILES = [
@@ -17,11 +17,14 @@ MOBILES = [
     "①13800001234", "13800001234①", "¹13800001234", "℡13800001234", "联系人①张三℡13800001234", "电话13800001234…", "手机13800001234．",
     "Tel.13800001234", "+8613800001234", "+86 138 0000 1234", "+86-138-0000-1234", "+86 138-0000-1234", "008613800001234",
     "电话：138-0000-1234", "电话：138－0000－1234", "电话138-00001234", "电话：\n138-0000-1234", "TEL 138-0000-1234", "手机号码：138-0000-1234",
+    "138.0000.1234", "电话：138.2024.1234", "8613800001234", "86-13800001234", "86 138 0000 1234", "138\u200b00001234", "1\u200d38\ufeff0000\u00ad1234",
 ]  # fmt: skip
 OTHERS = [
     "手机壳采购合同135-2024-0001", "工作联系单135-2024-0001号", "Intel 135-2024-0001", "hotel项目 150-2024-0001", "135-2024-0001",
     "投资150 2023 2024", "HT008613800001234", "13800001234.56", "0.13800001234", "138000012345", "A13800001234", "13800001234B",
     "0571-82630000", "2024-11-05 08:30:00", "91330109XJ0000A11N", "330109199001011230", "机密不可外传", "秘密武器",
+    "135.2024.0001", "GB/T 138.0000.0001.2", "SN8613800001234", "86138000012345", "8613800001234.5", "330109-20240101-1239", "330109 19901301 1235",
+    "2403-330109-07-02-123456", "保守商业秘密，3年", "机密封条3年质保", "司机 密封圈 5 年", "12 330109 19900101 1239", "330109-19900101-1239-1",
 ]  # fmt: skip
 
 
@@ -30,12 +33,15 @@ def test_a_mobile_number_is_seen_however_it_is_written(text):
     assert mark(text) == "手机号"
 
 
-@pytest.mark.parametrize("text", ["330109199001011239", "①330109199001011239", "身份证330109199001011239。", "３３０１０９１９９００１０１１２３９"])
+@pytest.mark.parametrize("text", ["330109199001011239", "①330109199001011239", "身份证330109199001011239。", "３３０１０９１９９００１０１１２３９",
+                                  "ID330109199001011239", "330109199001011239A", "330109 19900101 1239", "330109-19900101-1239", "330109－1990－0101－1239",
+                                  "330109 199001011239", " ".join("330109199001011239"), "330109\u200b199001011239"])  # fmt: skip
 def test_a_resident_id_is_seen_however_it_is_written(text):
     assert mark(text) == "身份证号"
 
 
-@pytest.mark.parametrize("text", ["机密★1年", "绝密★", "秘密（3年）", "机密　★　1年", "秘密 ５年"])
+@pytest.mark.parametrize("text", ["机密★1年", "绝密★", "秘密（3年）", "机密　★　1年", "秘密 ５年", "机 密★1年", "绝　密★长期", "秘\u200b密★", "机密(保密期限1年)",
+                                  "机密（保密期限：1年）", "绝密【10年】", "秘密[1年]", "机密 ( 保密期限 1 年 )"])  # fmt: skip
 def test_a_mark_of_secrecy_is_seen_however_it_is_written(text):
     assert mark(text) == "密级标志"
 
@@ -46,13 +52,15 @@ def test_what_only_looks_like_it_is_read(text):
 
 
 PIECES = st.sampled_from(["138", "0000", "1234", "13800001234", "330109199001011239", "机密", "★", "1", "①", "１", "３", "-", "－", " ", "\u2002", "\u3000",
-                          "+86", "0086", "电话", "：", "\n", "年", "A", ".", "．"])  # fmt: skip
+                          "+86", "0086", "电话", "：", "\n", "年", "A", ".", "．",
+                          "\u200b", "86", "机", "密", "【", "(", "保密期限", "330109", "19900101", "1239", "2024"])  # fmt: skip
 
 
 @given(st.lists(PIECES, max_size=9).map("".join))
 def test_whatever_is_marked_is_looked_at(text):
     """The quick look at whole columns leaves out nothing that the slow one would find."""
-    assert not mark(text) or holds(pd.Series([text], dtype="str"), _SUSPECT)[0]
+    for heading in ("主导产品", "联系电话", "手机号", "姓名"):
+        assert not under(heading, text) or holds(pd.Series([text], dtype="str"), suspect(heading))[0]
 
 
 @pytest.mark.parametrize("header", ["联系电话", "手机", "联系方式"])

@@ -9,6 +9,7 @@ from zjtx_pipeline.sources import guard
 from zjtx_pipeline.sources.margins import sifted
 from zjtx_pipeline.sources.oddities import unit_notes
 from zjtx_pipeline.sources.raw import NO_HEADERS, Line, Origin, Raw, assemble, headers_score, unreadable
+from zjtx_pipeline.sources.screen import Placed
 from zjtx_pipeline.tables import Table
 
 
@@ -23,7 +24,8 @@ def read_delimited(content: bytes, table: Table, origin: Origin, *, says_zero: b
     lines = [*sifted(table, said["headers"], _records(said, answer.cells)), *_rejected(said)]
     met = {"": len(said["numbers"]) + len(said["rejected"])}
     notes = unit_notes(table, said["headers"], said["above"])
-    return assemble(table, origin, said["headers"], lines, says_zero=says_zero, around=said["above"], notes=notes, met=met)
+    above = [Placed(line, f"第{number}行") for number, line in enumerate(said["above"], start=1)]
+    return assemble(table, origin, said["headers"], lines, says_zero=says_zero, around=above, notes=notes, met=met)
 
 
 def _records(said: dict[str, Any], cells: Sequence[str]) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from zjtx_pipeline.sources import guard
@@ -28,6 +29,7 @@ from zjtx_pipeline.sources.raw import (
     headers_score,
     unreadable,
 )
+from zjtx_pipeline.sources.screen import Placed, of_persons, speaks_of_persons
 from zjtx_pipeline.tables import Column, Table, comparable
 
 ON_ANOTHER_SHEET = f"{ANOTHER_SHEET}：一份报送只读一张，请并到“{{name}}”后重报"
@@ -63,7 +65,7 @@ class Laid:
     top: int
     first: int
     score: int
-    broken: Mapping[int, Mapping[int, str]]
+    broken: dict[int, dict[int, str]]
 
     def columns(self, table: Table) -> list[Column | None]:
         known = table.by_header()
@@ -88,10 +90,12 @@ def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bo
     if not chosen.score:
         return unreadable(origin, NO_HEADERS)
     others = [laid for laid in found if laid is not chosen and laid.score >= max(2, chosen.score / 2)]
+    covered = _uncovered(chosen)
     lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen))]
-    notes = [*said["notes"], *_notes(table, chosen), *_sheet_notes(sheets, chosen, others)]
+    notes = [*said["notes"], *_notes(table, chosen), *_covered_notes(chosen, covered), *_sheet_notes(sheets, chosen, others)]
     met = {laid.sheet.name: laid.met for laid in (chosen, *others)}
-    around = _around(sheets, chosen, said["aside"])
+    beneath = (Placed(cell, chosen.sheet.name, row + 1, column) for (row, column), cell in covered.items())
+    around = (*_around(sheets, chosen, said["aside"]), *beneath)
     return assemble(table, origin, chosen.headers, lines, says_zero=says_zero, around=around, notes=notes, met=met)
 
 
@@ -105,7 +109,8 @@ def read_sheets(content: bytes, table: Table, origin: Origin) -> list[Raw]:
     if fault:
         return [unreadable(origin, fault)]
     found = [laid for sheet in sheets if (laid := _laid(table, sheet)) and laid.score]
-    return [_titled(assemble(table, origin, laid.headers, _plain_lines(laid), around=said["aside"]), laid) for laid in found]
+    aside = [Placed(text, part) for part, text in said["aside"]]
+    return [_titled(assemble(table, origin, laid.headers, _plain_lines(laid), around=aside), laid) for laid in found]
 
 
 def _titled(raw: Raw, laid: Laid) -> Raw:
@@ -230,6 +235,22 @@ def _moved(line: Line, own: Sequence[str], headers: Sequence[str]) -> Line:
     return replace(line, cells=[cells.get(position, "") for position in range(len(headers))])
 
 
+def _uncovered(laid: Laid) -> dict[tuple[int, int], str]:
+    """What stood beneath merged cells, by row and column: nobody sees it, so it is taken out of the grid, and a fault there too."""
+    grid, covered = laid.sheet.grid, {}
+    for top, left, bottom, right in laid.sheet.merged:
+        rows = range(top, min(bottom + 1, len(grid))) if top >= laid.first else ()
+        for row, column in product(rows, range(left, min(right + 1, len(grid[laid.top])))):
+            if (row, column) != (top, left):
+                laid.sheet.faults.pop((row, column), None)
+                laid.broken.get(row, {}).pop(column, None)
+                covered.setdefault((row, column), grid[row][column])
+                grid[row][column] = ""
+    for row in [row for row, cells in laid.broken.items() if not cells]:
+        del laid.broken[row]
+    return {place: cell for place, cell in covered.items() if cell.strip()}
+
+
 def _fill_down(laid: Laid, columns: Sequence[Column | None]) -> None:
     """The value of cells merged over several rows is every row's; an amount is not, for it would count twice."""
     grid, written = laid.sheet.grid, {}
@@ -280,6 +301,13 @@ def _merged_notes(table: Table, laid: Laid) -> Iterator[str]:
         yield f"有 {len(wide)} 处左右合并的单元格（如第 {wide[0]} 行），只有最左一栏有值：请取消合并，逐栏填写。"
 
 
+def _covered_notes(laid: Laid, covered: Mapping[tuple[int, int], str]) -> Iterator[str]:
+    """Of what stood beneath merged cells, all but what a row has got from the first cell anyway."""
+    lost = sorted(place for place, cell in covered.items() if laid.sheet.grid[place[0]][place[1]] != cell)
+    if lost:
+        yield f"合并的单元格下面还藏着 {len(lost)} 个值（如第 {lost[0][0] + 1} 行），表上看不见，没有计入：请取消合并，逐格核对。"
+
+
 def _spans_columns(columns: Sequence[Column | None], left: int, right: int) -> bool:
     return sum(column is not None for column in columns[left : right + 1]) > 1
 
@@ -297,10 +325,23 @@ def _sheet_notes(sheets: Sequence[Sheet], chosen: Laid, others: Sequence[Laid]) 
         yield f"工作表“{'”“'.join(more[:5])}”不是本表，没有读：请核对有没有要报的数据。"
 
 
-def _around(sheets: Sequence[Sheet], chosen: Laid, aside: Sequence[str]) -> Iterator[str]:
+def _around(sheets: Sequence[Sheet], chosen: Laid, aside: Sequence[Sequence[str]]) -> Iterator[Placed]:
     """All that the file holds beside the rows that are read."""
-    yield from aside
     for sheet in sheets:
-        yield sheet.name
-        for row in sheet.grid[: chosen.first] if sheet is chosen.sheet else sheet.grid:
-            yield from filter(None, row)
+        yield Placed(sheet.name, "工作表名")
+        yield from _beside(sheet, chosen.first if sheet is chosen.sheet else len(sheet.grid))
+    for part, text in aside:
+        yield Placed(text, part)
+
+
+def _beside(sheet: Sheet, first: int) -> Iterator[Placed]:
+    """The cells above a row, and below it those under a heading that says it holds persons' numbers."""
+    headings: dict[int, str] = {}
+    for number, row in enumerate(sheet.grid, start=1):
+        if number > first and not headings and not speaks_of_persons("".join(row)):
+            continue
+        for column, cell in enumerate(row):
+            if cell and (number <= first or column in headings):
+                yield Placed(cell, sheet.name, number, column, headings.get(column, ""))
+            if of_persons(cell):
+                headings[column] = cell

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from zjtx_pipeline.untrusted.left_out import COMMENT, HEADER, PERCENTS, LeftOut, is_percentage, printed
 from zjtx_pipeline.untrusted.package import DAMAGED, LOCKED, MACROS, Unsafe
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -15,7 +16,8 @@ _WORD = "这是 Word 文档，不是工作簿：请把表格复制到 Excel，�
 _END = 0xFFFFFFFA  # this and above are no sectors
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _BOF, _EOF, _SHEET, _LOCK, _ROW, _COLUMNS, _ERROR, _FORMULA = 0x809, 0x0A, 0x85, 0x2F, 0x208, 0x7D, 0x205, 0x06
-_HEADER, _FOOTER = 0x14, 0x15
+_HEADER, _FOOTER, _FORMAT, _STYLE, _NUMBER, _RK, _RKS = 0x14, 0x15, 0x41E, 0xE0, 0x203, 0x27E, 0xBD
+_BOX, _MORE = 0x1B6, 0x3C  # the text of a box or a comment stands in the records that continue it
 
 
 def records(content: bytes) -> bytes:
@@ -114,9 +116,9 @@ def _walk(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def sheets(stream: bytes) -> list[tuple[list[tuple[int, int, str]], list[int], list[int], list[str]]]:
-    """Of each sheet, in order: error cells, hidden rows, hidden columns, printed headers; counted from 0."""
-    starts = []
+def sheets(stream: bytes) -> list[LeftOut]:
+    """What calamine leaves out of each sheet, in order."""
+    starts, styles, known = [], [], set(PERCENTS)
     for kind, data in _walk(stream, 0):
         if kind == _LOCK:
             raise Unsafe(LOCKED)
@@ -124,11 +126,21 @@ def sheets(stream: bytes) -> list[tuple[list[tuple[int, int, str]], list[int], l
             raise Unsafe(MACROS)
         if kind == _SHEET and len(data) > 6 and data[5] == 0:
             starts.append(struct.unpack_from("<I", data)[0])
-    return [_sheet(stream, start) for start in starts]
+        if kind == _FORMAT and len(data) > 5 and is_percentage(_text(data[4:])):
+            known.add(data[0] | data[1] << 8)
+        if kind == _STYLE and len(data) >= 4:
+            styles.append(data[2] | data[3] << 8)
+    percentages = {at for at, form in enumerate(styles) if form in known}
+    return [_sheet(stream, start, percentages) for start in starts]
 
 
-def _sheet(stream: bytes, start: int) -> tuple[list[tuple[int, int, str]], list[int], list[int], list[str]]:
-    errors, rows, columns, printed = [], [], [], []
+def _text(data: bytes) -> str:
+    """A text behind the byte that says whether its characters have two bytes."""
+    return data[1:].decode("utf-16-le" if data[0] & 1 else "latin-1", "replace")
+
+
+def _sheet(stream: bytes, start: int, percentages: set[int]) -> LeftOut:
+    errors, rows, columns, texts, percents, boxes = [], [], [], [], [], []
     for kind, data in _walk(stream, start):
         if kind == _ROW and len(data) >= 16 and data[12] & 0x20:
             rows.append(data[0] | data[1] << 8)
@@ -140,5 +152,21 @@ def _sheet(stream: bytes, start: int) -> tuple[list[tuple[int, int, str]], list[
         elif kind == _FORMULA and len(data) >= 14 and data[12:14] == b"\xff\xff" and data[6] == 2:
             errors.append((*struct.unpack_from("<HH", data), _ERRORS.get(data[8], "#N/A")))
         elif kind in (_HEADER, _FOOTER) and len(data) > 3:
-            printed.append(data[3:].decode("utf-16-le" if data[2] & 1 else "latin-1", "replace"))
-    return errors, rows, columns, printed
+            texts.append((HEADER, printed(_text(data[2:]))))
+        elif kind == _BOX and len(data) >= 12:
+            boxes.append((data[10] | data[11] << 8, []))
+        elif kind == _MORE and boxes and len(data) > 1 and boxes[-1][0] > sum(map(len, boxes[-1][1])):
+            boxes[-1][1].append(_text(data))
+        if percentages:
+            percents += [(row, column) for row, column, style in _numbers(kind, data) if style in percentages]
+    texts += [(COMMENT, "".join(pieces)) for _, pieces in boxes]
+    return LeftOut(errors, rows, columns, texts, frozenset(percents))
+
+
+def _numbers(kind: int, data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Row, column and style of each number in a record."""
+    if kind in (_NUMBER, _RK, _FORMULA) and len(data) >= 6:
+        yield struct.unpack_from("<HHH", data)
+    elif kind == _RKS and len(data) >= 6:
+        row, first = struct.unpack_from("<HH", data)
+        yield from ((row, first + at, data[place] | data[place + 1] << 8) for at, place in enumerate(range(4, len(data) - 5, 6)))

@@ -5,12 +5,14 @@ Leaves the cells to `workbook`. Every sentence is for whoever sent the file.
 
 from __future__ import annotations
 
+import html
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
 
+STYLES = "xl/styles.xml"
 MOST_PARTS = 5_000
 MOST_EXPANDED = 600_000_000
 MOST_RATIO, RATIO_FROM = 200, 20_000_000  # sheets of like rows shrink to a fiftieth; a bomb to a thousandth
@@ -30,7 +32,12 @@ _FOREIGN = {
 }
 _NOT_A_BOOK = "这是压缩包，不是工作簿：请解压后把其中的工作簿逐份报送（另存为 .xlsx）。"
 _TAG = re.compile(rb"<[^>]*>")
-_ASIDE = re.compile(r"xl/(?:comments|threadedComments|drawings|charts|diagrams)|docProps/|customXml/")
+_END = re.compile(rb"</(?:[\w.-]+:)?(?:p|text|comment|v|f)>")  # of a paragraph, a value: what follows is another text
+_VALUE = re.compile(rb"""\sv=["']([^"']*)["']""")
+_ASIDE = {
+    "xl/comments": "批注", "xl/threadedComments": "批注", "xl/drawings/": "文本框", "xl/diagrams/": "图形", "xl/charts/": "图表",
+    "xl/pivotCache/": "数据透视表的缓存", "xl/externalLinks/": "引用其他文件的缓存", "docProps/": "文档属性", "customXml/": "自定义属性",
+}  # fmt: skip
 
 
 class Unsafe(Exception):
@@ -38,12 +45,13 @@ class Unsafe(Exception):
 
 
 def parts(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Every part of a sound package, one by one, with its name; Unsafe where it is none, or may not be opened."""
+    """Every part of a sound package, one by one, with its name, the styles of cells first; Unsafe where it is none, or may
+    not be opened."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
             _look_at(entries, len(content))
-            for entry in entries:
+            for entry in sorted(entries, key=lambda entry: entry.filename != STYLES):
                 part = b"" if entry.is_dir() else archive.read(entry)
                 if entry.filename.endswith((".xml", ".rels", ".vml")):
                     _look_into(part)
@@ -82,11 +90,19 @@ def _look_into(part: bytes) -> None:
         raise Unsafe(DOCTYPE)
 
 
-def text_aside(name: str, part: bytes) -> list[str]:
-    """What a part says outside the cells: a comment, a text box, a property."""
-    if not (name.endswith(".xml") and _ASIDE.match(name)):
+def text_aside(name: str, part: bytes) -> list[tuple[str, str]]:
+    """What a part says outside the cells, beside what the part is to whoever sent it: a comment, a text box, a property."""
+    said = next((said for folder, said in _ASIDE.items() if name.startswith(folder)), "")
+    if not (said and name.endswith(".xml")):
         return []
-    return [_TAG.sub(b"" if name.startswith("xl/") else b"\n", part).decode("utf-8", "replace")]
+    if name.startswith("xl/pivotCache/"):
+        return [(said, plain(b"\n".join(dict.fromkeys(_VALUE.findall(part)))))]
+    return [(said, plain(_TAG.sub(b"" if name.startswith("xl/") else b"\n", _END.sub(b"\n", part))))]
+
+
+def plain(text: bytes) -> str:
+    """The text of an XML part, its tags taken out: &amp; is &."""
+    return html.unescape(text.decode("utf-8", "replace"))
 
 
 def is_link(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Knows what calamine leaves out of a sheet's XML: error cells, formulas without a value, hidden rows and columns.
+"""Knows what calamine leaves out of a sheet's XML: error cells, formulas without a value, percent signs, what is hidden.
 
 Leaves the values to calamine.
 """
@@ -9,7 +9,8 @@ import posixpath
 import re
 from xml.etree import ElementTree
 
-from zjtx_pipeline.untrusted.package import DAMAGED, Unsafe
+from zjtx_pipeline.untrusted.left_out import HEADER, PERCENTS, PROMPT, is_percentage, printed
+from zjtx_pipeline.untrusted.package import DAMAGED, Unsafe, plain
 
 MOST_CELLS = 8_000_000
 FAR = "工作表范围过大（很远处有零散单元格）：请把数据复制到新工作表，另存为 .xlsx 后重报。"
@@ -22,7 +23,10 @@ _UNCALCULATED = re.compile(
 )
 _HIDDEN_ROW = re.compile(rb"""<row\b[^>]*\shidden=["'](?:1|true)["'][^>]*>""")
 _HIDDEN_COLUMN = re.compile(rb"""<col\b[^>]*\shidden=["'](?:1|true)["'][^>]*>""")
-_PRINTED = re.compile(rb"<(?:odd|even|first)(?:Header|Footer)>([^<]*)<")
+_BEHIND = re.compile(rb"</sheetData>|<sheetData\s*/>")
+_PRINTED = re.compile(rb"<(?:odd|even|first)(?:Header|Footer)\b[^>]*>([^<]*)<")
+_PROMPT = re.compile(rb"""\s(?:prompt|promptTitle|error|errorTitle|tooltip)=(?:"([^"]*)"|'([^']*)')""")
+_ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)")
 _NUMBER = {name: re.compile(rb"""\s%s=["'](\d{1,7})["']""" % name) for name in (b"r", b"min", b"max")}
 
 
@@ -39,6 +43,15 @@ def sheet_names(workbook: bytes, relations: bytes) -> dict[str, str]:
             relation = next((value for key, value in each.attrib.items() if key.endswith("}id")), "")
             sheets[each.get("name", "")] = targets.get(relation, "").lstrip("/")
     return sheets
+
+
+def of_sheet(part: bytes) -> bytes | None:
+    """A sheet's XML with plain tags, as most programs write them (`<c>`, where some write `<x:c>`); None of a part that is
+    no sheet, such as the values kept of another file."""
+    root = _ROOT.search(part[:4_000])
+    if not root or root[2] != b"worksheet":
+        return None
+    return re.sub(rb"(</?)%s:" % re.escape(root[1]), rb"\1", part) if root[1] else part
 
 
 def check(sheet: bytes) -> None:
@@ -79,6 +92,26 @@ def faults(sheet: bytes) -> list[tuple[int, int, str]]:
     return found
 
 
+def percentages(styles: bytes) -> frozenset[bytes]:
+    """The numbers of the cell styles that show a number as a percentage."""
+    try:
+        root = ElementTree.fromstring(styles)
+    except ElementTree.ParseError:
+        raise Unsafe(DAMAGED) from None
+    forms = {each.get("numFmtId"): each.get("formatCode", "") for each in root.iterfind("{*}numFmts/{*}numFmt")}
+    known = {str(number) for number in PERCENTS} | {number for number, form in forms.items() if is_percentage(form)}
+    styled = enumerate(root.iterfind("{*}cellXfs/{*}xf"))
+    return frozenset(b"%d" % at for at, style in styled if style.get("numFmtId") in known)
+
+
+def percents(sheet: bytes, styles: frozenset[bytes]) -> frozenset[tuple[int, int]]:
+    """Cells of some styles, counted from 0."""
+    if not styles:
+        return frozenset()
+    cell = rb"""<c\b(?=[^>]*\ss=["'](?:%s)["'])([^>]*)>""" % b"|".join(sorted(styles))
+    return frozenset(map(_place, re.findall(cell, sheet)))
+
+
 def _place(about: bytes) -> tuple[int, int]:
     place = _PLACE.search(b" " + about)
     return (int(place[2]) - 1, column_number(place[1]) - 1) if place else (0, 0)
@@ -99,6 +132,9 @@ def _number(name: bytes, tag: bytes) -> int:
     return int(found[1]) if found else 1
 
 
-def printed(sheet: bytes) -> list[str]:
-    """Headers and footers of the printed page."""
-    return [text.decode("utf-8", "replace") for text in _PRINTED.findall(sheet[-20_000:])]
+def texts(sheet: bytes) -> list[tuple[str, str]]:
+    """What stands behind the cells: headers and footers of the printed page, what is shown to whoever fills in a cell."""
+    cells = _BEHIND.search(sheet)
+    behind = sheet[cells.end() :] if cells else sheet
+    shown = dict.fromkeys(double or single for double, single in _PROMPT.findall(behind))
+    return [*((HEADER, printed(plain(text))) for text in _PRINTED.findall(behind)), *((PROMPT, plain(text)) for text in shown)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -13,6 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Work
 
 from zjtx_pipeline.untrusted import compound, package, sheetxml
 from zjtx_pipeline.untrusted.cells import joined
+from zjtx_pipeline.untrusted.left_out import LeftOut
 from zjtx_pipeline.untrusted.package import DAMAGED, LOCKED, Unsafe
 
 _OTHERS = (
@@ -46,13 +47,16 @@ def _opened(content: bytes) -> tuple[dict[str, Any], list[str]]:
     return _read(content, about, notes, aside)
 
 
-def _of_package(content: bytes) -> tuple[dict[str, tuple], list[str], list[str]]:
+def _of_package(content: bytes) -> tuple[dict[str, LeftOut], list[str], list[tuple[str, str]]]:
     """What calamine leaves out, by sheet; notes; what stands beside the cells. One part is held at a time."""
-    about, aside, kept, notes = {}, [], {}, set()
+    about, aside, kept, notes, styles = {}, [], {}, set(), frozenset()
     for name, part in package.parts(content):
-        if b"sheetData" in part:
-            sheetxml.check(part)
-            about[name] = (sheetxml.faults(part), *sheetxml.hidden(part), sheetxml.printed(part))
+        if (sheet := sheetxml.of_sheet(part)) is not None:
+            sheetxml.check(sheet)
+            percents = sheetxml.percents(sheet, styles)
+            about[name] = LeftOut(sheetxml.faults(sheet), *sheetxml.hidden(sheet), sheetxml.texts(sheet), percents)
+        if name == package.STYLES:
+            styles = sheetxml.percentages(part)
         if name in (_BOOK, _RELATIONS):
             kept[name] = part
         aside += package.text_aside(name, part)
@@ -61,7 +65,7 @@ def _of_package(content: bytes) -> tuple[dict[str, tuple], list[str], list[str]]
     return {name: about[part] for name, part in names.items() if part in about}, sorted(notes), aside
 
 
-def _read(content: bytes, about: dict[str, tuple] | list[tuple], notes: list[str], aside: list[str]):
+def _read(content: bytes, about: dict[str, LeftOut] | list[LeftOut], notes: list[str], aside: list[tuple[str, str]]):
     sheets, cells = [], []
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(content))
@@ -69,8 +73,9 @@ def _read(content: bytes, about: dict[str, tuple] | list[tuple], notes: list[str
         if isinstance(about, list):  # the older format lists its sheets in the same order
             about = dict(zip((sheet.name for sheet in listed), about, strict=len(about) == len(listed)))
         for sheet in listed:
-            said, own = _sheet(book.get_sheet_by_name(sheet.name), about.get(sheet.name, ([], [], [], [])))
-            aside += said.pop("printed")
+            left_out = about.get(sheet.name, LeftOut())
+            said, own = _sheet(book.get_sheet_by_name(sheet.name), left_out)
+            aside += [(f"{sheet.name}的{part}", text) for part, text in left_out.texts]
             sheets.append({**said, "visible": str(sheet.visible).endswith(".Visible")})
             cells += own
     except PasswordError:
@@ -84,30 +89,40 @@ def _read(content: bytes, about: dict[str, tuple] | list[tuple], notes: list[str
     return {"sheets": sheets, "notes": notes, "aside": aside}, cells
 
 
-def _sheet(sheet: Any, about: tuple) -> tuple[dict[str, Any], list[str]]:
+def _sheet(sheet: Any, about: LeftOut) -> tuple[dict[str, Any], list[str]]:
     """One sheet's rows, each joined to one text, and what is to be said of it."""
-    faults, hidden_rows, hidden_columns, printed = about
-    rows = list(_rows(sheet))
+    rows = list(_rows(sheet, about.percents))
     said = {
         "name": sheet.name,
         "width": _width(sheet),
         "rows": len(rows),
         "merged": [[*first, *last] for first, last in sheet.merged_cell_ranges or ()],
-        "faults": faults,
-        "hidden_rows": hidden_rows,
-        "hidden_columns": hidden_columns,
-        "printed": printed,
+        "faults": about.faults,
+        "hidden_rows": about.hidden_rows,
+        "hidden_columns": about.hidden_columns,
     }
     return said, rows
 
 
-def _rows(sheet: Any) -> Iterator[str]:
+def _rows(sheet: Any, percents: frozenset[tuple[int, int]]) -> Iterator[str]:
     """Each row from the first on, its cells joined, as wide as the sheet."""
     if sheet.start is None:
         return
     before = [""] * sheet.start[1]  # calamine hands over empty rows at the top, but no empty columns at the left
-    for row in sheet.iter_rows():
-        yield joined([*before, *(cell if type(cell) is str else cell_text(cell) for cell in row)])
+    shown = _by_row(percents)
+    for at, row in enumerate(sheet.iter_rows()):
+        cells = [*before, *(cell if type(cell) is str else cell_text(cell) for cell in row)]
+        for column in shown.get(at, ()):
+            if type(row[column - len(before)]) in (int, float):
+                cells[column] = _percent_text(row[column - len(before)])
+        yield joined(cells)
+
+
+def _by_row(cells: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    rows: dict[int, list[int]] = {}
+    for row, column in cells:
+        rows.setdefault(row, []).append(column)
+    return rows
 
 
 def _width(sheet: Any) -> int:
@@ -131,6 +146,15 @@ def cell_text(value: Any) -> str:
     if isinstance(value, (date, time)):
         return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
     return str(value) if isinstance(value, timedelta) else ""
+
+
+def _percent_text(value: float) -> str:
+    """A number that is shown as a percentage, as it is seen: whoever wrote 12% must not be read as 0.12.
+
+    >>> _percent_text(0.12), _percent_text(12.0)
+    ('12%', '1200%')
+    """
+    return f"{(Decimal(f'{value:.15g}') * 100).normalize():f}%"
 
 
 def _number_text(value: float) -> str:
