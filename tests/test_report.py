@@ -231,6 +231,13 @@ def test_tax_relief_of_two_firms_is_not_printed():
     assert row(report, "加计扣除额").now == "不列" and row(report, "户数").now == "2"
 
 
+def test_tax_relief_says_of_which_year_and_of_whom_it_is(inputs):
+    lines = [replace(one, figure=replace(one.figure, year=2022, scope="全区")) if one.figure.indicator == "T03-5" else one for one in inputs.progress]
+    said = replace(inputs, progress=lines)
+    assert row(compose.task_report(said, 3), "研发费用加计扣除").note == "2022年度，汇总范围：全区"
+    assert "2022年度，汇总范围：全区" in text_of(compose.task_report(said, 3))
+
+
 def test_a_share_of_firms_is_no_business_figure(inputs):
     assert row(compose.task_report(inputs, 1), "覆盖率").now != "不列"
 

@@ -94,10 +94,10 @@ def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str
         "indicator": figure.indicator,
         "part": figure.part,
         "breakdown": figure.breakdown,
-        "name": indicator.part_title(figure.part),
+        "name": indicator.part_title(figure.part) + (f"（汇总范围：{figure.scope}）" if figure.scope else ""),
         "value": machine(figure.value, part.unit),
         "unit": part.unit,
-        "period": period_text(part.period, rules, quarter - (figure.status == CARRIED), figure.breakdown),
+        "period": period_text(part.period, rules, quarter - (figure.status == CARRIED), figure.breakdown, figure.year),
         "kind": part.kind,
         "baseline": machine(progress.baseline, part.unit),
         "target": machine(progress.target, part.unit),
@@ -143,20 +143,24 @@ def _from(name: str, value: str, note: str) -> str:
     return f"{name}{value}{f'（{note}）' if note else ''}" if value else note
 
 
-def period_text(period: str, rules: Rules, quarter: Quarter, breakdown: str = "") -> str:
-    """What span a figure is about: `2024-12-31` for a standing, `2024-01-01/2024-12-31` for a flow."""
+def period_text(period: str, rules: Rules, quarter: Quarter, breakdown: str = "", year: int | None = None) -> str:
+    """What span a figure is about: `2024-12-31` for a standing, `2024-01-01/2024-12-31` for a flow.
+
+    `year`: the settled 年度 that it was made of; where there is none, the latest that it may be of.
+    """
     if period == "Y" and breakdown.startswith(YEAR):
-        year = int(breakdown.removeprefix(YEAR))
-        return f"{year}-01-01/{year}-12-31"
+        named = int(breakdown.removeprefix(YEAR))
+        return f"{named}-01-01/{named}-12-31"
+    settled = quarter.year - 1 if year is None else year
     since = {
         "Y": quarter.year_start,
         "C": rules.plan.starts_on,
         "L4": (quarter - 3).first_day,
-        "年度": date(quarter.year - 1, 1, 1),
+        "年度": date(settled, 1, 1),
     }
     if period not in since:
         return quarter.last_day.isoformat()
-    until = date(quarter.year - 1, 12, 31) if period == "年度" else quarter.last_day
+    until = date(settled, 12, 31) if period == "年度" else quarter.last_day
     return f"{since[period].isoformat()}/{until.isoformat()}"
 
 
