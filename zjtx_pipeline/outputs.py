@@ -19,7 +19,7 @@ from zjtx_pipeline.candidates import MARK
 from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.progress import CARRIED, YEAR_AGO, Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.report.formats import machine, machine_pace
+from zjtx_pipeline.report.formats import machine, machine_forecast, machine_pace
 from zjtx_pipeline.rules import Rules
 
 FIGURES = [
@@ -109,19 +109,21 @@ def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str
 
 
 def forecast_frame(progress: Iterable[Progress], rules: Rules, quarter: Quarter) -> pd.DataFrame:
-    """forecast.csv: every figure whose target lies ahead; both forecasts as the formula gives them, two decimals like pace."""
+    """forecast.csv: every figure whose target lies ahead; both forecasts as the formula gives them, rounded as on paper
+    to the side away from the target, but without its bounds."""
     ahead = [_forecast(each, rules, quarter) for each in progress if each.forecast]
     return pd.DataFrame(ahead, columns=FORECAST, dtype="str")
 
 
 def _forecast(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str]:
     figure, ahead = progress.figure, progress.forecast
+    falling = rules.targets[rules.indicators[figure.indicator].target].direction == "down"
     return {
         "quarter": str(quarter),
         "indicator": figure.indicator,
         "part": figure.part,
-        "straight_line": machine_pace(ahead.straight_line),
-        "last_four_quarters": machine_pace(ahead.last_four_quarters),
+        "straight_line": machine_forecast(ahead.straight_line, up=falling),
+        "last_four_quarters": machine_forecast(ahead.last_four_quarters, up=falling),
         "needed_per_quarter": str(ahead.needed),
         "due": _day(progress.due),
         "basis": _basis(progress, rules, quarter),
