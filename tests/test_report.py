@@ -451,7 +451,7 @@ def test_flows_and_what_runs_out_stand_in_the_overall_report_and_that_of_the_lad
     lines = [("期初", "", 5, "台账修订：略"), ("转入", "新认定", 1200, ""), ("转入", "晋级", 0, ""), ("保持", "有效期内", 4, ""), ("转出", "撤销", 1, ""), ("期末", "", 1204, "")]
     flows = pd.DataFrame([("资质", "小巨人", *line) for line in lines], columns=["kind", "name", "step", "cause", "firms", "note"])
     watchlist = pd.DataFrame({"uscc": ["甲", "甲"], "tier": ["小巨人", "创新型"], "review": ["复核已公示", "未见复核公示"]})
-    effects = pd.DataFrame([("Q06", "T03-4", "P4", 1, "50", "100/3"), ("Q05", "T03-3", "P2", 1, "0", "0")], columns=["target", "indicator", "population", "firms", "now", "then"])
+    effects = pd.DataFrame([("Q06", "T03-4", "P4", 1, "50", "100/3"), ("Q05", "T03-3", "P2", 1, "0", "0"), ("Q09", "T09-1", "省级以上", 0, "5", "5")], columns=["target", "indicator", "population", "firms", "now", "then"])
     candidates = pd.DataFrame({"next_tier": ["小巨人", "小巨人"], "outcome": ["有条件不符合", "数值条件均符合"]})
     told = made_results.inputs(flows=flows, watchlist=watchlist, effects=effects, candidates=candidates)
     for report in (compose.overall_report(told), compose.task_report(told, 1)):
@@ -460,7 +460,7 @@ def test_flows_and_what_runs_out_stand_in_the_overall_report_and_that_of_the_lad
         assert row.causes == "入：新认定1,200；出：撤销1；留：有效期内4" and row.note == "台账修订：略"
         lapsing, stake, rising = report.watch
         assert "2025年6月30日将有2项资质到期，涉及企业1家：创新型1项、小巨人1项；其中复核已公示1项、未见复核公示1项" in lapsing
-        assert "（Q06）由50.00%变为33.33%，基数减少1家；Q05不变" in stake
+        assert "（Q06）由50.00%变为33.33%，基数减少1家；Q05（基数减少1家）、Q09数值不变" in stake
         assert "初筛，非认定" in rising and "小巨人数值条件均符合1家、有条件不符合1家" in rising
     silent = made_results.inputs(flows=flows, watchlist=watchlist[:0], effects=effects[:0], candidates=candidates[:0], status={"D04": "未报送", "D05": "未报送"})
     assert compose.task_report(silent, 1).watch == (
