@@ -206,6 +206,8 @@ SPOILED = {
     "比例写成百分数": ("awards", ["A10", "terms", 0, "rate"], "20", "比例写成小数"),
     "定额条款写了比例": ("awards", ["A11", "terms", 0, "rate"], "0.2", "只能写 amount"),
     "起效日晚于失效日": ("awards", ["A11", "terms", 0, "to"], date(2022, 1, 1), "晚于失效日"),
+    "互斥没有起效日": ("tiers", ["exclusions", 0, "from"], None, "资质互斥须写明起效日"),
+    "互斥止日早于起日": ("tiers", ["exclusions", 1, "to"], date(2024, 1, 1), "晚于失效日"),
     "口径取值不在可选值内": ("readings", ["B-02", "value"], "每月", "没有取值“每月”"),
     "少了一条口径": ("readings", ["B-28"], None, "readings 应有 28 项"),
     "级别搭配越出值域": ("lists", ["pairs", 1, "allowed", "未来工厂"], ["省内"], "有值域以外的级别"),
