@@ -186,6 +186,17 @@ def test_changes_tell_value_then_now_and_difference(inputs):
     assert "由8,800家变为8,912家，增加112家" in changes
 
 
+@pytest.mark.parametrize(("left", "told"), [
+    (Fraction(0), ""),
+    (Fraction(1234567), "；合计中另有123.46万元不在所列年度，属计划期以前年度的触发事项，或者兑现编号在奖补核定（D06a）中查不到、不知年度"),
+])  # fmt: skip
+def test_what_was_paid_in_no_listed_year_stands_beside_the_years_with_its_reason(left, told, inputs):
+    years = [one.figure.value for one in inputs.progress if one.figure.id == "T04-4b" and one.figure.breakdown]
+    report = compose.task_report(with_figure(inputs, "T04-4", "b", value=sum(years) + left), 4)
+    (split,) = [each for each in report.splits if each.id == "T04-4b"]
+    assert split.text.partition("；")[1:] == (told[:1], told[1:])
+
+
 @pytest.mark.parametrize(
     ("quarter", "sentence"),
     [(Quarter(2023, 1), "本季为计划期首个报告季，无上季可比。"), (Quarter(2024, 4), "上季没有报送数据，不作比较。")],
