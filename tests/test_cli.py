@@ -142,6 +142,14 @@ def test_a_table_that_stops_a_run_points_to_what_goes_back(step, told, capsys):
     assert ("zjtx returns 2024Q4" in capsys.readouterr().err) is told
 
 
+def test_every_step_of_the_job_is_called_by_a_name_that_staff_know():
+    from assets.launch import Step, _name, _stages
+
+    called = {step.name: step.called for step in (Step("", _name(key), "失败") for key in _stages())}
+    assert called["sound/D21c"] == "D21c（用房补助）" and called["awards/T05"] == "任务5（打造数字赋能样板）奖补"
+    assert all(CHINESE.search(each) and "/" not in each for each in called.values())
+
+
 def test_stopping_by_hand_gets_one_line(capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -289,7 +289,7 @@ def _run(launch, run: Run, draft: bool, clock: console.Clock):
 
 def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
-        console.complain(f"{step.stage} {step.name}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
+        console.complain(f"{step.stage} {step.called}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
     if any(step.name.startswith(JUDGED) for step in outcome.failed):
         console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
