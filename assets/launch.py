@@ -15,7 +15,9 @@ from assets.jobs import quarterly_reports
 from assets.partitions import RULES
 from assets.reports import report_key
 from zjtx_pipeline.stages import OVERALL
+from zjtx_pipeline.tables import load_tables
 
+TABLES = load_tables()
 STAGES = {
     "g1_raw": "取数留存",
     "g2_sound": "逐行校验",
@@ -23,6 +25,11 @@ STAGES = {
     "g4_figures": "指标测算",
     "g5_reports": "编排打印",
 }
+OF_TASKS = {"figures": "指标", "awards": "奖补", "second_opinion": "复核", "report": "报告"}
+OTHERS = {
+    "period": "数据期", "comparison": "上季和到期季度对照", "tiers": "资质", "ladder": "梯队变动", "second_opinion/tiers": "资质复核",
+    "report/overall": "总报告", "package": "成果包",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,17 @@ class Step:
     seconds: float = 0.0
     sentence: str = ""
     traceback: str = ""
+
+    @property
+    def called(self) -> str:
+        """What staff call the step: `D21c（用房补助）`, `任务5（打造数字赋能样板）奖补`, `总报告`."""
+        kind, _, about = self.name.partition("/")
+        if about in TABLES:
+            return f"{about}（{TABLES[about].name}）"
+        if kind in OF_TASKS and about[1:].isdigit():
+            task = RULES.tasks[int(about[1:])]
+            return f"任务{task.number}（{task.title}）{OF_TASKS[kind]}"
+        return OTHERS.get(self.name, self.name)
 
 
 @dataclass

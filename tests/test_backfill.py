@@ -158,7 +158,7 @@ def test_a_faulty_table_stops_what_rests_on_it_and_nothing_else(without_a_column
     assert made == {f"{number:02}" for number in range(1, 15)} - {"05"}
     assert not (warm_home / "reports" / "2024Q4" / "manifest.json").exists()
     told = capsys.readouterr().err
-    assert "sound/D15：" in told and "验收结论" in told and "Traceback" not in told
+    assert "逐行校验 D15（数字化改造）：" in told and "sound/" not in told and "验收结论" in told and "Traceback" not in told
     assert "没有印出的报告：总报告、任务5。" in told
 
 

@@ -17,10 +17,20 @@ def title(uscc, tier, day, **more):
 
 
 def test_a_new_little_giant_that_is_a_champion_already_is_told():
-    champion = title("甲", "国家单项冠军", "2023-01-10")
-    assert told(findings(books(D04=[champion, title("甲", "小巨人", "2024-01-10")]))) == [("D04.资质类型.互斥", "小巨人")]
-    assert told(findings(books(D04=[champion, title("乙", "小巨人", "2024-01-10")]))) == []
-    assert told(findings(books(D04=[champion, title("甲", "小巨人", "2022-01-10")]))) == []
+    champion = title("甲", "国家单项冠军", "2024-01-10")
+    found = findings(books("2026Q2", D04=[champion, title("甲", "小巨人", "2026-01-10")]))
+    assert told(found) == [("D04.资质类型.互斥", "小巨人")]
+    assert "互斥规定（工信厅企业函〔2026〕117号，2026-01-01起，确切起止日待确认）不符" in found["message"].item()
+    assert told(findings(books("2026Q2", D04=[champion, title("乙", "小巨人", "2026-01-10")]))) == []
+    assert told(findings(books("2026Q2", D04=[champion, title("甲", "小巨人", "2023-12-10")]))) == []
+
+
+@pytest.mark.parametrize(("tier", "day", "is_told"), [
+    ("小巨人", "2025-12-31", False), ("小巨人", "2026-01-01", True), ("省隐形冠军", "2024-12-31", False), ("省隐形冠军", "2025-01-01", True),
+])  # fmt: skip
+def test_an_exclusion_speaks_of_recognitions_since_its_document_alone(tier, day, is_told):
+    champion = title("甲", "国家单项冠军", "2024-01-10")
+    assert bool(told(findings(books("2026Q2", D04=[champion, title("甲", tier, day)])))) is is_told
 
 
 def test_purchases_from_and_listings_of_firms_outside_p2_are_told():

@@ -28,9 +28,13 @@ ACCOUNTS = {"uscc": "甲", "period": "2024", "basis": "审计", "revenue_fen": 8
 
 
 def test_an_exclusion_is_flagged_and_decides_nothing():
-    held = books(D04=[title("省专精特新"), title("国家单项冠军")], D05=[ACCOUNTS])
-    row = candidates(held).iloc[0]
-    assert row["next_tier"] == "小巨人" and "国家单项冠军" in row["exclusion"]
+    titles = [title("省专精特新", valid_to="2026-12-31"), title("国家单项冠军", valid_to="2026-12-31")]
+    accounts = [ACCOUNTS | {"period": year} for year in ("2024", "2025")]
+    row = candidates(books("2026Q1", D04=titles, D05=accounts)).iloc[0]
+    assert row["next_tier"] == "小巨人"
+    assert row["exclusion"] == "持有国家单项冠军的不再新认定小巨人（工信厅企业函〔2026〕117号，2026-01-01起，确切起止日待确认）"
+    before = candidates(books("2025Q4", D04=titles, D05=accounts)).iloc[0]
+    assert before["next_tier"] == "小巨人" and before["exclusion"] == ""
 
 
 def test_no_value_of_a_firm_leaves_and_every_row_says_it_decides_nothing():

@@ -25,6 +25,7 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "远期.yaml").write_text("inbox: 收件\nfollow_until: 2099Q4", encoding="utf-8")
     (tmp_path / "空.yaml").write_text("inbox: 空目录", encoding="utf-8")
     (tmp_path / "空目录").mkdir()
+    (tmp_path / "国标.yaml").write_bytes("district: 某区".encode("gb18030"))
     return tmp_path / "home"
 
 
@@ -39,6 +40,26 @@ def test_the_help_explains_every_verb_in_chinese():
     for verb in VERBS:
         assert re.search(rf"^\W*{verb} .*[一-鿿]", shown, re.MULTILINE), verb
         assert len(CHINESE.findall(shell(verb, "--help").stdout)) > 30, verb
+
+
+ENGLISH = re.compile(r"usage|options|arguments|commands|show this|required|default|<[a-z\[\]]+>|\[[a-z ]+\]", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("verb", [None, *VERBS, "trace"])
+def test_no_help_has_an_english_word_of_the_shell_library(verb):
+    shown = shell(*filter(None, [verb]), "--help").stdout
+    assert ENGLISH.findall(shown) == [] and shown.startswith("用法：zjtx") and "--help" in shown
+
+
+def test_what_must_be_given_is_marked_and_what_may_be_left_out_stands_in_brackets():
+    assert "批准发送的人。（必填）" in shell("send", "--help").stdout and "（默认 3000）" in shell("ui", "--help").stdout
+    assert "用法：zjtx returns [选项] 季度 [目录]" in shell("returns", "--help").stdout
+
+
+def test_without_a_verb_the_help_is_shown_and_nothing_is_complained_of(capsys):
+    assert cli.main([]) == 2
+    told = capsys.readouterr()
+    assert told.out.startswith("用法：zjtx") and told.err == ""
 
 
 def test_the_help_answers_at_once_because_nothing_heavy_is_loaded():
@@ -69,7 +90,8 @@ WRONG = {
     "缺少批准人": (["send", "2024Q4"], "--approved-by"),
     "没有出过报告就发送": (["send", "2024Q4", "--approved-by", "张三"], "zjtx report 2024Q4"),
     "找不到配置": (["report", "2024Q4", "--config", "没有.yaml"], "找不到配置文件"),
-    "配置是目录": (["report", "2024Q4", "--config", "."], "读不出来"),
+    "配置是目录": (["report", "2024Q4", "--config", "."], "是一个目录，读不出来：请在 --config"),
+    "配置不是文本": (["report", "2024Q4", "--config", "国标.yaml"], "不是 UTF-8 文本，读不出来：请用文本编辑器"),
     "在脚本之外测试": (["test"], "./zjtx test"),
 }
 
@@ -80,7 +102,7 @@ def test_wrong_input_gets_one_clear_line_and_exit_code_two(words, names, capsys)
     told = capsys.readouterr()
     assert told.out == ""
     (line,) = told.err.splitlines()
-    assert names in line and CHINESE.search(line)
+    assert names in line and CHINESE.search(line) and "Error" not in line
 
 
 @pytest.mark.parametrize(
@@ -118,6 +140,14 @@ def test_a_table_that_stops_a_run_points_to_what_goes_back(step, told, capsys):
 
     cli._explain(Quarter(2024, 4), Outcome(steps=[Step("某一环节", step, "失败", sentence="退回的行过多。")]))
     assert ("zjtx returns 2024Q4" in capsys.readouterr().err) is told
+
+
+def test_every_step_of_the_job_is_called_by_a_name_that_staff_know():
+    from assets.launch import Step, _name, _stages
+
+    called = {step.name: step.called for step in (Step("", _name(key), "失败") for key in _stages())}
+    assert called["sound/D21c"] == "D21c（用房补助）" and called["awards/T05"] == "任务5（打造数字赋能样板）奖补"
+    assert all(CHINESE.search(each) and "/" not in each for each in called.values())
 
 
 def test_stopping_by_hand_gets_one_line(capsys, monkeypatch):

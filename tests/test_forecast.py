@@ -119,6 +119,15 @@ def test_forecast_csv_bears_the_formulas_own_values_and_what_they_rest_on():
     ]
 
 
+@given(value=st.fractions(0, 100, max_denominator=997), indicator=st.sampled_from(["T01-2", "T03-2", "T03-3"]))
+def test_paper_and_forecast_csv_never_tell_two_values(value, indicator):
+    one = line(indicator, straight_line=value)
+    told = Fraction(outputs.forecast_frame([one], RULES, Quarter(2024, 4))["straight_line"].item())
+    places, up = (2 if indicator == "T03-2" else 0), indicator == "T03-3"
+    whole = -(-told * 10**places // 1) if up else told * 10**places // 1
+    assert Fraction(trend(one, RULES).straight_line.rstrip("家%")) == Fraction(whole, 10**places)
+
+
 def test_the_basis_says_what_is_lacking():
     def basis(one):
         return outputs.forecast_frame([one], RULES, Quarter(2024, 3))["basis"].item()

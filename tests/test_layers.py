@@ -42,6 +42,7 @@ ORDER = [
     ["delivery", "sample"],
     ["stages"],
     ["district", "console"],
+    ["helping"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

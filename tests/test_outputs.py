@@ -6,6 +6,7 @@ import json
 from datetime import date
 from fractions import Fraction
 
+import builders
 import made_results
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from zjtx_pipeline import outputs
 from zjtx_pipeline.manifest import folder_digest, write_manifest
 from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.indicators import measure
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import load_rules
@@ -84,6 +86,37 @@ def test_the_part_of_a_target_that_has_none_is_soft():
 )
 def test_a_period_is_a_day_or_an_interval(indicator, breakdown, period):
     assert figure(indicator, breakdown=breakdown, value=Fraction(1))["period"] == period
+
+
+def super_deduction(quarter, *rows, **found):
+    held = builders.books(quarter, D25=rows, **found)
+    measured = [each for each in measure(3, held) if each.indicator == "T03-5"]
+    return read(outputs.figures_frame(map(Progress, measured), RULES, held.quarter))
+
+
+@pytest.mark.parametrize(
+    ("rows", "year", "scope"),
+    [
+        ([{"uscc": "甲", "year": "2022", "deduction_fen": "12"}], "2022", "在萧企业逐户相加"),
+        ([{"year": "2021", "scope": "P2", "households": "3"}, {"year": "2022", "scope": "全区", "households": "9"}], "2022", "全区"),
+        ([{"year": "2023", "scope": scope, "households": "9"} for scope in ("全区", "P2")], "2023", "专精特新企业（P2）"),
+    ],
+)
+def test_a_super_deduction_says_of_which_settled_year_and_of_whom_it_is(rows, year, scope):
+    found = super_deduction("2024Q1", *rows)
+    assert [each["period"] for each in found] == [f"{year}-01-01/{year}-12-31"] * 2
+    assert [each["name"] for each in found] == [f"研发费用加计扣除·{name}（汇总范围：{scope}）" for name in ("户数", "加计扣除额")]
+
+
+def test_where_no_settled_year_was_delivered_the_period_is_last_year_and_no_scope_is_named():
+    assert [(each["value"], each["period"], each["name"][-3:]) for each in super_deduction("2024Q1")] == [
+        ("0", "2023-01-01/2023-12-31", "·户数"), ("0.00", "2023-01-01/2023-12-31", "扣除额"),
+    ]  # fmt: skip
+
+
+def test_what_its_rows_say_of_a_figure_is_kept_with_it():
+    kept = Progress(Figure("T03-5", "a", value=Fraction(9), year=2022, scope="全区"))
+    assert Progress.from_record(json.loads(json.dumps(kept.record()))) == kept
 
 
 def test_the_last_four_quarters_reach_into_the_year_before():

@@ -186,6 +186,17 @@ def test_changes_tell_value_then_now_and_difference(inputs):
     assert "由8,800家变为8,912家，增加112家" in changes
 
 
+@pytest.mark.parametrize(("left", "told"), [
+    (Fraction(0), ""),
+    (Fraction(1234567), "；合计中另有123.46万元不在所列年度，属计划期以前年度的触发事项，或者兑现编号在奖补核定（D06a）中查不到、不知年度"),
+])  # fmt: skip
+def test_what_was_paid_in_no_listed_year_stands_beside_the_years_with_its_reason(left, told, inputs):
+    years = [one.figure.value for one in inputs.progress if one.figure.id == "T04-4b" and one.figure.breakdown]
+    report = compose.task_report(with_figure(inputs, "T04-4", "b", value=sum(years) + left), 4)
+    (split,) = [each for each in report.splits if each.id == "T04-4b"]
+    assert split.text.partition("；")[1:] == (told[:1], told[1:])
+
+
 @pytest.mark.parametrize(
     ("quarter", "sentence"),
     [(Quarter(2023, 1), "本季为计划期首个报告季，无上季可比。"), (Quarter(2024, 4), "上季没有报送数据，不作比较。")],
@@ -229,6 +240,13 @@ def test_business_figures_stand_only_as_sums_over_three_firms(firms, shown):
 def test_tax_relief_of_two_firms_is_not_printed():
     report = compose.task_report(made_results.inputs(progress=made_results.progress(T03_5a=Fraction(2))), 3)
     assert row(report, "加计扣除额").now == "不列" and row(report, "户数").now == "2"
+
+
+def test_tax_relief_says_of_which_year_and_of_whom_it_is(inputs):
+    lines = [replace(one, figure=replace(one.figure, year=2022, scope="全区")) if one.figure.indicator == "T03-5" else one for one in inputs.progress]
+    said = replace(inputs, progress=lines)
+    assert row(compose.task_report(said, 3), "研发费用加计扣除").note == "2022年度，汇总范围：全区"
+    assert "2022年度，汇总范围：全区" in text_of(compose.task_report(said, 3))
 
 
 def test_a_share_of_firms_is_no_business_figure(inputs):
@@ -444,7 +462,7 @@ def test_flows_and_what_runs_out_stand_in_the_overall_report_and_that_of_the_lad
     lines = [("期初", "", 5, "台账修订：略"), ("转入", "新认定", 1200, ""), ("转入", "晋级", 0, ""), ("保持", "有效期内", 4, ""), ("转出", "撤销", 1, ""), ("期末", "", 1204, "")]
     flows = pd.DataFrame([("资质", "小巨人", *line) for line in lines], columns=["kind", "name", "step", "cause", "firms", "note"])
     watchlist = pd.DataFrame({"uscc": ["甲", "甲"], "tier": ["小巨人", "创新型"], "review": ["复核已公示", "未见复核公示"]})
-    effects = pd.DataFrame([("Q06", "T03-4", "P4", 1, "50", "100/3"), ("Q05", "T03-3", "P2", 1, "0", "0")], columns=["target", "indicator", "population", "firms", "now", "then"])
+    effects = pd.DataFrame([("Q06", "T03-4", "P4", 1, "50", "100/3"), ("Q05", "T03-3", "P2", 1, "0", "0"), ("Q09", "T09-1", "省级以上", 0, "5", "5")], columns=["target", "indicator", "population", "firms", "now", "then"])
     candidates = pd.DataFrame({"next_tier": ["小巨人", "小巨人"], "outcome": ["有条件不符合", "数值条件均符合"]})
     told = made_results.inputs(flows=flows, watchlist=watchlist, effects=effects, candidates=candidates)
     for report in (compose.overall_report(told), compose.task_report(told, 1)):
@@ -453,7 +471,7 @@ def test_flows_and_what_runs_out_stand_in_the_overall_report_and_that_of_the_lad
         assert row.causes == "入：新认定1,200；出：撤销1；留：有效期内4" and row.note == "台账修订：略"
         lapsing, stake, rising = report.watch
         assert "2025年6月30日将有2项资质到期，涉及企业1家：创新型1项、小巨人1项；其中复核已公示1项、未见复核公示1项" in lapsing
-        assert "（Q06）由50.00%变为33.33%，基数减少1家；Q05不变" in stake
+        assert "（Q06）由50.00%变为33.33%，基数减少1家；Q05（基数减少1家）、Q09数值不变" in stake
         assert "初筛，非认定" in rising and "小巨人数值条件均符合1家、有条件不符合1家" in rising
     silent = made_results.inputs(flows=flows, watchlist=watchlist[:0], effects=effects[:0], candidates=candidates[:0], status={"D04": "未报送", "D05": "未报送"})
     assert compose.task_report(silent, 1).watch == (

@@ -131,13 +131,14 @@ STANDINGS = ledgers(
     D16=rows(3, None, demonstration=st.just("管理标杆"), level=st.just("省级"), announced_on=DAYS, removed_on=st.none() | DAYS),
     D17=rows(3, None, rated_on=DAYS),
     D19=rows(4, None, item=st.just("入后备库"), dated_on=DAYS),
+    D22a=st.lists(st.fixed_dictionaries({"provider_uscc": st.sampled_from(FIRMS), "agreed_from": DAYS, "agreed_to": DAYS | st.just("2025-12-31")}), max_size=3),
 )  # fmt: skip
 
 
 @settings(max_examples=20, deadline=None)
 @given(STANDINGS)
 def test_titles_pools_and_targets_come_to_the_same_for_any_ledgers(held):
-    assert differences(held, (1, 3, 7, 9)) == []
+    assert differences(held, (1, 3, 7, 9, 12)) == []
 
 
 LISTED = [("未来工厂", "省级"), ("智能工厂", "市级"), ("绿色工厂", "省级"), ("绿色工厂", "国家级"), ("能效领跑者", "省级")]

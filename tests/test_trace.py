@@ -115,6 +115,12 @@ def test_where_nothing_happened_every_figure_still_has_its_account(held, tmp_pat
     trace.write_workbook(tmp_path / "t.xlsx", found)
 
 
+def test_a_super_deduction_s_account_names_the_settled_year_and_whom_it_speaks_of():
+    held = books("2024Q1", D25=[{"year": 2022, "scope": "全区", "households": 9}])
+    said = dict(trace.explain(held, "T03-5a").facts)
+    assert (said["统计期"], said["范围"]) == ("2022-01-01/2022-12-31", "汇总范围：全区")
+
+
 # Nothing is lost on the way
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from builders import books, case_books, cases
 
+from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.watch import effects, watchlist, without
 
 
@@ -26,7 +27,16 @@ def test_targets_are_counted_anew_by_their_own_formulas_without_the_lapsing_titl
     assert (told.loc["Q03", "now"], told.loc["Q03", "then"], told.loc["Q03", "firms"]) == (Fraction(200, 3), Fraction(50), 1)
     assert (told.loc["Q05", "now"], told.loc["Q05", "then"]) == (3, 2)
     assert (told.loc["Q09", "now"], told.loc["Q09", "then"]) == (1, 1)  # who entered on the last day was in P2 that day
+    assert told.loc["Q09", "firms"] == 0 and watchlist(held)["targets"].tolist() == ["Q03、Q04、Q05、Q06、Q07"]
     assert "Q01" not in told.index and "Q08" not in told.index
+
+
+def test_the_reserve_counted_at_the_years_end_loses_whose_title_runs_out():
+    rules = load_rules().overlay({"readings": {"B-16": "年末在库"}})
+    held = books(rules=rules, D04=[title("甲", "2025-03-31")], D19=[{"uscc": "甲", "item": "入后备库", "dated_on": "2024-05-31"}])
+    told = effects(held).set_index("target")
+    assert (told.loc["Q09", "now"], told.loc["Q09", "then"], told.loc["Q09", "firms"]) == (1, 0, 1)
+    assert watchlist(held)["targets"].tolist() == ["Q03、Q04、Q05、Q06、Q07、Q09"]
 
 
 def test_where_all_run_out_a_share_has_no_value():

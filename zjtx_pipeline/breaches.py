@@ -20,7 +20,7 @@ from zjtx_pipeline.awards.ledger import applications
 from zjtx_pipeline.awards.tally import UNTRIGGERED
 from zjtx_pipeline.awards.triggers import UNIT, matching
 from zjtx_pipeline.books import Books, once
-from zjtx_pipeline.firms import current, in_district
+from zjtx_pipeline.firms import NEVER, current, in_district
 from zjtx_pipeline.money import FEN_PER_YUAN, yuan_text
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.suites import NOTED
@@ -118,7 +118,9 @@ def _of_titles(books: Books) -> Iterator[Breach]:
     for exclusion in books.rules.tiers.exclusions:
         rows = new[new["tier"].eq(exclusion.not_new)]
         held = "、".join(exclusion.held)
-        message = f"{held}持有企业又新认定{exclusion.not_new}，与{exclusion.reference}不符：请核对。"
+        until = pd.Timestamp(exclusion.valid_to) if exclusion.valid_to else NEVER
+        rows = rows[rows["announced_on"].between(pd.Timestamp(exclusion.valid_from), until)]
+        message = f"{held}持有企业又新认定{exclusion.not_new}，与互斥规定（{exclusion.cited}）不符：请核对。"
         yield Breach("D04", "资质类型.互斥", "tier", message, rows[_holds(books, rows, exclusion.held)])
     for table, column, day, name in (("D08", "supplier_uscc", "contracted_on", "供方码"), ("D19", "uscc", "dated_on", "统一社会信用代码")):
         rows = books[table][books[table][day] <= books.day]

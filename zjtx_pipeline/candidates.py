@@ -142,12 +142,12 @@ def _joined(verdicts: pd.DataFrame, wanted: str) -> pd.Series:
 
 
 def _excluded(books: Books, tier: str, firms: pd.Series) -> pd.Series:
-    """Titles held that speak against a new one, with the reference."""
+    """Titles held that speak, on the quarter's last day, against a new one, with the reference."""
     told = pd.Series("", index=firms.index, dtype="str")
     for exclusion in books.rules.tiers.exclusions:
-        if exclusion.not_new == tier:
+        if exclusion.not_new == tier and exclusion.holds_on(books.quarter.last_day):
             held = found_in(firms, _held(books).loc[lambda rows: rows["tier"].isin(exclusion.held), "uscc"])
-            told = told.mask(held, f"持有{'、'.join(exclusion.held)}的不再新认定{tier}（{exclusion.reference}）")
+            told = told.mask(held, f"持有{'、'.join(exclusion.held)}的不再新认定{tier}（{exclusion.cited}）")
     return told
 
 

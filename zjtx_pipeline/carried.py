@@ -20,7 +20,7 @@ YEARLY = ("Y", "年度")  # what begins anew with the year: the last value of th
 def carried(figures: Sequence[Figure], last: Callable[[], Sequence[Figure]], books: Books) -> list[Figure]:
     """The figures, those that may with last quarter's value; `last` measures that quarter, and only if one may."""
     wanted = {figure.id + figure.breakdown for figure in figures if _may(figure, books)}
-    found = {each.id + each.breakdown: each.value for each in last()} if wanted else {}
+    found = {each.id + each.breakdown: each for each in last()} if wanted else {}
     return [_from(figure, found) if figure.id + figure.breakdown in wanted else figure for figure in figures]
 
 
@@ -34,5 +34,5 @@ def _may(figure: Figure, books: Books) -> bool:
 
 
 def _from(figure: Figure, found: dict) -> Figure:
-    value = found.get(figure.id + figure.breakdown)
-    return figure if value is None else replace(figure, value=value, status=CARRIED)
+    last = found.get(figure.id + figure.breakdown)
+    return figure if last is None or last.value is None else replace(last, status=CARRIED)

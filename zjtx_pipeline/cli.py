@@ -14,6 +14,7 @@ import typer
 
 from zjtx_pipeline import console, district
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.helping import Verb, Verbs
 from zjtx_pipeline.quarter import Quarter, quarters
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="zjtx",
+    cls=Verbs,
     help="“专精特新”三年行动计划季度进展：取数、校验、测算、出报告。先试：./zjtx report 2024Q4",
     epilog="所有产物在 ./var（或环境变量 ZJTX_HOME）；不给 --config 也没有 ZJTX_CONFIG 时用内置的示例区县。",
     add_completion=False,
     no_args_is_help=True,
-    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -45,7 +46,7 @@ AsOf = Annotated[
 Profile = Annotated[bool, typer.Option("--profile", help="结束时列出时间花在哪里、内存用了多少。")]
 
 
-@app.command()
+@app.command(cls=Verb)
 def report(
     quarter: QuarterKey, draft: Draft = False, as_of: AsOf = "", config: Config = None, profile: Profile = False
 ) -> None:
@@ -56,7 +57,7 @@ def report(
     _make([Quarter.parse(quarter)], draft, config, profile, as_of)
 
 
-@app.command()
+@app.command(cls=Verb)
 def backfill(
     first: Annotated[str, typer.Argument(metavar="起", help="第一个季度，如 2023Q1。", show_default=False)],
     last: Annotated[str, typer.Argument(metavar="止", help="最后一个季度，如 2024Q4。", show_default=False)],
@@ -73,9 +74,9 @@ def backfill(
     _make(wanted, False, config, profile)
 
 
-@app.command()
+@app.command(cls=Verb)
 def ui(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="网页的端口。")] = 3000,
+    port: Annotated[int, typer.Option("--port", metavar="端口", min=1, max=65535, help="网页的端口。")] = 3000,
     config: Config = None,
 ) -> None:
     """打开网页界面和定时任务。
@@ -89,7 +90,7 @@ def ui(
     serve.until_interrupted(port, console.out.print)
 
 
-@app.command()
+@app.command(cls=Verb)
 def templates(
     folder: Annotated[Path, typer.Argument(metavar="目录", help="写到哪个目录，不存在则新建。", show_default=False)],
     config: Config = None,
@@ -104,7 +105,7 @@ def templates(
     console.out.print(f"已写出 {len(written)} 张填报表：{folder.resolve()}")
 
 
-@app.command()
+@app.command(cls=Verb)
 def sample(
     wanted: Annotated[
         Optional[list[str]], typer.Argument(metavar="[季度]...", help="要写出报送数据的季度；不填则只建配置。", show_default=False)
@@ -124,7 +125,7 @@ def sample(
     console.out.print(f"示例区县：{path.parent}")
 
 
-@app.command()
+@app.command(cls=Verb)
 def send(
     quarter: QuarterKey,
     approved_by: Annotated[str, typer.Option("--approved-by", metavar="姓名", help="批准发送的人。", show_default=False)],
@@ -152,7 +153,7 @@ def send(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Verb)
 def reconcile(
     published: Annotated[Path, typer.Argument(metavar="名单.xlsx", help="省或国家公布的名单（Excel）。", show_default=False)],
     quarter: QuarterKey,
@@ -173,7 +174,7 @@ def reconcile(
     console.compared(asked, found)
 
 
-@app.command()
+@app.command(cls=Verb)
 def returns(
     quarter: QuarterKey,
     folder: Annotated[
@@ -193,7 +194,7 @@ def returns(
     console.given_back(asked, stages.give_back(run, _made(folder) if folder else None))
 
 
-@app.command()
+@app.command(cls=Verb)
 def trace(
     figure: Annotated[str, typer.Argument(metavar="编号", help="数的编号，印在报告各指标之前，如 T04-4a；奖补表的一行用条款号，如 A08。", show_default=False)],
     rest: Annotated[
@@ -219,7 +220,7 @@ def trace(
     console.out.print(str(found.path), markup=False)
 
 
-@app.command()
+@app.command(cls=Verb)
 def test() -> None:
     """装好测试工具并运行全部测试。
 
@@ -288,7 +289,7 @@ def _run(launch, run: Run, draft: bool, clock: console.Clock):
 
 def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
-        console.complain(f"{step.stage} {step.name}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
+        console.complain(f"{step.stage} {step.called}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
     if any(step.name.startswith(JUDGED) for step in outcome.failed):
         console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
@@ -337,7 +338,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ZjtxError as error:
         console.complain(str(error))
     except UsageError as error:
-        console.complain(_usage(error))
+        if error.format_message():  # none where a bare `zjtx` has shown its help
+            console.complain(_usage(error))
     except Exception:
         import traceback
 

@@ -52,7 +52,7 @@ class RunShown:
     def hear(self, step) -> None:
         """One step began or ended."""
         if step.state == "开始":
-            self.bar.update(self.row, description=f"{step.stage} {step.name}")
+            self.bar.update(self.row, description=f"{step.stage} {step.called}")
             return
         self.ended[step.stage] += 1
         self.seconds[step.stage] += step.seconds
@@ -97,7 +97,7 @@ def profile(clock: Clock, steps: Iterable) -> None:
         stages[step.stage] += step.seconds
     rows = [(name, f"{seconds:.2f}") for name, seconds in clock.laps]
     rows += [(f"　其中{stage}", f"{seconds:.2f}") for stage, seconds in stages.items()]
-    rows += [(f"　　最慢 {step.name}", f"{step.seconds:.2f}") for step in steps[:8]]
+    rows += [(f"　　最慢 {step.stage} {step.called}", f"{step.seconds:.2f}") for step in steps[:8]]
     table("时间去向", ("环节", "秒"), [*rows, ("合计", f"{clock.total:.2f}"), ("内存峰值（MiB）", f"{_peak_mib():.0f}")])
 
 

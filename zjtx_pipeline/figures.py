@@ -14,7 +14,8 @@ class Figure:
     """One part of an indicator, in total or for one value of a breakdown.
 
     `value` is exact, in the part's unit of `rules/indicators.yaml` (元 for money, percent points for %);
-    None where there is none, and then `status` says why.
+    None where there is none, and then `status` says why. `year` and `scope`: of which year and of whom the rows say that
+    it speaks, where the rule leaves that to what was delivered (T03-5).
     """
 
     indicator: str
@@ -22,6 +23,8 @@ class Figure:
     breakdown: str = ""
     value: Fraction | None = None
     status: Status = "正常"
+    year: int | None = None
+    scope: str = ""
 
     @property
     def id(self) -> str:

@@ -19,7 +19,7 @@ from zjtx_pipeline.candidates import MARK
 from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.progress import CARRIED, YEAR_AGO, Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.report.formats import machine, machine_pace
+from zjtx_pipeline.report.formats import machine, machine_forecast, machine_pace
 from zjtx_pipeline.rules import Rules
 
 FIGURES = [
@@ -94,10 +94,10 @@ def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str
         "indicator": figure.indicator,
         "part": figure.part,
         "breakdown": figure.breakdown,
-        "name": indicator.part_title(figure.part),
+        "name": indicator.part_title(figure.part) + (f"（汇总范围：{figure.scope}）" if figure.scope else ""),
         "value": machine(figure.value, part.unit),
         "unit": part.unit,
-        "period": period_text(part.period, rules, quarter - (figure.status == CARRIED), figure.breakdown),
+        "period": period_text(part.period, rules, quarter - (figure.status == CARRIED), figure.breakdown, figure.year),
         "kind": part.kind,
         "baseline": machine(progress.baseline, part.unit),
         "target": machine(progress.target, part.unit),
@@ -109,19 +109,21 @@ def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str
 
 
 def forecast_frame(progress: Iterable[Progress], rules: Rules, quarter: Quarter) -> pd.DataFrame:
-    """forecast.csv: every figure whose target lies ahead; both forecasts as the formula gives them, two decimals like pace."""
+    """forecast.csv: every figure whose target lies ahead; both forecasts as the formula gives them, rounded as on paper
+    to the side away from the target, but without its bounds."""
     ahead = [_forecast(each, rules, quarter) for each in progress if each.forecast]
     return pd.DataFrame(ahead, columns=FORECAST, dtype="str")
 
 
 def _forecast(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str]:
     figure, ahead = progress.figure, progress.forecast
+    falling = rules.targets[rules.indicators[figure.indicator].target].direction == "down"
     return {
         "quarter": str(quarter),
         "indicator": figure.indicator,
         "part": figure.part,
-        "straight_line": machine_pace(ahead.straight_line),
-        "last_four_quarters": machine_pace(ahead.last_four_quarters),
+        "straight_line": machine_forecast(ahead.straight_line, up=falling),
+        "last_four_quarters": machine_forecast(ahead.last_four_quarters, up=falling),
         "needed_per_quarter": str(ahead.needed),
         "due": _day(progress.due),
         "basis": _basis(progress, rules, quarter),
@@ -143,20 +145,24 @@ def _from(name: str, value: str, note: str) -> str:
     return f"{name}{value}{f'（{note}）' if note else ''}" if value else note
 
 
-def period_text(period: str, rules: Rules, quarter: Quarter, breakdown: str = "") -> str:
-    """What span a figure is about: `2024-12-31` for a standing, `2024-01-01/2024-12-31` for a flow."""
+def period_text(period: str, rules: Rules, quarter: Quarter, breakdown: str = "", year: int | None = None) -> str:
+    """What span a figure is about: `2024-12-31` for a standing, `2024-01-01/2024-12-31` for a flow.
+
+    `year`: the settled 年度 that it was made of; where there is none, the latest that it may be of.
+    """
     if period == "Y" and breakdown.startswith(YEAR):
-        year = int(breakdown.removeprefix(YEAR))
-        return f"{year}-01-01/{year}-12-31"
+        named = int(breakdown.removeprefix(YEAR))
+        return f"{named}-01-01/{named}-12-31"
+    settled = quarter.year - 1 if year is None else year
     since = {
         "Y": quarter.year_start,
         "C": rules.plan.starts_on,
         "L4": (quarter - 3).first_day,
-        "年度": date(quarter.year - 1, 1, 1),
+        "年度": date(settled, 1, 1),
     }
     if period not in since:
         return quarter.last_day.isoformat()
-    until = date(quarter.year - 1, 12, 31) if period == "年度" else quarter.last_day
+    until = date(settled, 12, 31) if period == "年度" else quarter.last_day
     return f"{since[period].isoformat()}/{until.isoformat()}"
 
 

@@ -61,7 +61,7 @@ class Progress:
         """The line that `record` wrote."""
         plain = _as_fractions(record, _EXACT) | {"due": record["due"] and Quarter.parse(record["due"])}
         ahead = record["forecast"] and Forecast(**_as_fractions(record["forecast"], _FORECAST_EXACT))
-        figure = Figure(**{field.name: plain.pop(field.name) for field in fields(Figure)})
+        figure = Figure(**{field.name: plain.pop(field.name, field.default) for field in fields(Figure)})
         return cls(figure, **plain | {"forecast": ahead})
 
 

@@ -146,8 +146,14 @@ def load_settings(path: Path) -> Settings:
         values = yaml.safe_load(text) or {}
     except FileNotFoundError:
         raise ZjtxError(f"找不到配置文件 {path}：请检查 --config 或 ZJTX_CONFIG。") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ZjtxError(f"配置文件 {path} 读不出来（{type(error).__name__}）：请存为 UTF-8 文本。") from None
+    except IsADirectoryError:
+        raise ZjtxError(f"配置文件 {path} 是一个目录，读不出来：请在 --config 或 ZJTX_CONFIG 中写明目录里的那个 YAML 文件。") from None
+    except PermissionError:
+        raise ZjtxError(f"配置文件 {path} 没有读取权限，读不出来：请向文件的所有者要读取权限，或换一个文件。") from None
+    except OSError as error:
+        raise ZjtxError(f"配置文件 {path} 读不出来（系统错误 {error.errno}）：请检查磁盘和路径，再运行一次。") from None
+    except UnicodeDecodeError:
+        raise ZjtxError(f"配置文件 {path} 不是 UTF-8 文本，读不出来：请用文本编辑器打开，另存为 UTF-8 编码。") from None
     except yaml.YAMLError as error:
         raise ZjtxError(f"配置文件 {path} 不是合规的 YAML{_position(error)}。") from None
     if not isinstance(values, dict):

@@ -1,7 +1,8 @@
 """Knows which titles run out within two quarters, and what becomes of the targets if none is renewed.
 
 Leaves who holds what to `tiers`, and how a target is counted to `indicators`: its own formula counts the ledger without
-these titles. Yearly targets (Q09) ask who a firm was on the day of the event, so no later lapse moves them.
+these titles. Q09 asks who a firm was on the day of its entry, so no later lapse moves it and no row names it, unless B-16
+counts who is in at the year's end.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _review(books: Books, rows: pd.DataFrame) -> pd.Series:
 def effects(books: Books) -> pd.DataFrame:
     """Each target that rests on who holds titles: target, indicator, population, firms, now, then (exact, or None).
 
-    `firms`: how many leave its population if none of the watched titles is renewed; `now` its figure, `then` its figure
+    `firms`: how many leave its population if none of the watched titles is renewed, 0 where no lapse moves it; `now` its figure, `then` its figure
     without them, all else as it is.
     """
     rows = [_effect(books, target, population) for target, population in _resting_on_titles(books)]
@@ -92,8 +93,14 @@ def _needs(books: Books, target: Target) -> tuple[str, ...]:
 
 def _effect(books: Books, target: Target, population: str) -> tuple:
     now = headline(target.indicator, books)
-    then = now if target.kind == "yearly" else headline(target.indicator, without(books))
-    return target.id, target.indicator, population, len(_leaving(books, population)), now, then
+    if _is_past(books, target):
+        return target.id, target.indicator, population, 0, now, now
+    return target.id, target.indicator, population, len(_leaving(books, population)), now, headline(target.indicator, without(books))
+
+
+def _is_past(books: Books, target: Target) -> bool:
+    """Does the target ask who a firm was on the day of an event gone by (T09-1: “in P2 that day”)?"""
+    return target.kind == "yearly" and books.rules.reading("B-16") != "年末在库"
 
 
 @once
@@ -116,6 +123,7 @@ def _leaving(books: Books, population: str) -> pd.Series:
 
 def _targets_of(books: Books, codes: pd.Series) -> pd.Series:
     told = pd.Series("", index=codes.index, dtype="str")
-    for target, population in _resting_on_titles(books):
+    moved = [(target, population) for target, population in _resting_on_titles(books) if not _is_past(books, target)]
+    for target, population in moved:
         told = told + found_in(codes, _leaving(books, population)).map({True: f"{target.id}、", False: ""})
     return told.str.removesuffix("、")

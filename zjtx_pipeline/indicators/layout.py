@@ -26,7 +26,7 @@ def figures(books: Books, indicator: Indicator, formula: Formula | None) -> list
     """All figures of an indicator; 尚未测算 without a formula, 待补 where a table it needs was not delivered."""
     table = _table(books, indicator, formula)
     return [
-        _figure(indicator.id, letter, row, table.cell(letter, row, part.unit))
+        _figure(indicator.id, letter, row, table.cell(letter, row, part.unit), table.parts.get(letter))
         for letter, part in indicator.parts.items()
         for row in books.rules.breakdown_rows(part, books.quarter.year)
     ]
@@ -38,10 +38,11 @@ def headline(books: Books, indicator: Indicator, formula: Formula | None) -> Fra
     return cell if isinstance(cell, Fraction) else None
 
 
-def _figure(indicator: str, letter: str, row: str, cell: Cell) -> Figure:
+def _figure(indicator: str, letter: str, row: str, cell: Cell, part: Part | None) -> Figure:
     if isinstance(cell, str):
         return Figure(indicator, letter, row, None, cell)
-    return Figure(indicator, letter, row, cell)
+    told = {"year": part.year, "scope": part.scope} if isinstance(part, Counted) else {}
+    return Figure(indicator, letter, row, cell, **told)
 
 
 def _table(books: Books, indicator: Indicator, formula: Formula | None) -> Cells:

@@ -24,7 +24,7 @@ class Counted:
 
     `of` gives an exact number, in fen if `in_fen`; None where there is none, and then `absent` says why. `told` says the
     same in a word, about `columns`. `beside` holds, for a breakdown column, other rows than the total's (年度 of finished
-    years).
+    years). `year`, `scope`: as `figures.Figure` has them.
     """
 
     rows: Rows
@@ -34,6 +34,8 @@ class Counted:
     in_fen: bool = False
     absent: Status = "无适用对象"
     beside: Mapping[str, Rows] = field(default_factory=dict)
+    year: int | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True)

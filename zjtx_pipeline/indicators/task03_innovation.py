@@ -5,6 +5,8 @@ Leaves the populations to `tiers`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from zjtx_pipeline.books import Books, found_in
@@ -83,18 +85,25 @@ def t03_4(books: Books) -> dict[str, Part]:
     return coverage(books, "P4", "绩效评价等级", rows.where(rated(books, rows), "绩效等级未填，或低于所要求的等级"))
 
 
+SCOPES = {"P2": "专精特新企业（P2）", "全区": "全区"}  # D25.汇总范围, the first that was delivered
+ONE_BY_ONE = "在萧企业逐户相加"
+
+
 def t03_5(books: Books) -> dict[str, Part]:
     """Super-deduction of the latest settled year: the sum over P2, else the district's, else firms 在萧 at year's end."""
     rows = rows_of(books, "D25")
     rows = rows.where(rows["year"] <= books.quarter.year - 1, "年度晚于上年")
-    rows = rows.where(rows["year"].eq(rows["year"].max()), "不是最近一个已汇算年度")
-    for scope in ("P2", "全区"):
+    latest = rows["year"].max()
+    rows = rows.where(rows["year"].eq(latest), "不是最近一个已汇算年度")
+    told = {} if pd.isna(latest) else {"year": int(latest)}
+    for scope, name in SCOPES.items():
         if rows["scope"].eq(scope).any():
-            rows = rows.having("scope", scope)
-            return {"a": total(rows, "households"), "b": total(rows, "deduction_fen")}
+            rows, told = rows.having("scope", scope), told | {"scope": name}
+            return {"a": replace(total(rows, "households"), **told), "b": replace(total(rows, "deduction_fen"), **told)}
     year_end = pd.to_datetime(rows["year"].astype("str") + "-12-31", format="%Y-%m-%d").astype("datetime64[us]")
     rows = with_firm(books, rows.where(among(books, LOCAL, rows["uscc"], year_end), "企业年末不在萧"))
-    return {"a": firms(rows), "b": total(rows, "deduction_fen")}
+    told |= {"scope": ONE_BY_ONE} if told else {}
+    return {"a": replace(firms(rows), **told), "b": replace(total(rows, "deduction_fen"), **told)}
 
 
 def t03_6(books: Books) -> dict[str, Part]:

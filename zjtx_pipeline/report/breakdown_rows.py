@@ -13,6 +13,7 @@ from zjtx_pipeline.rules import Breakdown, Indicator, Part
 
 TOWN, CLAUSE, READING, YEAR = "镇街", "条款", "口径", "年度"
 NO_FIRM = "无适用对象"
+IN_NO_YEAR = "属计划期以前年度的触发事项，或者兑现编号在奖补核定（D06a）中查不到、不知年度"
 
 
 def splits(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Split, ...]:
@@ -53,9 +54,18 @@ def _text(figure: Shown, columns: tuple[str, ...]) -> str:
     if all(each.value is None for each in figures):
         return ""
     told = [_label(each.breakdown) + each.now_in_full for each in figures if each.value]
+    beside = _in_no_year(figure, figures) if columns == (YEAR,) else ""
     if not told:
-        return "各项均为0"
-    return "、".join(told) + ("，其余为0" if len(told) < len(figures) else "")
+        return "各项均为0" + beside
+    return "、".join(told) + ("，其余为0" if len(told) < len(figures) else "") + beside
+
+
+def _in_no_year(figure: Shown, years: list[Shown]) -> str:
+    """What the years leave of a total: paid for a trigger before the term, or under a number that D06a lacks."""
+    if figure.value is None or any(each.value is None for each in years):
+        return ""
+    left = figure.value - sum(each.value for each in years)
+    return f"；合计中另有{formats.with_unit(left, figure.part.unit)}不在所列年度，{IN_NO_YEAR}" if left else ""
 
 
 def _columns(breakdown: str) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def other_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Figur
 def key_row(inputs: ReportInputs, indicator: Indicator) -> FigureRow:
     """The first number of an indicator without a target, on a line of its own."""
     figure = first_of(inputs, indicator)
-    return row_of(figure, indicator.part_title(figure.part.letter))
+    return row_of(figure, indicator.part_title(figure.part.letter), note=figure.told)
 
 
 def target_row(figure: Shown) -> FigureRow:
@@ -74,7 +74,7 @@ def after_due(progress: Progress) -> str:
 
 def _rows_of(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:
     """One line for a single part; else the title's line, and one line a part under it."""
-    beside = {"owner": indicator.owner, "note": _suggestion(indicator)}
+    beside = {"owner": indicator.owner, "note": _suggestion(indicator) or first_of(inputs, indicator).told}
     if len(indicator.parts) == 1:
         yield row_of(first_of(inputs, indicator), indicator.title, **beside)
         return

@@ -65,8 +65,8 @@ def _at_stake(inputs: ReportInputs) -> Iterator[str]:
         return
     moved = inputs.effects["now"].notna() & inputs.effects["now"].ne(inputs.effects["then"])
     told = [_moved(inputs, row) for row in inputs.effects[moved].itertuples()]
-    same = inputs.effects.loc[~moved, "target"].tolist()
-    words = "；".join([*told, *([f"{'、'.join(same)}不变"] if same else [])])
+    same = [row.target + (f"（基数减少{row.firms}家）" if row.firms else "") for row in inputs.effects[~moved].itertuples()]
+    words = "；".join([*told, *([f"{'、'.join(same)}数值不变"] if same else [])])
     yield f"如到期资质均未续期、其他情况不变：{words}。"
 
 

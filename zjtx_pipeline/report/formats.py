@@ -52,6 +52,21 @@ def machine_pace(value: Fraction | None) -> str:
     return "" if value is None else fixed(value, 2)
 
 
+def machine_forecast(value: Fraction | None, *, up: bool = False) -> str:
+    """A forecast in the files: as the formula gives it, two decimals, rounded to the side that `cautious` rounds to.
+
+    >>> machine_forecast(Fraction(96077, 1000)), machine_forecast(Fraction(1, 3), up=True), machine_forecast(None)
+    ('96.07', '0.34', '')
+    """
+    return "" if value is None else fixed(_away_from_target(value, 2, up), 2)
+
+
+def _away_from_target(value: Fraction, places: int, up: bool) -> Fraction:
+    """So many decimals, never rounded onto a target: down, and up where the target is to fall."""
+    scale = 10**places
+    return Fraction(ceil(value * scale) if up else floor(value * scale), scale)
+
+
 def printed_unit(unit: str) -> str:
     """The unit on paper: 元 is shown in 万元 (B-25), 是否 bears none."""
     return {"元": "万元", "是否": ""}.get(unit, unit)
@@ -101,9 +116,7 @@ def cautious(value: Fraction | None, unit: str, *, up: bool = False) -> str:
     if value is None:
         return NOTHING
     held = min(max(value, Fraction(0)), Fraction(100)) if unit == "%" else max(value, Fraction(0))
-    scale = 10 ** decimals(unit)
-    whole = ceil(held * scale) if up else floor(held * scale)
-    return fixed(Fraction(whole, scale), decimals(unit), grouped=True) + ("%" if unit == "%" else "")
+    return fixed(_away_from_target(held, decimals(unit), up), decimals(unit), grouped=True) + ("%" if unit == "%" else "")
 
 
 def percent(share: Fraction | None) -> str:

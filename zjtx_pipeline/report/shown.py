@@ -87,6 +87,15 @@ class Shown:
         return self.change not in (formats.NOTHING, NEW_YEAR, SAME)
 
     @property
+    def told(self) -> str:
+        """Of which settled year and of whom the number is, where what was delivered decides: `2022年度，汇总范围：全区`."""
+        if self.value is None or self._withheld(self.inputs.now):
+            return ""
+        figure = self.progress.figure
+        said = [f"{figure.year}年度" if figure.year else "", f"汇总范围：{figure.scope}" if figure.scope else ""]
+        return "，".join(filter(None, said))
+
+    @property
     def is_number(self) -> bool:
         """Is there a number other than nought to show?"""
         return bool(self.value) and self.now[-1].isdigit()

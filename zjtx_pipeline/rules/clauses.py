@@ -6,6 +6,7 @@ Leaves counting the money to the module that tallies awards.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -83,14 +84,27 @@ class Award(Rule):
 
     @model_validator(mode="after")
     def _paid_as_its_kind(self):
-        """A fixed award has no rate and a rate no amount, so that nothing entered is silently left uncounted."""
-        if self.kind == "fixed" and any(term.rate is not None for term in self.terms):
-            raise ValueError("本条款按定额计，只能写 amount，不能写 rate")
-        if self.kind == "rate" and any(term.amount is not None for term in self.terms):
-            raise ValueError("本条款按比例计，只能写 rate，不能写 amount")
-        if not self.is_grant and any(term.amount is not None for term in self.terms):
-            raise ValueError("本条款不是资金奖补，不能写 amount")
+        """What no formula of the clause would use is refused, so that nothing entered is silently left uncounted."""
+        for refused, sentence in self._unused():
+            if refused:
+                raise ValueError(sentence)
         return self
+
+    def _unused(self) -> Iterator[tuple[bool, str]]:
+        amounts, rates, caps = (
+            any(getattr(term, name) is not None for term in self.terms) for name in ("amount", "rate", "cap")
+        )
+        yield self.kind == "fixed" and rates, "本条款按定额计，只能写 amount，不能写 rate"
+        yield self.kind == "rate" and amounts, "本条款按比例计，只能写 rate，不能写 amount"
+        yield not self.is_grant and amounts, "本条款不是资金奖补，不能写 amount"
+        yield not self.is_grant and caps, "本条款不是资金奖补，不能写 cap"
+        yield not self.is_grant and self.kind != "price_rule" and rates, "本条款不是资金奖补，不能写 rate"
+        yield self.kind == "price_rule" and len(self.terms) > 1, "起价按一个比例核对，只能改 rate，不能写后续条款"
+        yield self.is_grant and rates and self.trigger.base is None, "报送数据没有本条款的计算基数，只能写 amount，不能写 rate"
+        both = any(term.amount is not None and term.rate is not None for term in self.terms)
+        yield both, "同一段条款按定额或者按比例计，amount 和 rate 只写其一，另一项写 null"
+        idle = any(term.cap is not None and term.amount is None and term.rate is None for term in self.terms)
+        yield self.is_grant and idle, "写了上限 cap 还须写 amount 或 rate，不然上限无从适用"
 
     @property
     def needs(self) -> tuple[str, ...]:

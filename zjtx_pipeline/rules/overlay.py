@@ -93,7 +93,8 @@ def _terms(award: Award, where: str, given: Any) -> dict:
 
 def _succeeded(where: str, terms: list[dict], own: dict) -> list[dict]:
     """The terms with a successor: what was in force ends the day before it, its unwritten keys carry over."""
-    start = typed(f"配置项 {where}", AwardTerms, terms[-1] | {"to": None} | own).valid_from
+    first = typed(f"配置项 {where}", AwardTerms, terms[-1] | {"to": None} | own)
+    start, own = first.valid_from, own | {"from": first.valid_from} | ({"to": first.valid_to} if "to" in own else {})  # a quoted day too
     kept = [each for each in terms if each["from"] < start]
     if kept and (kept[-1]["to"] is None or kept[-1]["to"] >= start):
         kept[-1] = kept[-1] | {"to": start - _DAY}

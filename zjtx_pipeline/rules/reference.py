@@ -175,13 +175,29 @@ class Screening(Rule):
     mark: Literal["P", "L", "M"]
 
 
-class Exclusion(Rule):
-    """Holders of `held` are not newly given `not_new`; a breach is a finding, never refused."""
+class Exclusion(Dated):
+    """Holders of `held` are not newly given `not_new` from one day to another; a breach is a finding, never refused.
+
+    `note`: what of its days is not known.
+    """
 
     held: tuple[str, ...]
     not_new: str
     reference: str
+    note: str = ""
     mark: Literal["L", "M"]
+
+    @model_validator(mode="after")
+    def _dated(self):
+        if self.valid_from is None:
+            raise ValueError("资质互斥须写明起效日 from")
+        return self
+
+    @property
+    def cited(self) -> str:
+        """`工信厅企业函〔2026〕117号，2026-01-01起，确切起止日待确认`."""
+        days = f"{self.valid_from}起" if self.valid_to is None else f"{self.valid_from}至{self.valid_to}"
+        return "，".join(filter(None, [self.reference, days, self.note]))
 
 
 class Tiers(Rule):

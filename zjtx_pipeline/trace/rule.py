@@ -40,8 +40,8 @@ def facts(books: Books, figure: Figure) -> Iterator[Fact]:
     yield "状态", figure.status
     yield "任务", f"任务{task.number} {task.title}（{task.clause}），本指标责任单位{indicator.owner}"
     yield "定义", indicator.definition
-    yield "统计期", period_text(part.period, books.rules, books.quarter, figure.breakdown)
-    yield "范围", population_text(books, part)
+    yield "统计期", period_text(part.period, books.rules, books.quarter, figure.breakdown, figure.year)
+    yield "范围", f"汇总范围：{figure.scope}" if figure.scope else population_text(books, part)
     yield from _target(books, indicator)
     yield from _tables(books, part)
 

@@ -15,8 +15,9 @@ WITH judged AS (
                    WHERE members.population = terms.population AND members.holder = held_triggers.holder
                      AND members.since <= day AND day < members.until)
            ) AS is_eligible,
-           coalesce(terms.amount_fen, CASE WHEN rate_numerator IS NOT NULL THEN
-               least(terms.cap_fen, rated(greatest(base_fen, 0), rate_numerator, rate_denominator)) END) AS due_fen
+           CASE WHEN terms.amount_fen IS NOT NULL THEN least(terms.cap_fen, terms.amount_fen)
+                WHEN rate_numerator IS NOT NULL THEN
+                    least(terms.cap_fen, rated(greatest(base_fen, 0), rate_numerator, rate_denominator)) END AS due_fen
     FROM held_triggers LEFT JOIN terms ON terms.clause = held_triggers.clause AND terms.since <= day AND day < terms.until
 )
 SELECT clause, firm, day, is_eligible, CASE WHEN is_eligible THEN due_fen ELSE 0 END AS entitled_fen FROM judged;

@@ -14,9 +14,7 @@ SELECT row_number() OVER (ORDER BY announced_on, batch, item_name, uscc) AS plac
        concat_ws(
            '|', demonstration, level, CASE clause WHEN 'A19' THEN list_year::VARCHAR WHEN 'A21' THEN item_name END) AS kind
 FROM D16 JOIN clauses USING (demonstration, level), asked
-WHERE announced_on <= q
-QUALIFY clause <> 'A19' -- whose key names the list's year, not the batch
-     OR row_number() OVER (PARTITION BY uscc, kind ORDER BY announced_on, batch, item_name) = 1;
+WHERE announced_on <= q;
 
 -- Later ones: whoever holds the code that day holds one of the kind already (5.1: “首次” passes on from the day of the
 -- succession; what was triggered before stays as it was).
@@ -52,6 +50,7 @@ CREATE TABLE triggers AS
 SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, true AS is_first FROM recognitions
 UNION ALL
 SELECT clause, uscc, day, NULL, place NOT IN (FROM later) FROM listings
+WHERE clause <> 'A19' OR place NOT IN (FROM later) -- its unit is the list's year, under whichever code and batch (5.5)
 UNION ALL
 SELECT 'A05', uscc, started_on::DATE, NULL, true FROM D07, asked WHERE project_type = '募投' AND started_on <= q
 UNION ALL
