@@ -1,6 +1,7 @@
 """趋势测算: the formulas at every edge, what they rest on, how they are shown, and laws over all values."""
 
 from fractions import Fraction
+from math import ceil, floor
 
 import pytest
 from builders import books, cases
@@ -123,9 +124,19 @@ def test_forecast_csv_bears_the_formulas_own_values_and_what_they_rest_on():
 def test_paper_and_forecast_csv_never_tell_two_values(value, indicator):
     one = line(indicator, straight_line=value)
     told = Fraction(outputs.forecast_frame([one], RULES, Quarter(2024, 4))["straight_line"].item())
-    places, up = (2 if indicator == "T03-2" else 0), indicator == "T03-3"
-    whole = -(-told * 10**places // 1) if up else told * 10**places // 1
-    assert Fraction(trend(one, RULES).straight_line.rstrip("家%")) == Fraction(whole, 10**places)
+    whole = {"T01-2": floor(told), "T03-2": told, "T03-3": ceil(told)}[indicator]
+    assert Fraction(trend(one, RULES).straight_line.rstrip("家%")) == whole
+    assert abs(told - value) <= Fraction(1, 100) and (told == 100) <= (value >= Fraction(99995, 1000))
+
+
+@pytest.mark.parametrize("indicator, value, csv, paper", [
+    ("T03-2", Fraction(96077, 1000), "96.08", "96.08%"), ("T03-2", Fraction(99996, 1000), "99.99", "99.99%"),
+    ("T03-2", Fraction(100), "100.00", "100.00%"), ("T03-3", Fraction(1, 1000), "0.01", "1家"), ("T01-2", Fraction(1199996, 1000), "1199.99", "1,199家"),
+])  # fmt: skip
+def test_a_forecast_is_rounded_half_up_yet_never_onto_a_target_that_it_misses(indicator, value, csv, paper):
+    one = line(indicator, straight_line=value)
+    assert outputs.forecast_frame([one], RULES, Quarter(2024, 4))["straight_line"].item() == csv
+    assert trend(one, RULES).straight_line == paper
 
 
 def test_the_basis_says_what_is_lacking():

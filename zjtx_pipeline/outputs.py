@@ -109,8 +109,8 @@ def _figure(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, str
 
 
 def forecast_frame(progress: Iterable[Progress], rules: Rules, quarter: Quarter) -> pd.DataFrame:
-    """forecast.csv: every figure whose target lies ahead; both forecasts as the formula gives them, rounded as on paper
-    to the side away from the target, but without its bounds."""
+    """forecast.csv: every figure whose target lies ahead; both forecasts as the formula gives them, two decimals like
+    pace; paper bears the same numbers within what a unit can hold, of a count the whole units."""
     ahead = [_forecast(each, rules, quarter) for each in progress if each.forecast]
     return pd.DataFrame(ahead, columns=FORECAST, dtype="str")
 
@@ -122,8 +122,8 @@ def _forecast(progress: Progress, rules: Rules, quarter: Quarter) -> dict[str, s
         "quarter": str(quarter),
         "indicator": figure.indicator,
         "part": figure.part,
-        "straight_line": machine_forecast(ahead.straight_line, up=falling),
-        "last_four_quarters": machine_forecast(ahead.last_four_quarters, up=falling),
+        "straight_line": machine_forecast(ahead.straight_line, progress.target, falling=falling),
+        "last_four_quarters": machine_forecast(ahead.last_four_quarters, progress.target, falling=falling),
         "needed_per_quarter": str(ahead.needed),
         "due": _day(progress.due),
         "basis": _basis(progress, rules, quarter),

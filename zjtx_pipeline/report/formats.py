@@ -52,19 +52,23 @@ def machine_pace(value: Fraction | None) -> str:
     return "" if value is None else fixed(value, 2)
 
 
-def machine_forecast(value: Fraction | None, *, up: bool = False) -> str:
-    """A forecast in the files: as the formula gives it, two decimals, rounded to the side that `cautious` rounds to.
+def machine_forecast(value: Fraction | None, target: Fraction | None = None, *, falling: bool = False) -> str:
+    """A forecast in the files: as the formula gives it, with two decimals like pace.
 
-    >>> machine_forecast(Fraction(96077, 1000)), machine_forecast(Fraction(1, 3), up=True), machine_forecast(None)
-    ('96.07', '0.34', '')
+    >>> machine_forecast(Fraction(96077, 1000)), machine_forecast(Fraction(99999, 1000), Fraction(100)), machine_forecast(None)
+    ('96.08', '99.99', '')
     """
-    return "" if value is None else fixed(_away_from_target(value, 2, up), 2)
+    return "" if value is None else fixed(_short_of(value, target, falling), 2)
 
 
-def _away_from_target(value: Fraction, places: int, up: bool) -> Fraction:
-    """So many decimals, never rounded onto a target: down, and up where the target is to fall."""
-    scale = 10**places
-    return Fraction(ceil(value * scale) if up else floor(value * scale), scale)
+def _short_of(value: Fraction, target: Fraction | None, falling: bool) -> Fraction:
+    """Two decimals, half up, but never rounded onto a target that the exact value misses."""
+    told = Fraction(half_up(value * 100), 100)
+    if target is None or value == told:
+        return told
+    if falling:
+        return told + Fraction(1, 100) if told <= target < value else told
+    return told - Fraction(1, 100) if value < target <= told else told
 
 
 def printed_unit(unit: str) -> str:
@@ -107,16 +111,18 @@ def pace_text(value: Fraction | None, unit: str) -> str:
     return NOTHING if value is None else signed(fixed(value, 2, grouped=True)) + ("%" if unit == "%" else "")
 
 
-def cautious(value: Fraction | None, unit: str, *, up: bool = False) -> str:
-    """A forecast as printed: within what the unit can hold, and rounded away from its target, never onto it.
+def cautious(value: Fraction | None, unit: str, target: Fraction | None = None, *, falling: bool = False) -> str:
+    """A forecast as printed: the files' number, within what the unit can hold; of a count whole units alone, away from the target.
 
-    >>> cautious(Fraction(9, 2), "家"), cautious(Fraction(1, 2), "家", up=True), cautious(Fraction(205, 2), "%"), cautious(None, "家")
+    >>> cautious(Fraction(9, 2), "家"), cautious(Fraction(1, 2), "家", falling=True), cautious(Fraction(205, 2), "%"), cautious(None, "家")
     ('4', '1', '100.00%', '—')
     """
     if value is None:
         return NOTHING
-    held = min(max(value, Fraction(0)), Fraction(100)) if unit == "%" else max(value, Fraction(0))
-    return fixed(_away_from_target(held, decimals(unit), up), decimals(unit), grouped=True) + ("%" if unit == "%" else "")
+    told = max(_short_of(value, target, falling), Fraction(0))
+    if unit == "%":
+        return fixed(min(told, Fraction(100)), 2, grouped=True) + "%"
+    return fixed(ceil(told) if falling else floor(told), grouped=True)
 
 
 def percent(share: Fraction | None) -> str:

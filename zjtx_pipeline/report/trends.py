@@ -17,7 +17,7 @@ def trend(progress: Progress, rules: Rules) -> Trend | None:
         return None
     indicator = rules.indicators[progress.figure.indicator]
     unit, falling = indicator.parts[progress.figure.part].unit, rules.targets[indicator.target].direction == "down"
-    straight, recent = (formats.cautious(each, unit, up=falling) for each in (ahead.straight_line, ahead.last_four_quarters))
+    straight, recent = (formats.cautious(each, unit, progress.target, falling=falling) for each in (ahead.straight_line, ahead.last_four_quarters))
     counted = "" if unit == "%" else unit
     return Trend(
         straight_line=_counted(straight, counted),
