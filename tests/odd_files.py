@@ -1,7 +1,7 @@
 """Workbooks and texts as odd as departments, programs and enemies make them, built from the cases' short descriptions.
 
 A workbook's case gives `sheets` (or one `grid`): rows that are `表头`, `一行` (a sound row), a mapping of what differs
-from it, or a list of cells. A cell is text, a number, a boolean, or `{day, as}`, `{number, as}`, `{formula, value}`.
+from it, or a list of cells. A cell is text, a number, a boolean, or `{day, as}`, `{number, as}` (null: a blank cell in that format), `{formula, value}`.
 `surgery` then changes the finished file, step by step.
 """
 
@@ -83,7 +83,7 @@ def _put(book, sheet, at, column, cell):
         if "day" in cell:
             sheet.write_datetime(at, column, datetime.fromisoformat(str(cell["day"])), form)
         elif "number" in cell:
-            sheet.write_number(at, column, cell["number"], form)
+            sheet.write(at, column, cell["number"], form)
         else:
             sheet.write_formula(at, column, f"={cell['formula']}", None, cell.get("value", ""))
     elif isinstance(cell, str):

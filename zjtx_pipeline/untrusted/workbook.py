@@ -111,11 +111,12 @@ def _rows(sheet: Any, percents: frozenset[tuple[int, int]]) -> Iterator[str]:
     before = [""] * sheet.start[1]  # calamine hands over empty rows at the top, but no empty columns at the left
     shown = _by_row(percents)
     for at, row in enumerate(sheet.iter_rows()):
-        cells = [*before, *(cell if type(cell) is str else cell_text(cell) for cell in row)]
+        texts = [cell if type(cell) is str else cell_text(cell) for cell in row]
         for column in shown.get(at, ()):
-            if type(row[column - len(before)]) in (int, float):
-                cells[column] = _percent_text(row[column - len(before)])
-        yield joined(cells)
+            own = column - len(before)
+            if 0 <= own < len(row) and type(row[own]) in (int, float):  # empty cells beside the table may bear the format too
+                texts[own] = _percent_text(row[own])
+        yield joined([*before, *texts])
 
 
 def _by_row(cells: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
