@@ -16,6 +16,7 @@ from zjtx_pipeline.untrusted.cells import joined
 from zjtx_pipeline.untrusted.left_out import LeftOut
 from zjtx_pipeline.untrusted.package import DAMAGED, LOCKED, Unsafe
 
+OVERLAPPING = "合并的单元格互相重叠：请用 Excel 取消合并，逐格填写，另存后重报。"
 _OTHERS = (
     (re.compile(rb"\Z"), "文件是空的（0 字节）：请重新另存为 .xlsx 后重报。"),
     (re.compile(rb"%PDF"), "这是 PDF，不是工作簿：请报送 Excel 工作簿（另存为 .xlsx）。"),
@@ -96,12 +97,21 @@ def _sheet(sheet: Any, about: LeftOut) -> tuple[dict[str, Any], list[str]]:
         "name": sheet.name,
         "width": _width(sheet),
         "rows": len(rows),
-        "merged": [[*first, *last] for first, last in sheet.merged_cell_ranges or ()],
+        "merged": _merged(sheet, len(rows)),
         "faults": about.faults,
         "hidden_rows": about.hidden_rows,
         "hidden_columns": about.hidden_columns,
     }
     return said, rows
+
+
+def _merged(sheet: Any, rows: int) -> list[list[int]]:
+    """The merged areas; Unsafe where they overlap, as no program leaves them: going through them all could take hours."""
+    areas, width = [[*first, *last] for first, last in sheet.merged_cell_ranges or ()], _width(sheet)
+    sizes = (max(min(bottom, rows - 1) - top + 1, 0) * max(min(right, width - 1) - left + 1, 0) for top, left, bottom, right in areas)
+    if sum(sizes) > rows * width:
+        raise Unsafe(OVERLAPPING)
+    return areas
 
 
 def _rows(sheet: Any, percents: frozenset[tuple[int, int]]) -> Iterator[str]:
