@@ -204,12 +204,16 @@ def test_a_wrong_secret_is_said_once_and_not_shown(server, monkeypatch, form, se
     assert len(app.asked) == {"older": 1, "open": 2}[form] and "not-the-right-secret" not in repr(raw)
 
 
-class Refusal(Reply):
-    """A refusal whose message repeats the form that it answers, and the secrets that the gateway has given."""
+class Repeating(Reply):
+    """An answer made when it is given, of what was asked."""
 
     def __init__(self, app, form):
         self.app, self.form = app, form
         super().__init__(b"")
+
+
+class Refusal(Repeating):
+    """A refusal whose message repeats the form that it answers, and the secrets that the gateway has given."""
 
     @property
     def body(self):
@@ -358,12 +362,8 @@ def test_neither_keys_nor_signatures_are_kept_logged_or_said(server, tmp_path, c
         assert secret not in said and secret.encode() not in written
 
 
-class Echo(Reply):
+class Echo(Repeating):
     """An answer that repeats the whole form it answers to."""
-
-    def __init__(self, app, form):
-        self.app, self.form = app, form
-        super().__init__(b"")
 
     @property
     def body(self):

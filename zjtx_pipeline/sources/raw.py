@@ -17,6 +17,7 @@ import pandas as pd
 from zjtx_pipeline.sources.oddities import value_notes
 from zjtx_pipeline.sources.screen import NUMBERS, screened
 from zjtx_pipeline.tables import Table, comparable
+from zjtx_pipeline.untrusted.cells import NOT_CALCULATED
 
 LINEAGE = ("sender", "received_at", "source", "place")
 ZERO_REPORT = "零报送"
@@ -29,7 +30,6 @@ TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
 SUM, REMARK, CAPTION = "合计或小计行", "填表说明或签名行", "只有一格的小标题行"
 HEADING, NUMBERING, ORDINALS = "重复的表头", "只有序号的行", "栏次行"
 NO_RECORDS = frozenset({SUM, REMARK, CAPTION, HEADING, NUMBERING, ORDINALS})  # lines that nobody need send again
-NOT_CALCULATED = "没有算出结果的公式"  # as the child calls it
 # What stands in a workbook's cell that holds no value; typed or pasted as text it is no value either.
 NO_VALUES = frozenset({
     "#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", NOT_CALCULATED,

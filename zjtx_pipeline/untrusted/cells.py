@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 BETWEEN = "\uffff"  # no character (Unicode, noncharacters), so that no honest text holds it
 OUT_OF_MEMORY = 77  # the child's exit status when it ran into its limit
+NOT_CALCULATED = "没有算出结果的公式"  # what the child says of a cell whose formula has no value
 
 
 def joined(cells: Sequence[str]) -> str:

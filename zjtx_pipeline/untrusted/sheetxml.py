@@ -9,12 +9,12 @@ import posixpath
 import re
 from xml.etree import ElementTree
 
+from zjtx_pipeline.untrusted.cells import NOT_CALCULATED
 from zjtx_pipeline.untrusted.left_out import HEADER, PERCENTS, PROMPT, is_percentage, printed
 from zjtx_pipeline.untrusted.package import DAMAGED, Unsafe, plain
 
 MOST_CELLS = 8_000_000
 FAR = "工作表范围过大（很远处有零散单元格）：请把数据复制到新工作表，另存为 .xlsx 后重报。"
-NOT_CALCULATED = "没有算出结果的公式"
 _PLACE = re.compile(rb"""\sr=["']([A-Z]{1,3})(\d{1,7})["']""")
 _ERROR = re.compile(rb"""<c\b([^>]*\st=["']e["'][^>]*)>(.*?)</c>""", re.DOTALL)
 _VALUE = re.compile(rb"<v>([^<]*)</v>")
