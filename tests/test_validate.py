@@ -64,7 +64,7 @@ def test_accepted_rows_are_values_of_their_kind_with_lineage(tmp_path):
 @pytest.mark.parametrize("table", load_tables())
 def test_a_verdict_read_back_is_the_one_that_was_kept(tmp_path, table):
     found = judged(tmp_path, table, [row(table), {**row(table), next(iter(row(table))): ""}])
-    again = verdicts.load(verdicts.path_of(home(tmp_path), found.table, found.digest))
+    again = verdicts.read(verdicts.path_of(home(tmp_path), found.table, found.digest))
     for name in ("accepted", "set_aside", "findings", "counts"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(found, name))
     expected = verdicts.typed_nothing(found.table)
@@ -260,7 +260,6 @@ def test_the_order_of_rules_and_a_second_judging_change_nothing(tmp_path):
     first = judged(tmp_path, "D03", [row("D03"), row("D03", 库别="x")])
     table = first.table
     (path := verdicts.path_of(home(tmp_path), table, first.digest)).rename(path.with_name("elsewhere"))
-    verdicts.load.cache_clear()
     pd.testing.assert_frame_equal(verdict(tmp_path, "D03").findings, first.findings)
 
 

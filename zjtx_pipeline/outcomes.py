@@ -5,7 +5,7 @@ Leaves running the rules to `validate`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,7 +13,7 @@ import pandas as pd
 from zjtx_pipeline.facts import FACTS, Scene
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, SuiteRule
 from zjtx_pipeline.tables import Table
-from zjtx_pipeline.verdicts import FINDING, findings_frame, shown
+from zjtx_pipeline.verdicts import findings_frame, shown
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,27 @@ def returned(outcomes: Sequence[Outcome], rows: pd.Index) -> pd.Series:
 
 def findings(outcomes: Sequence[Outcome], scene: Scene) -> pd.DataFrame:
     """One finding for each rule and row at fault, and for each rule not run; the frame's index is the row's label."""
-    told = [_told(outcome, scene) for outcome in outcomes if len(outcome.at_fault)]
     problems = [
         {"severity": each.problem_severity, "rule": each.rule.id, "header": _header(each.rule, scene.table), "message": each.problem}
         for each in outcomes
         if each.problem
     ]
-    frame = pd.concat([findings_frame(problems).set_axis([-1] * len(problems)), *told])
+    broken = [each for each in outcomes if len(each.at_fault)]
+    told = findings_frame(line for each in broken for line in _told(each, scene))
+    rows = scene.rows.loc[[label for each in broken for label in each.at_fault], ["sender", "source", "place"]]
+    told = told.set_axis(rows.index).assign(**{name: rows[name].array for name in rows})
+    frame = pd.concat([findings_frame(problems).set_axis([-1] * len(problems)), told])
     return frame.assign(quarter=str(scene.quarter), dataset=scene.table.id)
 
 
-def _told(outcome: Outcome, scene: Scene) -> pd.DataFrame:
-    rule, rows = outcome.rule, scene.rows.loc[outcome.at_fault, ["sender", "source", "place"]]
-    header = _header(rule, scene.table)
-    cells = scene.text.loc[outcome.at_fault, header] if header in scene.text else pd.Series("", index=rows.index)
-    values = [shown(cell) for cell in cells]
-    constant = {"severity": rule.severity, "rule": rule.id, "header": header}
-    told = {name: rows[name].to_numpy() for name in ("sender", "source", "place")} | {"value": values}
-    told["message"] = [rule.message.replace("{值}", value) for value in values]
-    return pd.DataFrame({name: told.get(name, constant.get(name, "")) for name in FINDING}, index=rows.index, dtype="str")
+def _told(outcome: Outcome, scene: Scene) -> Iterator[dict[str, str]]:
+    rule, header = outcome.rule, _header(outcome.rule, scene.table)
+    cells = scene.text[header].loc[outcome.at_fault] if header in scene.text else [""] * len(outcome.at_fault)
+    for value in map(shown, cells):
+        yield {
+            "severity": rule.severity, "rule": rule.id, "header": header, "value": value,
+            "message": rule.message.replace("{值}", value),
+        }  # fmt: skip
 
 
 def _header(rule: SuiteRule, table: Table) -> str:

@@ -37,7 +37,7 @@ def recorded(home: Path, quarter: Quarter, files: Mapping[str, str], figures: pd
 
 def revisions_frame(home: Path, quarter: Quarter) -> pd.DataFrame:
     """revisions.csv: every figure that a revision changed, old beside new, by revision; empty with one alone."""
-    kept = [pd.read_parquet(path / "figures.parquet") for path in _kept(_folder(home, quarter))]
+    kept = [store.read_frame(path / "figures.parquet") for path in _kept(_folder(home, quarter))]
     steps = enumerate(zip(kept, kept[1:], strict=False), 2)
     changed = [changes(old, new).assign(revision=str(number)) for number, (old, new) in steps]
     return pd.concat([_nothing(), *changed], ignore_index=True).assign(quarter=str(quarter))[REVISIONS]

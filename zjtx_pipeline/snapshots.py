@@ -77,7 +77,7 @@ class Snapshot:
 
     @cached_property
     def rows(self) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "rows.parquet")
+        return store.read_frame(self.path / "rows.parquet")
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
@@ -86,7 +86,7 @@ class Snapshot:
     @cached_property
     def lines(self) -> pd.DataFrame:
         """The rejected lines with their `cells` by header, as JSON; "" where those are not known."""
-        kept = pd.read_parquet(self.path / "rejected.parquet")
+        kept = store.read_frame(self.path / "rejected.parquet")
         return kept if "cells" in kept else kept.assign(cells=pd.Series("", index=kept.index, dtype="str"))
 
 

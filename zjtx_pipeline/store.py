@@ -61,6 +61,14 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
     return write_bytes(path, buffer.getvalue())
 
 
+def read_frame(path: Path) -> pd.DataFrame:
+    """A frame that `write_frame` wrote. Without the search for a dataset of many files, which costs more than small frames do."""
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        return file.read().to_pandas()
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its name only when the block has ended well; one that stands already stays."""

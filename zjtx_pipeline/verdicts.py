@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +25,7 @@ DELIVERED, ZERO, UNDELIVERED = "已报送", "零报送", "未报送"
 FINDING = ("quarter", "dataset", "sender", "severity", "rule", "header", "value", "message", "source", "place")
 COUNT = ("quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected")
 LONGEST_VALUE = 60
+MOST_IN_HAND = 256
 _FRAMES = ("accepted", "set_aside", "findings", "counts")
 
 
@@ -164,7 +164,7 @@ def path_of(home: Path, table: Table, digest: str) -> Path:
     return home / "validated" / table.id / digest[:16]
 
 
-def keep(home: Path, verdict: Verdict) -> Path:
+def keep(home: Path, verdict: Verdict) -> None:
     """Keep a verdict under its digest, whole or not at all."""
     path = path_of(home, verdict.table, verdict.digest)
     if not path.is_dir():
@@ -180,15 +180,29 @@ def keep(home: Path, verdict: Verdict) -> Path:
                 "blocked": verdict.blocked,
             }
             store.write_json(folder / "verdict.json", record)
-    return path
+    _remember(path, verdict)
 
 
-@lru_cache(maxsize=256)
 def load(path: Path) -> Verdict:
-    """A kept verdict, its frames of the same types as when it was judged; read once a process, being immutable."""
+    """A kept verdict, judged or read once a process, being immutable."""
+    return _IN_HAND[path] if path in _IN_HAND else _remember(path, read(path))
+
+
+def _remember(path: Path, verdict: Verdict) -> Verdict:
+    while len(_IN_HAND) >= MOST_IN_HAND:
+        del _IN_HAND[next(iter(_IN_HAND))]
+    _IN_HAND[path] = verdict
+    return verdict
+
+
+_IN_HAND: dict[Path, Verdict] = {}
+
+
+def read(path: Path) -> Verdict:
+    """A kept verdict from its files, the frames of the same types as when it was judged."""
     record = store.read_json(path / "verdict.json")
     table = load_tables()[record["table"]]
-    frames = {name: pd.read_parquet(path / f"{name}.parquet") for name in _FRAMES}
+    frames = {name: store.read_frame(path / f"{name}.parquet") for name in _FRAMES}
     return Verdict(
         table=table,
         quarter=Quarter.parse(record["quarter"]),

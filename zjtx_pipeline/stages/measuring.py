@@ -60,7 +60,7 @@ def _tally(run: Run, name: str) -> Path:
 
 def tally_of(run: Run, name: str) -> pd.DataFrame:
     """What `tally_tiers` kept under the name of `tiers`, `tally_ladder` under those of LADDER."""
-    return pd.read_parquet(existing(_tally(run, name)))
+    return store.read_frame(existing(_tally(run, name)))
 
 
 def tally_awards(run: Run, number: int) -> dict:
@@ -233,13 +233,13 @@ def figures_of(run: Run, numbers: Iterable[int]) -> list[Progress]:
 def awards_of(run: Run, numbers: Iterable[int]) -> pd.DataFrame:
     """The award units of these tasks, by clause and day; no rows for tasks that grant nothing."""
     granting = [number for number in numbers if run.settings.rules.grants_of(number)]
-    found = [pd.read_parquet(existing(awards_path(run, number))) for number in granting]
+    found = [store.read_frame(existing(awards_path(run, number))) for number in granting]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
 def breaches_of(run: Run, numbers: Iterable[int]) -> pd.DataFrame:
     """The findings on these tasks' tables; a table that serves several tasks is told of once."""
-    found = [pd.read_parquet(existing(breaches_path(run, number))) for number in numbers]
+    found = [store.read_frame(existing(breaches_path(run, number))) for number in numbers]
     return pd.concat(found, ignore_index=True).drop_duplicates()
 
 
