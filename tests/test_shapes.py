@@ -10,7 +10,7 @@ from zjtx_pipeline.awards import caps, firsts, ledger, payouts, purchases, tally
 LABELLED_ANEW = [
     (tiers.titles, ["uscc", "name", "tier", "since", "until", "in_district"]),
     (tiers.roster, ["firm", "镇街", "口径"]),
-    (tiers.grants, ["uscc", "tier", "starts_on", "ends_on", "valid_from", "valid_to", "announced_on", "event", "name", "grant", "ended_on", "reason"]),
+    (tiers.grants, ["uscc", "tier", "starts_on", "ends_on", "valid_from", "valid_to", "announced_on", "event", "name", "grant", "received_on", "ended_on", "reason"]),
     (triggers.trigger_rows, [*triggers.COLUMNS, "firm", "match"]),
     (tally.units, tally.COLUMNS),
     (ledger.applied, [

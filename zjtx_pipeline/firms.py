@@ -51,11 +51,13 @@ def follow(keys: pd.Series, days: pd.Series | pd.Timestamp, steps: pd.DataFrame)
 
 
 def hand_on(spans: pd.DataFrame, steps: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Spans of days (starts_on … ends_on, both included) divided among their successive holders.
+    """Spans of days (starts_on … ends_on, both included) divided among their successive holders, and when each
+    `received_on` its part: ALWAYS for the first.
 
     `by` names the columns that `steps` are keyed by, `uscc` first. A span handed on before it starts belongs to the
     successor alone, unless the old code stays on (`old_stays`, 分立) and may get new ones.
     """
+    spans = spans.assign(received_on=ALWAYS)
     done, columns = [], list(spans.columns)
     for _ in range(len(steps) + 1):
         if spans.empty:
@@ -66,8 +68,8 @@ def hand_on(spans: pd.DataFrame, steps: pd.DataFrame, by: list[str]) -> pd.DataF
         kept = spans[columns].assign(ends_on=spans["ends_on"].mask(passed, spans["handed_on"] - DAY))
         done.append(kept[kept["starts_on"] <= kept["ends_on"]])
         onward = spans[passed]
-        starts = onward["starts_on"].where(onward["starts_on"] > onward["handed_on"], onward["handed_on"])
-        spans = onward.assign(uscc=onward["successor"], starts_on=starts)[columns]
+        since = {name: onward[name].where(onward[name] > onward["handed_on"], onward["handed_on"]) for name in ("starts_on", "received_on")}
+        spans = onward.assign(uscc=onward["successor"], **since)[columns]
     return pd.concat(done, ignore_index=True) if done else spans
 
 

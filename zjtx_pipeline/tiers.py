@@ -64,7 +64,8 @@ def _divided(books: Books) -> pd.DataFrame:
 
 @once
 def grants(books: Books) -> pd.DataFrame:
-    """Recognitions and passed reviews by holder: uscc, tier, starts_on, ends_on, valid_from, valid_to, ended_on, reason.
+    """Recognitions and passed reviews by holder: uscc, tier, starts_on, ends_on, valid_from, valid_to,
+    received_on, ended_on, reason.
 
     `grant` is the label of D04's row, whose title several holders may have had in turn.
     `ends_on` is the last day of the holder's part; `ended_on` and `reason` say what ended the title before its time
@@ -97,7 +98,8 @@ def _cut(rows: pd.DataFrame, endings: pd.DataFrame) -> pd.DataFrame:
     hit = rows.merge(endings, on=TITLE, validate="m:m")
     held = hit["announced_on"] < hit["ended_on"]  # 注销 ends every title, one of its own day too (5.8, 4)
     held |= hit["reason"].eq(DEREGISTERED) & hit["announced_on"].eq(hit["ended_on"])
-    hit = hit[held & (hit["ended_on"] <= hit["ends_on"])]
+    in_hand = (hit["received_on"] <= hit["ended_on"]) & (hit["ended_on"] <= hit["ends_on"])  # a successor's earlier end is not the title's
+    hit = hit[held & in_hand]
     first = hit.sort_values(["ended_on", "reason"]).drop_duplicates("grant").set_index("grant")
     ended_on, reason = looked_up(first["ended_on"], rows["grant"]), looked_up(first["reason"], rows["grant"])
     cut = ended_on <= rows["ends_on"]
@@ -124,7 +126,7 @@ def titles(books: Books, day: pd.Timestamp | None = None) -> pd.DataFrame:
 
 @once
 def pool_spans(books: Books, pool: str) -> pd.DataFrame:
-    """Places in a pool by holder: uscc, starts_on, ends_on, left_because; codes not in D01 count in no pool."""
+    """Places in a pool by holder: uscc, starts_on, ends_on, left_because, received_on; codes not in D01 count in no pool."""
     rows = books["D03"]
     rows = rows[rows["pool"].eq(pool) & (rows["entered_on"] <= books.day) & found_in(rows["uscc"], register(books).index)]
     ends = (rows["left_on"] - DAY).fillna(NEVER)
