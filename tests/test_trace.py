@@ -1,6 +1,8 @@
 """Traces: every printed figure can be made again from its rows, every other row says why not, and each leads back to its file."""
 
 import csv
+import math
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -340,6 +342,113 @@ def test_a_figure_that_no_longer_is_what_was_printed_is_not_explained(golden_run
     monkeypatch.setattr(stages.tracing, "figures_of", lambda *_: changed)
     with pytest.raises(ZjtxError, match="重出"):
         stages.trace_figure(golden_run, "T01-1a")
+
+
+# Pace, light and forecast
+
+
+WORDS = str.maketrans({"＋": "+", "－": "-", "×": "*", "÷": "/", "（": "(", "）": ")"})
+
+
+def number_in(text):
+    return Fraction(re.search(r"-?[0-9]+(?:\.[0-9]+)?", text)[0])
+
+
+def came_out(sentence, **numbers):
+    """Both sides of a sum in words; what stands in it beside numbers is looked up."""
+    words, result = sentence.rsplit("＝", 1)
+    words = re.sub(r"四季前([-0-9.]+) [^）]*", r"\1", words.partition("，")[0])
+    for name, value in numbers.items():
+        words = words.replace(name, f"Fraction('{value}')")
+    words = re.sub(r"(?<![\d.'])(\d+(?:\.\d+)?)(?![\d.'])", r"Fraction('\1')", words.translate(WORDS))
+    return eval(words, {"Fraction": Fraction}), number_in(result)
+
+
+def targeted(run):
+    return [each for each in stages.measuring.figures_of(run, run.settings.rules.tasks) if each.light and each.figure.value is not None]
+
+
+def test_pace_and_forecast_are_told_with_sums_that_come_out(golden_run):
+    seen = set()
+    for line in targeted(golden_run):
+        said = dict(stages.trace_figure(golden_run, line.figure.id, line.figure.breakdown).trace.facts)
+        numbers = {"数值": line.figure.value, "目标": line.target} | ({"基线": line.baseline} if line.baseline is not None else {})
+        assert said["亮灯"].startswith(line.light)
+        for name in ("序时", "趋势测算·直线", "趋势测算·近四季", "趋势测算·每季需新增"):
+            if name in said:
+                seen.add(name)
+                made, told = came_out(said[name], **numbers)
+                made = max(0, math.ceil(made)) if name.endswith("新增") else made
+                assert abs(made - told) <= Fraction(1, 200), (line.figure, name, said[name])
+        assert ("趋势测算·每季需新增" in said) == (line.forecast is not None)
+    assert len(seen) == 4
+
+
+# What stands beside the ladder
+
+
+def kept(run, name):
+    return stages.measuring.tally_of(run, name)
+
+
+@pytest.mark.parametrize("kind, names", [("资质", RULES.tiers.types), ("培育库", RULES.lists["D03.库别"].names)])
+def test_every_line_of_the_flow_table_is_made_again_from_its_rows(kind, names, golden_run):
+    flows = kept(golden_run, "flows")
+    for name in names:
+        found = stages.trace_figure(golden_run, "L1", f"{kind}={name}").trace
+        said, sheets = dict(found.facts), {sheet.title: sheet.rows for sheet in found.sheets}
+        printed = flows[flows["kind"].eq(kind) & flows["name"].eq(name)].groupby("step")["firms"].sum()
+        again = {step: made_again(sheets[step], said[f"计数方式·{step}"], said[f"计数列·{step}"]) for step in printed.index}
+        assert again == printed.to_dict() and again["期初"] + again["转入"] - again["转出"] == again["期末"]
+        causes = flows[flows["kind"].eq(kind) & flows["name"].eq(name) & flows["cause"].ne("") & flows["firms"].gt(0)]
+        rows = pd.concat([sheets[step] for step in ("转入", "保持", "转出")])
+        assert rows.groupby("原因")["户数"].sum().to_dict() == causes.set_index("cause")["firms"].to_dict()
+        for step in ("期初", "期末"):
+            basis = next(rows for title, rows in sheets.items() if title.startswith(f"依据 {step}") and not title.endswith("未用"))
+            assert set(basis["企业（季末代码）"] if "企业（季末代码）" in basis else basis["firm"]) == set(sheets[step]["企业（季末代码）"])
+            assert basis[LINEAGE].notna().all().all()
+
+
+def test_the_titles_that_run_out_and_what_the_targets_lose_are_made_again(golden_run):
+    found = stages.trace_figure(golden_run, "L2").trace
+    said, sheets = dict(found.facts), {sheet.title: sheet.rows for sheet in found.sheets}
+    assert len(sheets["到期"]) == len(kept(golden_run, "watchlist")) > 0
+    moved = 0
+    for row in kept(golden_run, "effects").itertuples():
+        assert f"减少 {row.firms} 家" in said[f"目标{row.target}"]
+        assert not row.firms or len(sheets[f"退出{row.population}"].drop_duplicates("企业（季末代码）")) == row.firms
+        if row.now != row.then:
+            moved += 1
+            counted = {title.rpartition("·")[2]: rows for title, rows in sheets.items() if title.startswith(f"如未续期 {row.target}·")}
+            sizes = {title: rows["企业（季末代码）"].nunique() for title, rows in counted.items()}
+            then = Fraction(sizes["分子"], sizes["分母"]) * 100 if "分子" in sizes else sizes["计入"]
+            assert then == Fraction(row.then)
+    assert moved
+
+
+def test_the_screening_shows_each_firm_with_its_conditions_to_the_bureau_alone(golden_run):
+    recognised = {"event": "认定", "tier": "创新型", "announced_on": "2023-01-01", "valid_from": "2023-01-01", "valid_to": "2025-12-31"}
+    accounts = [{"uscc": code, "period": "2023", "basis": "审计", "revenue_fen": 5000, "rd_expense_fen": 500, "niche_years": 9} for code in "甲丙"]
+    renumbered = {"uscc": "甲", "item": "换码", "changed_on": "2024-05-01", "successor_uscc": "乙"}
+    found = trace.explain_ladder(books("2024Q3", D01=[{"uscc": code} for code in "甲乙丙"], D02=[renumbered], D04=[recognised | {"uscc": "甲"}], D05=accounts), "L3")
+    sheets = {sheet.title: sheet.rows for sheet in found.sheets}
+    assert found.confidential and sheets["初筛"]["企业（季末代码）"].tolist() == ["乙"]
+    assert sheets["依据 经营与评价"]["统一社会信用代码"].tolist() == ["甲"] and sheets["依据 经营与评价·未用"]["统一社会信用代码"].tolist() == ["丙"]
+    assert {name for name in sheets["依据 经营与评价"] if "万元" in name} >= {"营业收入(万元)", "研发费用(万元)"}
+    assert stages.trace_figure(golden_run, "l3").path.name == "L3_内部.xlsx"
+
+
+def test_a_line_of_the_ladder_that_is_not_there_is_refused(golden_run):
+    with pytest.raises(ZjtxError, match="L1 要写明是哪一行：可选 资质="):
+        stages.trace_figure(golden_run, "L1")
+    with pytest.raises(ZjtxError, match="L2 没有“镇街=北干街道”"):
+        stages.trace_figure(golden_run, "L2", "镇街=北干街道")
+
+
+def test_a_ladder_that_no_longer_is_what_was_printed_is_not_explained(golden_run, monkeypatch):
+    monkeypatch.setattr(stages.tracing, "tally_of", lambda run, name: kept(run, name).iloc[1:])
+    with pytest.raises(ZjtxError, match="重出"):
+        stages.trace_figure(golden_run, "L3")
 
 
 # A clause's line in the award table

@@ -196,7 +196,7 @@ def returns(
 
 @app.command(cls=Verb)
 def trace(
-    figure: Annotated[str, typer.Argument(metavar="编号", help="数的编号，印在报告各指标之前，如 T04-4a；奖补表的一行用条款号，如 A08。", show_default=False)],
+    figure: Annotated[str, typer.Argument(metavar="编号", help="数的编号，印在报告各指标之前，如 T04-4a；奖补表的一行用条款号，如 A08；梯队变动、到期预警、晋级初筛用 L1、L2、L3。", show_default=False)],
     rest: Annotated[
         list[str],
         typer.Argument(metavar="[分项] 季度", help="季度如 2024Q4；其前可写一个分项，如 条款=A11、镇街=北干街道，不写查合计。", show_default=False),
@@ -206,7 +206,7 @@ def trace(
 ) -> None:
     """查一个数是怎么来的。
 
-    例：zjtx trace T04-4a 2024Q4；zjtx trace T05-6a 条款=A11 2024Q4。
+    例：zjtx trace T04-4a 2024Q4；zjtx trace T05-6a 条款=A11 2024Q4；zjtx trace L1 资质=小巨人 2024Q4。
     写出一个工作簿：口径和算法、计入的行、未计入的行及原因、退回的行，每行注明来源文件、工作表和行号（或数据表和键）。
     """
     from zjtx_pipeline import stages

@@ -19,6 +19,7 @@ from zjtx_pipeline.firms import current
 MONEY = ["revenue_fen", "main_revenue_fen", "rd_expense_fen", "assets_fen", "liabilities_fen", "equity_raised_fen"]
 SUMMED = [*MONEY, "employees", "rd_staff", "class1_rights"]
 HIGHEST = ["niche_years", "market_share_pct", "development_score"]
+REPORTED = ("period", "basis", *SUMMED, *HIGHEST)
 
 
 def last_year(books: Books) -> int:

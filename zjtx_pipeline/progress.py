@@ -107,7 +107,7 @@ _WITHOUT = ("yes_no", "yearly")  # a yearly target's forecast is made of its own
 
 def _assess(figure: Figure, books: Books, earlier: Mapping[Quarter, Books]) -> Progress:
     target = books.rules.targets.get(books.rules.indicators[figure.indicator].target or "")
-    goal = _goal(target, figure, books) if target and figure.part == "a" else None
+    goal = goal_of(target, figure, books) if target and figure.part == "a" else None
     if goal is None:
         return Progress(figure)
     if target.kind == "yes_no":
@@ -122,7 +122,7 @@ def _assess(figure: Figure, books: Books, earlier: Mapping[Quarter, Books]) -> P
     return Progress(figure, goal.baseline, goal.baseline_note, goal.value, goal.due, pace, light, notes, ahead)
 
 
-def _goal(target: Target, figure: Figure, books: Books) -> Goal | None:
+def goal_of(target: Target, figure: Figure, books: Books) -> Goal | None:
     """What a row is held to; None for rows without a goal of their own."""
     value, falling = Fraction(target.value), target.direction == "down"
     if target.kind == "yearly":

@@ -95,7 +95,7 @@ def _effect(books: Books, target: Target, population: str) -> tuple:
     now = headline(target.indicator, books)
     if _is_past(books, target):
         return target.id, target.indicator, population, 0, now, now
-    return target.id, target.indicator, population, len(_leaving(books, population)), now, headline(target.indicator, without(books))
+    return target.id, target.indicator, population, len(leaving(books, population)), now, headline(target.indicator, without(books))
 
 
 def _is_past(books: Books, target: Target) -> bool:
@@ -115,7 +115,7 @@ def without(books: Books) -> Books:
 
 
 @once
-def _leaving(books: Books, population: str) -> pd.Series:
+def leaving(books: Books, population: str) -> pd.Series:
     """The firms that a population loses if none of the watched titles is renewed."""
     now, then = roster(books, population)["firm"], roster(without(books), population)["firm"]
     return now[~found_in(now, then)]
@@ -125,5 +125,5 @@ def _targets_of(books: Books, codes: pd.Series) -> pd.Series:
     told = pd.Series("", index=codes.index, dtype="str")
     moved = [(target, population) for target, population in _resting_on_titles(books) if not _is_past(books, target)]
     for target, population in moved:
-        told = told + found_in(codes, _leaving(books, population)).map({True: f"{target.id}、", False: ""})
+        told = told + found_in(codes, leaving(books, population)).map({True: f"{target.id}、", False: ""})
     return told.str.removesuffix("、")

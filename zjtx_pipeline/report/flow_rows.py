@@ -51,7 +51,7 @@ def _lapsing(inputs: ReportInputs) -> Iterator[str]:
         return
     tiers = _counted(rows["tier"], inputs.rules.tiers.types, "项")
     reviews = _counted(rows["review"], (PUBLISHED, FAILED, UNSEEN), "项")
-    yield f"到期预警：至{horizon}将有{len(rows)}项资质到期，涉及企业{rows['uscc'].nunique()}家：{tiers}；其中{reviews}。名单由区经信局留存（watchlist.csv）。"
+    yield f"到期预警：至{horizon}将有{len(rows)}项资质到期，涉及企业{rows['uscc'].nunique()}家：{tiers}；其中{reviews}。名单由区经信局留存（watchlist.csv，编号L2）。"
 
 
 def _counted(values: pd.Series, order: tuple[str, ...], unit: str) -> str:
@@ -90,5 +90,5 @@ def _rising(inputs: ReportInputs) -> Iterator[str]:
     told = [f"{tier}{_counted(own['outcome'], (FITS, UNKNOWN, NEARLY), '家')}" for tier, own in rows.groupby("next_tier", sort=False)]
     yield (
         f"晋级{MARK}：按{version.reference}的数值条件比对经营与评价数据，{'；'.join(told)}（不符合和缺数据的条件合计不超过"
-        f"{inputs.rules.tiers.screening.open_up_to}项的列入）。各家所缺条件由区经信局留存（candidates.csv）。"
+        f"{inputs.rules.tiers.screening.open_up_to}项的列入）。各家所缺条件由区经信局留存（candidates.csv，编号L3）。"
     )

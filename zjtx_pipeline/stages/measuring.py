@@ -30,7 +30,7 @@ def tally_tiers(run: Run) -> dict:
     _ask_for_figures(run)
     held, titles = books(run), tiers.titles(books(run))
     untold = held.lacks(flows.RESTS_ON[flows.TITLES])
-    store.write_frame(_tally(run, "tiers"), titles.iloc[:0] if untold else titles)
+    store.write_frame(tally_path(run, "tiers"), titles.iloc[:0] if untold else titles)
     if untold:
         return dict.fromkeys(run.settings.rules.tiers.types, UNTOLD)
     inside = titles.loc[titles["in_district"], "tier"].value_counts()
@@ -43,24 +43,30 @@ LADDER = ("flows", "watchlist", "effects", "candidates")
 def tally_ladder(run: Run) -> dict:
     """How titles and pools moved in the quarter, which titles run out soon and what that costs, who might rise."""
     _ask_for_figures(run)
-    now = books(run)
-    effects = watch.effects(now)
-    exact = effects.assign(**{name: effects[name].astype("str") for name in ("now", "then")})
-    frames = (flows.flow(now, books(run, run.quarter - 1)), watch.watchlist(now), exact, candidates.candidates(now))
-    found = dict(zip(LADDER, frames, strict=True))
+    found = ladder_of(run)
     for name, frame in found.items():
-        store.write_frame(_tally(run, name), frame)
+        store.write_frame(tally_path(run, name), frame)
+    _forget_traces(run, ["L[123]*"])
     counts = {"lapsing": len(found["watchlist"]), "candidates": len(found["candidates"])}
     return counts | {"table_markdown": glances.flows_table(found["flows"])}
 
 
-def _tally(run: Run, name: str) -> Path:
+def ladder_of(run: Run) -> dict[str, pd.DataFrame]:
+    """The frames of LADDER as the accepted rows make them."""
+    now = books(run)
+    effects = watch.effects(now)
+    exact = effects.assign(**{name: effects[name].astype("str") for name in ("now", "then")})
+    frames = (flows.flow(now, books(run, run.quarter - 1)), watch.watchlist(now), exact, candidates.candidates(now))
+    return dict(zip(LADDER, frames, strict=True))
+
+
+def tally_path(run: Run, name: str) -> Path:
     return run.work / f"{name}.parquet"
 
 
 def tally_of(run: Run, name: str) -> pd.DataFrame:
     """What `tally_tiers` kept under the name of `tiers`, `tally_ladder` under those of LADDER."""
-    return store.read_frame(existing(_tally(run, name)))
+    return store.read_frame(existing(tally_path(run, name)))
 
 
 def tally_awards(run: Run, number: int) -> dict:

@@ -19,7 +19,7 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.progress import CARRIED
 from zjtx_pipeline.rules import Indicator, Rules
 from zjtx_pipeline.stages.intake import books, verdict_on
-from zjtx_pipeline.stages.measuring import awards_of, awards_path, figures_of, figures_path
+from zjtx_pipeline.stages.measuring import LADDER, awards_of, awards_path, figures_of, figures_path, ladder_of, tally_of, tally_path
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.trace import Trace, rule
 
@@ -48,11 +48,15 @@ class Traced:
 
 
 def trace_figure(run: Run, name: str, breakdown: str = "") -> Traced:
-    """Write the workbook of one figure, or of a clause's line in the award table, into the run's folder of traces.
+    """Write the workbook of one figure, of a clause's line in the award table, or of what stands beside the ladder (L1 to
+    L3), into the run's folder of traces.
 
     ZjtxError where there is no such figure, the quarter was not measured, or what was measured has changed since.
     """
-    found = _clause(run, name.upper()) if _CLAUSE.fullmatch(name) and not breakdown else _figure(run, name, breakdown)
+    if _CLAUSE.fullmatch(name) and not breakdown:
+        found = _clause(run, name.upper())
+    else:
+        found = _ladder(run, name.upper(), breakdown) if name.upper() in trace.LADDER else _figure(run, name, breakdown)
     marked = INTERNAL if found.confidential else ""
     title = "_".join(filter(None, [found.figure.id, breakdown.replace(";", "_").replace("/", ""), marked]))
     return Traced(found, trace.write_workbook(run.traces / f"{title}.xlsx", found))
@@ -61,8 +65,10 @@ def trace_figure(run: Run, name: str, breakdown: str = "") -> Traced:
 def _figure(run: Run, name: str, breakdown: str) -> Trace:
     indicator, letter = trace.figures_named(run.settings.rules, name)
     held = _measured_books(run, figures_path(run, indicator.task))
-    found = trace.explain(held, indicator.id + letter, breakdown, _set_aside(run, held))
-    kept = [each.figure for each in figures_of(run, [indicator.task])]
+    lines = {(each.figure.id, each.figure.breakdown): each for each in figures_of(run, [indicator.task])}
+    name = indicator.id + letter
+    found = trace.explain(held, name, breakdown, _set_aside(run, held), lines.get((name, breakdown)))
+    kept = [each.figure for each in lines.values()]
     if replace(found.figure, status=CARRIED) in [replace(each, value=None) for each in kept]:
         raise ZjtxError(f"{found.figure.id} {run.quarter} 沿用上期的数：请溯源 {run.quarter - 1} 的这个数。")
     if found.figure not in kept:
@@ -77,6 +83,13 @@ def _clause(run: Run, clause: str) -> Trace:
     if not kept[_TOLD].reset_index(drop=True).equals(now[_TOLD].reset_index(drop=True)):
         raise _changed(run, clause)
     return trace.explain_clause(held, clause, _set_aside(run, held))
+
+
+def _ladder(run: Run, name: str, breakdown: str) -> Trace:
+    held, now = _measured_books(run, tally_path(run, LADDER[0])), ladder_of(run)
+    if any(not now[each].astype("str").equals(tally_of(run, each).astype("str")) for each in LADDER):
+        raise _changed(run, name)
+    return trace.explain_ladder(held, name, breakdown, _set_aside(run, held), books(run, run.quarter - 1))
 
 
 def _measured_books(run: Run, measured: Path) -> Books:

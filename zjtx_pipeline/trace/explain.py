@@ -13,6 +13,7 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.indicators import formula, layout
 from zjtx_pipeline.indicators.parts import Counted, Difference, Part, Share
+from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.rules import Indicator, Rules
 from zjtx_pipeline.sieve import FIRMS, UNITS, Rows
@@ -75,10 +76,16 @@ def figures_named(rules: Rules, name: str) -> tuple[Indicator, str]:
     return indicator, letter
 
 
-def explain(books: Books, name: str, breakdown: str = "", set_aside: Mapping[str, pd.DataFrame] | None = None) -> Trace:
+def explain(
+    books: Books,
+    name: str,
+    breakdown: str = "",
+    set_aside: Mapping[str, pd.DataFrame] | None = None,
+    printed: Progress | None = None,
+) -> Trace:
     """The account of a figure in total, or of one value of a breakdown (`条款=A11`).
 
-    `set_aside`: by table, the rows that validation returned. ZjtxError where there is no such figure.
+    `set_aside`: by table, the rows that validation returned. `printed`: the figure with its standing, which is told too. ZjtxError where there is no such figure.
     """
     indicator, letter = figures_named(books.rules, name)
     figures = {(each.part, each.breakdown): each for each in layout.figures(books, indicator, formula(indicator.id))}
@@ -87,7 +94,8 @@ def explain(books: Books, name: str, breakdown: str = "", set_aside: Mapping[str
         raise ZjtxError(f"{indicator.id}{letter} 没有“{breakdown}”这一分项：可选 {_options(figures, letter)}。")
     terms = _terms(books, indicator, figure, figures)
     tables = list(dict.fromkeys(table for term in terms for table in tables_of(term.part.rows)))
-    facts = (*rule.facts(books, figure), *_counting(books, indicator, figure, terms), *_rules(books, indicator, terms))
+    standing = rule.standing(books, printed) if printed else ()
+    facts = (*rule.facts(books, figure), *standing, *_counting(books, indicator, figure, terms), *_rules(books, indicator, terms))
     sheets = (*_splits(indicator, letter, breakdown, figures), *sheets_of(books, terms), *returned(tables, set_aside or {}))
     return Trace(figure, facts, sheets, rule.is_confidential(tables))
 
@@ -169,8 +177,9 @@ def sheets_of(books: Books, terms: list[Term]) -> Iterator[Sheet]:
     for term in terms:
         rows, columns = term.part.rows, term.part.columns
         yield Sheet(term.name, rows.table, shown.counted(books, rows, columns))
-        lost = NOT_COUNTED if len(terms) == 1 else f"{term.name}·{NOT_COUNTED}"
-        yield Sheet(lost, rows.table, shown.left_out(books, rows, columns))
+        if rows.steps:
+            lost = NOT_COUNTED if len(terms) == 1 else f"{term.name}·{NOT_COUNTED}"
+            yield Sheet(lost, rows.table, shown.left_out(books, rows, columns))
     basis = {name: made for term in terms for name, made in term.part.rows.behind}
     for name, made in basis.items():
         rows = made()

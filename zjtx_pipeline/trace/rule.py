@@ -1,4 +1,5 @@
-"""Knows how to say a figure's rule in words: definition, period, population, how its rows are counted, readings, terms.
+"""Knows how to say a figure's rule in words: definition, period, population, pace and forecast, how its rows are counted, readings,
+terms.
 
 Leaves the words of the rules themselves to `rules`, and the rows to `shown`.
 """
@@ -6,11 +7,15 @@ Leaves the words of the rules themselves to `rules`, and the rows to `shown`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from zjtx_pipeline.books import UNDELIVERED, Books
 from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.forecast import Forecast
+from zjtx_pipeline.goals import Goal
 from zjtx_pipeline.indicators.parts import DISTINCT, EXISTS, GROWTH, ROWS, SUM, WINNERS, Counted
 from zjtx_pipeline.outputs import period_text
+from zjtx_pipeline.progress import Progress, goal_of
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.method_rows import concerns
 from zjtx_pipeline.report.privacy import CONFIDENTIAL_TABLES
@@ -19,6 +24,7 @@ from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.trace.shown import header
 
 Fact = tuple[str, str]
+TREND = "趋势测算"
 EVERY_ROW = "按台账计，不限在萧"
 INTERNAL = "供核对数值使用，不随报告外发。"
 CONFIDENTIAL = "内有单个企业的经营、纳税数据：仅供区经信局（和区税务局）内部使用，不得转给其他单位，不得外传。"
@@ -48,7 +54,7 @@ def facts(books: Books, figure: Figure) -> Iterator[Fact]:
 
 def value_text(figure: Figure, part: Part) -> str:
     """The exact form of figures.csv with its unit, or the status in its place."""
-    return f"{formats.machine(figure.value, part.unit)} {part.unit}" if figure.value is not None else figure.status
+    return _plain(figure.value, part.unit) if figure.value is not None else figure.status
 
 
 def population_text(books: Books, part: Part) -> str:
@@ -63,6 +69,42 @@ def _target(books: Books, indicator: Indicator) -> Iterator[Fact]:
         target = books.rules.targets[indicator.target]
         when = str(target.due) if target.due else f"{'、'.join(map(str, target.years))}各年"
         yield "目标", f"{target.id} {target.title}：{formats.target_text(target.value, target.unit)}，{when}"
+
+
+def standing(books: Books, line: Progress) -> Iterator[Fact]:
+    """Baseline, pace, light and forecast of a figure that is held to a target, each with its sum; nothing for others."""
+    indicator = books.rules.indicators[line.figure.indicator]
+    if line.light is None:
+        return
+    goal = goal_of(books.rules.targets[indicator.target], line.figure, books)
+    unit = indicator.parts[line.figure.part].unit
+    baseline = "未知" if line.baseline is None else _plain(line.baseline, unit)
+    yield "基线", f"{baseline}（{line.baseline_note}）" if line.baseline_note else baseline
+    if line.pace is not None and line.baseline is not None:
+        yield "序时", f"基线＋（目标－基线）×{min(goal.step, goal.steps)}÷{goal.steps}＝{_hundredths(line.pace, unit)}"
+    yield "亮灯", line.light + (f"（{line.note}）" if line.note else "")
+    if line.forecast is not None:
+        yield from _forecast(line.forecast, goal, unit)
+
+
+def _forecast(ahead: Forecast, goal: Goal, unit: str) -> Iterator[Fact]:
+    left = goal.steps - goal.step
+    if ahead.straight_line is not None:
+        yield f"{TREND}·直线", f"基线＋（数值－基线）×{goal.steps}÷{goal.step}＝{_hundredths(ahead.straight_line, unit)}"
+    if ahead.last_four_quarters is not None:
+        sums = f"数值＋（数值－四季前{_plain(ahead.year_ago, unit)}）×{left}÷4＝{_hundredths(ahead.last_four_quarters, unit)}"
+        yield f"{TREND}·近四季", sums + (f"（四季前的数：{ahead.year_ago_note}）" if ahead.year_ago_note else "")
+    gap = "数值－目标" if goal.falling else "目标－数值"
+    yield f"{TREND}·每季需新增", f"（{gap}）÷{left}，不足一的进一，已达到的为0＝{ahead.needed}{'个百分点' if unit == '%' else unit}"
+
+
+def _plain(value: Fraction, unit: str) -> str:
+    return f"{formats.machine(value, unit)} {unit}"
+
+
+def _hundredths(value: Fraction, unit: str) -> str:
+    """A number of a sum, with two decimals as pace and forecasts have them in the files."""
+    return f"{formats.fixed(value, 2)} {unit}"
 
 
 def _tables(books: Books, part: Part) -> Iterator[Fact]:
