@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from zjtx_pipeline import outputs
-from zjtx_pipeline.manifest import folder_digest, write_manifest
+from zjtx_pipeline.manifest import UNFINISHED, folder_digest, write_manifest, write_output
 from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.indicators import measure
 from zjtx_pipeline.progress import Progress
@@ -212,6 +212,25 @@ def test_the_manifest_names_every_file_by_its_digest_and_bears_no_clock(tmp_path
         False,
     )
     assert set(told["sources"][0]) == {"table", "sender", "source", "rows", "sha256"}
+
+
+def test_a_folder_between_two_manifests_says_that_its_files_do_not_belong_together(tmp_path):
+    def closed():
+        write_manifest(tmp_path, [tmp_path / "01.pdf"], version="0", quarter=QUARTER, draft=False, due_on=date(2025, 1, 15), digests={}, sources=[])
+
+    def says_so():
+        return (tmp_path / UNFINISHED).exists()
+
+    write_output(tmp_path, "01.pdf", b"one")
+    assert says_so() and "不能放在一起用" in (tmp_path / UNFINISHED).read_text(encoding="utf-8-sig")
+    closed()
+    assert not says_so()
+    write_output(tmp_path, "01.pdf", b"one")
+    assert not says_so()
+    write_output(tmp_path, "01.pdf", b"two")
+    assert says_so()
+    closed()
+    assert not says_so() and {path.name for path in tmp_path.iterdir()} == {"01.pdf", "manifest.json"}
 
 
 def test_a_folder_s_digest_moves_with_names_and_contents(tmp_path):

@@ -30,6 +30,15 @@ def test_an_absolute_database_stays_where_it_is(tmp_path):
     assert configured(tmp_path, f"database: {url}").database == url
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://user:s3cret@host/db", "dm+dmPython://:s3cret@host:5236/", "gbase8s+gbase8sdb://user@host/db?A=b&PWD=s3cret"]
+)
+def test_a_password_in_the_databases_address_is_refused_and_not_repeated(url, tmp_path):
+    with pytest.raises(ZjtxError, match="ZJTX_DATABASE_PASSWORD") as refused:
+        configured(tmp_path, f"database: {url}")
+    assert "s3cret" not in str(refused.value)
+
+
 def test_the_quarters_run_from_the_plan_to_the_configured_one(tmp_path):
     quarters = configured(tmp_path, "inbox: x\nfollow_until: 2026Q3").quarters
     assert (len(quarters), str(quarters[0]), str(quarters[-1])) == (15, "2023Q1", "2026Q3")

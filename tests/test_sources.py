@@ -434,6 +434,15 @@ def test_rows_of_several_departments_in_one_view_are_one_delivery_each(tmp_path)
     assert [each.read().is_zero for each in found] == [False, False, True]
 
 
+def test_the_databases_password_comes_from_the_environment_and_is_not_told(monkeypatch):
+    monkeypatch.setenv("ZJTX_DATABASE_PASSWORD", "a-made-up-password")
+    url = "postgresql+psycopg://clerk@127.0.0.1:1/somewhere"
+    assert engine_of(url).url.password == "a-made-up-password"
+    with pytest.raises(ZjtxError, match="请检查地址、账号") as refused:
+        sources.deliveries(Settings(database=url), "D06b", QUARTER)
+    assert "made-up" not in str(refused.value)
+
+
 def test_a_view_whose_name_the_database_has_folded_is_found(tmp_path):
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'd.db'}")
     with engine.begin() as connection:

@@ -1,5 +1,31 @@
-"""Knows the one error that a person can mend; leaves every other error to be a defect."""
+"""Knows the one error that a person can mend, and how a broken connection is called in Chinese; leaves every other error to
+be a defect.
+"""
+
+from __future__ import annotations
 
 
 class ZjtxError(Exception):
     """Something the reader of the message can put right; the message is one Chinese sentence."""
+
+
+def cause(error: BaseException) -> str:
+    """Why a connection failed, in words for who looks after it: of the error itself or of what it came from."""
+    import socket
+    import ssl
+
+    causes = {
+        socket.gaierror: "找不到这个主机名",
+        ConnectionRefusedError: "对方没有开放这个端口",
+        TimeoutError: "没有按时答复",
+        ssl.SSLCertVerificationError: "证书没有通过验证",
+        ssl.SSLError: "加密协商失败",
+    }
+    seen: list[BaseException] = [error]
+    for each in seen:
+        told = next((words for kind, words in causes.items() if isinstance(each, kind)), None)
+        if told:
+            return told
+        behind = (getattr(each, "reason", None), each.__cause__, each.__context__, *each.args)
+        seen += [one for one in behind if isinstance(one, BaseException) and one not in seen]
+    return "连接中断"

@@ -1,4 +1,5 @@
-"""Knows manifest.json: what a quarter was made of and which files came of it, each by its digest.
+"""Knows manifest.json: what a quarter was made of and which files came of it, each by its digest; and how a folder says that it is
+between two of them.
 
 Leaves the files themselves to `outputs` and `report`.
 """
@@ -16,6 +17,21 @@ from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.snapshots import SourceFile
 
 
+NAME, UNFINISHED = "manifest.json", "尚未完成.txt"
+_WARNING = (
+    "本文件夹里有报告已经重新生成，而这一季的运行还没有走完最后一步：其余报告、总报告和数据表可能还是上一次的，不能放在一起用，\n"
+    "manifest.json 列的也是上一次的文件。请重新运行这一季，或在界面里补跑没有完成的步骤；走完后本说明自动消失。\n"
+)
+
+
+def write_output(folder: Path, name: str, content: bytes) -> Path:
+    """Write a report; where the manifest does not name this very file, a word beside it says so until the next manifest."""
+    listed = store.read_json(folder / NAME)["outputs"] if (folder / NAME).exists() else []
+    if hashlib.sha256(content).hexdigest() not in {each["sha256"] for each in listed if each["name"] == name}:
+        store.write_bytes(folder / UNFINISHED, _WARNING.encode("utf-8-sig"))
+    return store.write_bytes(folder / name, content)
+
+
 def write_manifest(
     folder: Path,
     files: Sequence[Path],
@@ -29,7 +45,7 @@ def write_manifest(
     digests: Mapping[str, str],
     sources: Sequence[SourceFile],
 ) -> Path:
-    """Write manifest.json beside the files it names; the same run gives the same bytes.
+    """Write manifest.json beside the files it names, and take away the word that it was wanting; the same run gives the same bytes.
 
     `known_on`: the day as of which the quarter is told, None for all that was delivered. `revision`: how many times the
     quarter has come out otherwise, this one counted, None for a draft. `digests`: of rules, suites and templates. No
@@ -47,7 +63,9 @@ def write_manifest(
         "sources": [asdict(one) for one in sources],
         "outputs": [_output(path) for path in sorted(files, key=lambda path: path.name)],
     }
-    return store.write_json(folder / "manifest.json", manifest)
+    listed = store.write_json(folder / NAME, manifest)
+    (folder / UNFINISHED).unlink(missing_ok=True)
+    return listed
 
 
 def folder_digest(folder: Path) -> str:

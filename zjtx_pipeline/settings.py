@@ -6,6 +6,7 @@ Two lines suffice: `inbox:` and `database:`. Everything else has a default.
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -174,6 +175,8 @@ def _checked(path: Path, values: dict) -> Settings:
         raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{message}。") from None
     if settings.inbox is None and settings.database is None and settings.gateway is None:
         raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）、database（数据库地址）或 gateway（网关）。")
+    if settings.database and _PASSWORD_IN_ADDRESS.search(settings.database):
+        raise ZjtxError(f"配置文件 {path} 中“database”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 ZJTX_DATABASE_PASSWORD。")
     _check_interfaces(path, settings)
     settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
     return settings
@@ -195,6 +198,7 @@ def _check_interfaces(path: Path, settings: Settings) -> None:
         others.append(sender)
 
 
+_PASSWORD_IN_ADDRESS = re.compile(r"^[^:/]+://[^/@]*:[^/]*@|[?&](?:password|passwd|pwd)=", re.IGNORECASE)
 _WEB_ADDRESS = "写成 https://主机/路径 的样子，不带账号、? 和 #"
 _MESSAGES_OF = {"gateway.url": _WEB_ADDRESS, "gateway.sign_url": _WEB_ADDRESS}
 _MESSAGES = {

@@ -14,7 +14,7 @@ from pathlib import Path
 from zjtx_pipeline import store
 from zjtx_pipeline.delivery.letters import Letter, checked_address, header_safe, is_address, letter
 from zjtx_pipeline.delivery.record import Record
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, cause
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Recipient, Settings
 
@@ -130,7 +130,7 @@ def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
         except smtplib.SMTPAuthenticationError:
             raise ZjtxError(f"邮件服务器不接受用户名或密码：请检查 delivery.user 和环境变量 {PASSWORD}。") from None
         except (OSError, smtplib.SMTPException) as error:
-            where = f"{delivery.host}:{delivery.port}（{type(error).__name__}）"
+            where = f"{delivery.host}:{delivery.port}（{cause(error)}）"
             raise ZjtxError(f"连不上邮件服务器 {where}，这一封没有发送。") from None
         yield server
 
@@ -162,7 +162,7 @@ def _hand_over(
         return Outcome(each.recipient, "refused", detail)
     except (OSError, smtplib.SMTPException) as error:
         # The drop may have come after the server took the letter: a person has to ask, no machine may resend.
-        return Outcome(each.recipient, "unknown", f"发送中断（{type(error).__name__}），是否送达不明，请先核实")
+        return Outcome(each.recipient, "unknown", f"发送中断（{cause(error)}），是否送达不明，请先核实")
     record.end(*mailing, "sent")
     return Outcome(each.recipient, "sent")
 

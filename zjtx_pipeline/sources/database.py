@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -14,6 +15,8 @@ from zjtx_pipeline.tables import Table, comparable
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+PASSWORD = "ZJTX_DATABASE_PASSWORD"
 
 
 def cell_text(value: Any) -> str:
@@ -46,7 +49,8 @@ def _engine(url: str) -> Engine:
         parsed = sqlalchemy.make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).is_file():
             raise ZjtxError(f"找不到数据库文件 {parsed.database}：请检查配置中的 database。")
-        return sqlalchemy.create_engine(parsed)
+        secret = os.environ.get(PASSWORD)
+        return sqlalchemy.create_engine(parsed.set(password=secret) if secret and not parsed.password else parsed)
     except NoSuchModuleError:
         raise ZjtxError(f"不认识数据库类型“{parsed.drivername}”：请检查配置中的 database。") from None
     except (ArgumentError, ValueError):
@@ -118,6 +122,4 @@ class _connection_errors:
             import sqlalchemy
 
             shown = sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
-            raise ZjtxError(
-                f"数据库 {shown} 读不出来（{type(error).__name__}）：请检查地址、账号、网络和权限。"
-            ) from None
+            raise ZjtxError(f"数据库 {shown} 读不出来：请检查地址、账号、网络和权限。") from None

@@ -12,7 +12,7 @@ import pandas as pd
 from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, revisions, snapshots, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
-from zjtx_pipeline.manifest import folder_digest, write_manifest
+from zjtx_pipeline.manifest import folder_digest, write_manifest, write_output
 from zjtx_pipeline.report import compose
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.stages.intake import books, existing, verdict_on
@@ -48,7 +48,7 @@ def render(run: Run, number: int) -> dict:
         for other in reversed([*run.settings.rules.tasks, OVERALL]):
             worker.ask(("printed", other), printed, run, other)
     content = worker.answer(("printed", number)) or printed(run, number)
-    path = store.write_bytes(run.reports / compose.file_name(number, run.settings.rules), content)
+    path = write_output(run.reports, compose.file_name(number, run.settings.rules), content)
     return {"path": str(path), "seconds": time.perf_counter() - began, **glances.of_pdf(path)}
 
 

@@ -15,7 +15,7 @@ import tenacity
 import urllib3
 from urllib3.exceptions import HTTPError, InvalidHeader, ReadTimeoutError
 
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, cause
 from zjtx_pipeline.settings import Gateway
 from zjtx_pipeline.sources.gateway.failures import Again, Unreached
 
@@ -116,4 +116,4 @@ def _failed(error: Exception, host: str) -> ZjtxError:
         return ZjtxError(f"网关（{host}）的证书没有通过验证：请把签发机构的证书装入本机系统，或核对网址。")
     if isinstance(error, ReadTimeoutError):
         return Unreached(f"网关（{host}）没有按时答复：请检查网络，稍后重新运行。")
-    return Unreached(f"网关（{host}）连不上或中途断开（{type(error).__name__}）：请检查网址、网络和网关是否可用，稍后重新运行。")
+    return Unreached(f"网关（{host}）连不上或中途断开（{cause(error)}）：请检查网址、网络和网关是否可用，稍后重新运行。")
