@@ -22,10 +22,9 @@ def read_delimited(content: bytes, table: Table, origin: Origin, *, says_zero: b
     if not headers_score(table, said["headers"]):
         return unreadable(origin, NO_HEADERS)
     lines = [*sifted(table, said["headers"], _records(said, answer.cells)), *_rejected(said)]
-    met = {"": len(said["numbers"]) + len(said["rejected"])}
     notes = unit_notes(table, said["headers"], said["above"])
     above = [Placed(line, f"第{number}行") for number, line in enumerate(said["above"], start=1)]
-    return assemble(table, origin, said["headers"], lines, says_zero=says_zero, around=above, notes=notes, met=met)
+    return assemble(table, origin, said["headers"], lines, says_zero=says_zero, around=above, notes=notes, met={"": said["met"]})
 
 
 def _records(said: dict[str, Any], cells: Sequence[str]) -> Iterator[Line]:

@@ -42,7 +42,8 @@ _PRIVATE = {ord(bytes.fromhex(code).decode("gb18030")): target for code, target 
 
 def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The records as wide as the header line, each joined to one text; beside them the headers, the line of each
-    record, the lines above, and the lines that are no record with the reason.
+    record, the lines above, and the lines that are no record with the reason; how many records there must be by the count of
+    written lines (`met`), which knows nothing of how they were cut into records.
 
     `known`: the headers to look for, in comparable form.
     """
@@ -52,17 +53,21 @@ def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[s
     lines = re.split("\r\n|\n|\r", text)
     known = set(known)
     delimiter = _delimiter(known, lines)
-    top = [_fields(line, delimiter) or [] for line in lines[:TITLE_LINES]]
-    start = max(range(len(top)), key=lambda at: (_named(known, top[at]), any(map(str.strip, top[at])), -at))
-    if not any(field.strip() for field in top[start]):
+    top = [_header(lines, at, delimiter) for at in range(min(TITLE_LINES, len(lines)))]
+    start = max(range(len(top)), key=lambda at: (_named(known, top[at][0]), any(map(str.strip, top[at][0])), -at))
+    headers, depth = top[start]
+    if not any(field.strip() for field in headers):
         return {"fault": EMPTY}, []
-    if _ALIEN.search("".join(top[start])) or "\0" in "".join(top[start]):
+    if _ALIEN.search("".join(headers)) or "\0" in "".join(headers):
         return {"fault": NEITHER}, []
-    good, bad = [], []
-    for number, fields, reason in _records(lines, start + 1, delimiter, len(top[start])):
+    good, bad, continued = [], [], 0
+    written = _written(lines, delimiter)
+    for number, taken, fields, reason in _records(lines, start + depth, delimiter, len(headers)):
         (bad if reason else good).append((number, fields, reason))
+        continued += sum(written[number - 1 : number - 1 + taken]) - 1
     said = {
-        "headers": top[start],
+        "met": sum(written[start + depth :]) - continued,
+        "headers": headers,
         "above": [_legible(line) for line in lines[:start]],
         "numbers": [number for number, _, _ in good],
         "rejected": [[number, _legible(fields[0]), reason] for number, fields, reason in bad],
@@ -117,6 +122,19 @@ def _delimiter(known: set[str], lines: Sequence[str]) -> str:
     return max((",", "\t", ";", "|", "，"), key=named)
 
 
+def _header(lines: Sequence[str], at: int, delimiter: str) -> tuple[list[str], int]:
+    """The fields of what may be the header, and how many lines it takes: a quoted header may be broken over several."""
+    record = lines[at]
+    fields = _fields(record, delimiter)
+    for taken, line in enumerate(lines[at + 1 : at + MOST_JOINED] if fields is None else [], start=2):
+        record = f"{record}\n{line}"
+        if len(record) > LONGEST_LINE:
+            break
+        if record.count('"') % 2 == 0:
+            return _fields_of_record(record, delimiter) or [], taken
+    return fields or [], 1
+
+
 def _fields(line: str, delimiter: str) -> list[str] | None:
     """One line's fields; None where its quotes do not close, or it is too long to be one."""
     if len(line) > LONGEST_LINE:
@@ -129,8 +147,15 @@ def _fields(line: str, delimiter: str) -> list[str] | None:
         return None
 
 
-def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> Iterator[tuple[int, list[str], str]]:
-    """Each record from a position on: the number of its line, its fields, or the line as it stands and why it is none.
+def _written(lines: Sequence[str], delimiter: str) -> list[bool]:
+    """Which lines hold more than separators, quotes and spaces."""
+    blank = re.compile(rf'[\s"{re.escape(delimiter)}]*')
+    return [blank.fullmatch(line) is None for line in lines]
+
+
+def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> Iterator[tuple[int, int, list[str], str]]:
+    """Each record from a position on: the number of its line, how many lines it takes, its fields, or the line as it stands
+    and why it is none.
 
     A quoted cell may span lines, but an unclosed quote costs its own line only.
     """
@@ -140,11 +165,11 @@ def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> It
         fields, taken = _fields(line, delimiter), 1
         if fields is None and len(line) <= LONGEST_LINE:
             fields, taken = _joined(lines, position, delimiter, width)
-        number, reason = position + 1, _reason("\n".join(lines[position : position + taken]), fields, width)
-        if reason:
-            yield number, [line], reason
+        number, whole = position + 1, "\n".join(lines[position : position + taken])
+        if reason := _reason(whole, fields, width):
+            yield number, taken, [whole], reason
         elif any(field.strip() for field in fields):
-            yield number, fields, ""
+            yield number, taken, fields, ""
         position += taken
 
 
