@@ -135,6 +135,26 @@ def test_it_ends_with_its_run_whatever_it_is_at(worker, tmp_path):
     assert gone_within(pid, 10)
 
 
+def test_it_ends_with_a_run_that_a_shell_started_in_the_background():
+    """Such a run is deaf to Ctrl-C; Dagster then makes it, and whatever it starts, deaf to SIGTERM too."""
+    script = textwrap.dedent("""
+        import os, signal, time
+        from dagster._utils.interrupts import capture_interrupts
+        from zjtx_pipeline import ahead
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if __name__ == "__main__":
+            with capture_interrupts():
+                pass
+            assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+            worker = ahead.begin("a run")
+            worker.ask("long", time.sleep, 600)
+            time.sleep(3)
+            ahead.end("a run")
+    """)
+    command = [sys.executable, "-c", script]
+    subprocess.run(command, check=True, timeout=60)
+
+
 def test_it_dies_when_its_run_is_killed():
     script = textwrap.dedent("""
         import os, time

@@ -55,9 +55,10 @@ class _Second:
         return bool(wait([self._last], _GRACE).done) and self._last.exception() is None
 
     def end(self) -> None:
-        """End it at once, whatever it is at."""
+        """End it at once, whatever it is at: by a signal that cannot be ignored, as it is where a shell starts us in the
+        background and Dagster gives SIGTERM the way of SIGINT. What it makes is whole or not there."""
         for child in self._children:
-            child.terminate()
+            child.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
