@@ -140,6 +140,18 @@ time.sleep(600)
 """
 
 
+def test_a_child_born_deaf_to_sigterm_is_ended_all_the_same():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        guard.end()
+        guard.opened("text", b"a,b\n1,2\n", known=[])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    began, pid = time.monotonic(), guard.child_pid()
+    guard.end()
+    assert time.monotonic() - began < 5 and not os.path.exists(f"/proc/{pid}")
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_child_ends_with_its_run_however_that_ends(tmp_path, how):
     (tmp_path / "small.xlsx").write_bytes(SMALL)

@@ -25,6 +25,7 @@ MEMORY, MEMORY_A_BYTE, MOST_MEMORY = 256 * MIB, 40, 2048 * MIB  # a small file h
 SECONDS, SECONDS_A_MIB, MOST_SECONDS = 6.0, 2.0, 120.0  # on a core: a slow machine changes no outcome
 PATIENCE = 6  # by the clock, so many times the seconds on a core
 MOST_ANSWER = 512 * MIB
+_GRACE = 0.2  # seconds for a child that is about to die anyway
 _TOO_LONG = "读这份文件用时过长，已停止：请把数据复制到新文件，删去无关的工作表和格式，另存后重报。"
 _TOO_LARGE = "读这份文件用的内存过大，已停止（多因很远处有零散单元格，范围过大）：请把数据复制到新文件，另存后重报。"
 _BROKEN = "读这份文件时读取程序中断（文件多半已损坏）：请用 Excel 打开检查，另存后重报。"
@@ -108,8 +109,11 @@ class _Child:
 
     def _cause(self) -> str:
         """The sentence for its end, by how it died."""
+        try:
+            status = self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            status = None  # it lives, and makes no sense
         self.end()
-        status = self._process.returncode
         if status in (-signal.SIGPROF, -signal.SIGKILL):
             return _TOO_LONG
         return _TOO_LARGE if status in (-signal.SIGABRT, OUT_OF_MEMORY) else _BROKEN
@@ -119,9 +123,9 @@ class _Child:
         if self.owner != os.getpid():
             return
         try:
-            self._process.wait(0.2)
+            self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
-            self._process.terminate()
+            self._process.kill()  # it may have been born deaf to SIGTERM (`ahead`)
             self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             try:
