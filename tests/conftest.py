@@ -21,6 +21,18 @@ def pytest_addoption(parser):
     parser.addoption("--soak", action="store_true", help="ten times the mutants for the readers of deliveries (test_fuzz.py)")
 
 
+# The files that take longest, longest first: begun last, one would keep a worker busy while the other has nothing to do.
+LONGEST = (
+    "test_late", "test_second_opinion", "test_killed", "test_trace", "test_awards", "test_newcomer", "test_ui", "test_backfill",
+    "test_returns", "test_flows", "test_fuzz", "test_schedule", "test_cli", "test_golden", "test_as_known", "test_indicators",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
+
 MINIATURE = Path(__file__).parent / "miniature"
 COURSE = MINIATURE / "course"
 COURSE_QUARTERS = ("2023Q4", "2025Q4", "2026Q2")
