@@ -85,7 +85,7 @@ def look_ahead(run: Run) -> None:
     keep_ahead(run)
     for quarter, table_id in _earlier_tables(run):
         worker.ask(("taken in", quarter, table_id), take_in, run, table_id, quarter, worker.began)
-    for number in reversed(run.settings.rules.tasks):
+    for number in reversed(_in_turn(run)):
         worker.ask(("before", number), _measured_once_taken_in, run, number, worker.began)
 
 
@@ -126,9 +126,15 @@ def _taken_in(run: Run, worker: ahead.Worker, quarter: Quarter, table_id: str, d
 
 def _measured_before(run: Run, worker: ahead.Worker) -> list[dict]:
     """All figures of the quarter before, as records, by task."""
-    numbers = list(run.settings.rules.tasks)
-    found = {number: worker.answer(("before", number)) or measured_before(run, number) for number in numbers}
-    return [record for number in numbers for record in found[number]]
+    found = {number: worker.answer(("before", number)) or measured_before(run, number) for number in _in_turn(run)}
+    return [record for number in run.settings.rules.tasks for record in found[number]]
+
+
+def _in_turn(run: Run) -> list[int]:
+    """The tasks as a run takes them, the second process from the other end: those that rest on award units first, which each
+    process would otherwise work out for itself."""
+    rules = run.settings.rules
+    return sorted(rules.tasks, key=lambda number: not rules.grants_of(number))
 
 
 def _measured_once_taken_in(run: Run, number: int, began: float) -> list[dict]:
@@ -204,7 +210,7 @@ def _ask_for_figures(run: Run) -> ahead.Worker:
     of an older delivery."""
     worker = ahead.of(run.key) or ahead.IDLE
     if worker.saw(run.pointer("judged", quarter, table_id) for quarter, table_id in _measured_tables(run)):
-        for number in reversed(run.settings.rules.tasks):
+        for number in reversed(_in_turn(run)):
             worker.ask(("measured", number), measured_now, run, number)
     return worker
 

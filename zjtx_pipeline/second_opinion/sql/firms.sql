@@ -28,6 +28,23 @@ CREATE MACRO holder_on(a_code, a_day) AS
 CREATE MACRO firm_of(a_code) AS
     coalesce((SELECT holder FROM held WHERE held.code = a_code AND held.until = DATE '9999-12-31'), a_code);
 
+-- The code that a firm bears at the quarter's end while it is still the same firm: 换码 alone, each code's first.
+CREATE TABLE renamed AS
+WITH RECURSIVE steps AS (
+    SELECT uscc AS code, successor_uscc AS successor
+    FROM D02
+    WHERE item = '换码' AND changed_on <= (SELECT q FROM asked)
+    QUALIFY row_number() OVER (PARTITION BY uscc ORDER BY changed_on, successor_uscc) = 1
+), chain AS (
+    SELECT code, successor AS own, 1 AS step FROM steps
+    UNION ALL
+    SELECT chain.code, steps.successor, chain.step + 1 FROM chain JOIN steps ON steps.code = chain.own
+    WHERE chain.step < (SELECT count(*) FROM steps)
+)
+SELECT code, arg_max(own, step) AS own FROM chain GROUP BY code;
+
+CREATE MACRO own_code(a_code) AS coalesce((SELECT own FROM renamed WHERE renamed.code = a_code), a_code);
+
 -- Where a firm was before each of its moves, and since the last: the state of D01 with the moves undone one by one.
 CREATE TABLE inside AS
 WITH moves AS (

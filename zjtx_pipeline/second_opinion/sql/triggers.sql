@@ -11,6 +11,7 @@ WITH clauses(clause, demonstration, level) AS (VALUES
     ('A19', '水效领跑者', '国家级'), ('A19', '水效领跑者', '省级'),
     ('A21', '特色园区', '省级'), ('A21', '特色园区', '市级'), ('A21', '特色园区', '区级'))
 SELECT row_number() OVER (ORDER BY announced_on, batch, item_name, uscc) AS place, clause, uscc, announced_on::DATE AS day,
+       concat_ws('|', demonstration, level, batch, item_name) AS thing,
        concat_ws(
            '|', demonstration, level, CASE clause WHEN 'A19' THEN list_year::VARCHAR WHEN 'A21' THEN item_name END) AS kind
 FROM D16 JOIN clauses USING (demonstration, level), asked
@@ -46,19 +47,21 @@ WHERE NOT EXISTS (
     WHERE hands_of.tier = given.tier AND hands_of.holder = given.holder
       AND hands_of.since <= given.day AND hands_of.place < given.place);
 
+-- `thing` names what a ledger may list again under the code that its firm bears since: that is one unit still (5.1).
 CREATE TABLE triggers AS
-SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, true AS is_first FROM recognitions
+WITH every AS (
+SELECT clause, uscc, day, NULL::HUGEINT AS base_fen, true AS is_first, NULL AS thing FROM recognitions
 UNION ALL
-SELECT clause, uscc, day, NULL, place NOT IN (FROM later) FROM listings
+SELECT clause, uscc, day, NULL, place NOT IN (FROM later), CASE clause WHEN 'A19' THEN NULL ELSE thing END FROM listings
 WHERE clause <> 'A19' OR place NOT IN (FROM later) -- its unit is the list's year, under whichever code and batch (5.5)
 UNION ALL
-SELECT 'A05', uscc, started_on::DATE, NULL, true FROM D07, asked WHERE project_type = '募投' AND started_on <= q
+SELECT 'A05', uscc, started_on::DATE, NULL, true, NULL FROM D07, asked WHERE project_type = '募投' AND started_on <= q
 UNION ALL
-SELECT 'A06', uscc, industrialised_on::DATE, deal_fen, true
+SELECT 'A06', uscc, industrialised_on::DATE, deal_fen, true, NULL
 FROM D12, asked
 WHERE category = '技术交易' AND role = '牵头' AND industrialised AND industrialised_on <= q
 UNION ALL
-SELECT 'A07', uscc, recognised_on::DATE, NULL, true
+SELECT 'A07', uscc, recognised_on::DATE, NULL, true, NULL
 FROM D13, asked
 WHERE category IN ('首台套', '首版次') AND level IN ('国内', '省内') AND recognised_on <= q
   AND EXISTS (
@@ -66,16 +69,19 @@ WHERE category IN ('首台套', '首版次') AND level IN ('国内', '省内') A
       WHERE population = 'P3' AND holder = holder_on(uscc, recognised_on::DATE)
         AND since <= recognised_on AND recognised_on < until)
 UNION ALL
-SELECT clause, firm, max(invoiced_on), sum(net_purchase_fen), true FROM purchases GROUP BY clause, firm, year(invoiced_on)
+SELECT clause, firm, max(invoiced_on), sum(net_purchase_fen), true, NULL FROM purchases GROUP BY clause, firm, year(invoiced_on)
 UNION ALL
-SELECT 'A10', uscc, accepted_on::DATE, approved_investment_fen, true
+SELECT 'A10', uscc, accepted_on::DATE, approved_investment_fen, true, NULL
 FROM D15, asked
 WHERE acceptance = '通过' AND acceptance_standard = '市级' AND accepted_on <= q
 UNION ALL
-SELECT DISTINCT 'A20', uscc, quarters.last_day, NULL::HUGEINT, true
+SELECT DISTINCT 'A20', uscc, quarters.last_day, NULL::HUGEINT, true, for_quarter
 FROM D20, asked, LATERAL (
     SELECT last_day(make_date(left(for_quarter, 4)::INT, 3 * right(for_quarter, 1)::INT, 1)) AS last_day
 ) AS quarters
 WHERE rent_subsidised_people > 0 AND last_day <= q
 UNION ALL
-SELECT 'A23', uscc, began_on::DATE, NULL, true FROM D21c, asked WHERE began_on <= q;
+SELECT 'A23', uscc, began_on::DATE, NULL, true, concat_ws('|', mode, began_on::DATE) FROM D21c, asked WHERE began_on <= q
+)
+SELECT * EXCLUDE (thing) FROM every
+QUALIFY thing IS NULL OR row_number() OVER (PARTITION BY clause, own_code(uscc), thing ORDER BY day, uscc) = 1;
