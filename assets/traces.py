@@ -19,7 +19,7 @@ GROUP = "g6_traces"
 class Wanted(Config):
     """Which figures to trace."""
 
-    figures: list[str] = Field([], description="要溯源的数的编号，如 T04-4a；不填则为本任务考核目标的数，没有目标的为奖补差额或第一个指标。")
+    figures: list[str] = Field([], description="要溯源的数的编号，如 T04-4a；不填则为本任务考核目标的数，没有目标的为奖补差额或第一个指标；任务1还可填 L1 资质=小巨人、L2。")
 
 
 def task_trace(task: Task) -> AssetsDefinition:

@@ -501,6 +501,13 @@ def test_single_firms_figures_are_not_offered_to_whoever_sees_the_run(golden_run
         stages.trace_task(golden_run, 1, ["T02-1a"])
 
 
+def test_what_stands_beside_the_ladder_is_offered_with_task_1_but_for_the_screening(golden_run):
+    found = stages.trace_task(golden_run, 1, ["T01-3a", "L1 培育库=创新型", "L2", "L3"])
+    assert list(found["files"]) == ["T01-3a", "L1 培育库=创新型", "L2"] and found["withheld"] == ["L3"]
+    with pytest.raises(ZjtxError, match="L2 不是任务2的指标"):
+        stages.trace_task(golden_run, 2, ["L2"])
+
+
 def test_the_ui_offers_the_workbooks_with_their_paths(environment, golden_run, monkeypatch, tmp_path):
     from dagster import DagsterInstance, materialize
 

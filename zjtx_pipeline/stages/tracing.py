@@ -113,14 +113,17 @@ def trace_task(run: Run, number: int, names: Iterable[str] = ()) -> dict:
 
     What shows single firms' business or tax figures is left to `trace_figure` (datasets.md 5.4).
     """
-    rules = run.settings.rules
-    parts = [trace.figures_named(rules, name) for name in names] or _telling(rules, number)
+    rules, names = run.settings.rules, list(names)
+    beside = [name for name in names if name.split()[:1] and name.split()[0].upper() in trace.LADDER]
+    parts = [trace.figures_named(rules, name) for name in names if name not in beside] if names else _telling(rules, number)
     strange = [indicator.id for indicator, _ in parts if indicator.task != number]
-    if strange:
+    if strange or (beside and number != trace.LADDER_TASK):
+        strange = strange or beside
         raise ZjtxError(f"{'、'.join(strange)} 不是任务{number}的指标。")
     withheld = [indicator.id + letter for indicator, letter in parts if rule.is_confidential(indicator.parts[letter].tables)]
-    asked = [name for name in (indicator.id + letter for indicator, letter in parts) if name not in withheld]
-    return {"files": {name: str(trace_figure(run, name).path) for name in asked}, "withheld": withheld}
+    withheld += [name for name in beside if name.split()[0].upper() in trace.BUREAU_ONLY]
+    asked = [name for name in [*(indicator.id + letter for indicator, letter in parts), *beside] if name not in withheld]
+    return {"files": {name: str(trace_figure(run, *name.split(maxsplit=1)).path) for name in asked}, "withheld": withheld}
 
 
 def _telling(rules: Rules, number: int) -> list[tuple[Indicator, str]]:

@@ -29,7 +29,8 @@ from zjtx_pipeline.watch import effects, leaving, watchlist, without
 MOVES, LAPSES, RISING = "L1", "L2", "L3"
 LADDER = {MOVES: "资质和培育库本季变动", LAPSES: "到期预警", RISING: f"晋级{MARK}"}
 CODE, FIRM_COUNT, CAUSE = "当日代码", "户数", "原因"
-TASK = 1  # whose report tells of the ladder
+LADDER_TASK = 1  # whose report tells of the ladder
+BUREAU_ONLY = {RISING}  # rests on single firms' business figures
 _UNIT = "家"
 _OF_WATCHED = {"tier": "资质类型", "since": "有效期起", "until": "有效期止", "review": "复核情况", "targets": "涉及的目标"}
 _OF_SCREENED = {
@@ -52,7 +53,7 @@ def explain_ladder(
     tables = list(dict.fromkeys(table for term in terms for table in tables_of(term.part.rows)))
     facts = (
         ("编号", f"{name} {breakdown}".strip()), ("指标", title),
-        ("季度", f"{books.quarter}（数据截至{books.quarter.last_day}）"), *told, *_counting(terms), *rule.readings(books, TASK),
+        ("季度", f"{books.quarter}（数据截至{books.quarter.last_day}）"), *told, *_counting(terms), *rule.readings(books, LADDER_TASK),
     )  # fmt: skip
     sheets = (*sheets_of(books, terms), *more, *returned(tables, set_aside or {}))
     return Trace(Figure(name, "", breakdown), facts, sheets, rule.is_confidential(tables))
