@@ -4,7 +4,7 @@ the two that need arguments and draw at random (VariableReplacer, VariableInsert
     .venv/bin/python -m pip install 'cosmic-ray>=8.7,<9'     # apart from the locks: nothing else needs it
     .venv/bin/python tests/mutation.py run                   # goes on where it stopped; results in var/mutation.jsonl
     .venv/bin/python tests/mutation.py run --again           # only what survived, against the tests as they are now
-    .venv/bin/python tests/mutation.py score
+    .venv/bin/python tests/mutation.py score                 # and keeps what came of each in tests/mutation.txt
 
 A warmed process forks one child a mutant; the child alone sees the changed module (no file is touched). Which tests go
 through which statement, and how long each takes, is found out once (and again for a file of tests that has changed); a mutant is
@@ -36,6 +36,8 @@ for name in ("OMP_NUM_THREADS", "ARROW_NUM_THREADS", "ARROW_IO_THREADS", "OPENBL
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "var" / "mutation.jsonl"
+KEPT = ROOT / "tests" / "mutation.txt"  # of the modules' texts now: a line a module and operator, a letter a mutant
+LETTERS = {"killed": "k", "survived": "s", "time": "t", "none": "n", "not run": "."}
 TESTS = (
     "test_values.py", "test_formats.py", "test_annotations.py", "test_caps.py", "test_firsts.py", "test_ledger.py",
     "test_purchases.py", "test_stacking.py", "test_payouts.py", "test_shapes.py", "test_tiers.py", "test_firms.py", "test_watch.py", "test_awards.py",
@@ -244,8 +246,28 @@ def warm():
 
 
 def known():
+    """What came of each mutant tried: here, or before and kept."""
+    words = {letter: word for word, letter in LETTERS.items()}
+    kept = [line.rsplit(" ", 1) for line in KEPT.read_text(encoding="utf-8").splitlines()] if KEPT.exists() else []
+    found = {f"{name} {number}": words[letter] for name, letters in kept for number, letter in enumerate(letters) if letter != "."}
     lines = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
-    return {each["id"]: each for each in map(json.loads, lines)}
+    return found | {each["id"]: each["came"] for each in map(json.loads, lines)}
+
+
+def keep(found):
+    """Write down what came of the mutants of the modules' texts now, that another machine need not try them again."""
+    lines = []
+    for path in modules():
+        name, numbers = named(path), Counter(operator for operator, _, _ in mutants(path))
+        for operator, number in sorted(numbers.items()):
+            came = "".join(LETTERS[found.get(f"{name} {operator} {each}", "not run")] for each in range(number))
+            lines.append(f"{name} {operator} {came}\n")
+    KEPT.write_text("".join(lines), encoding="utf-8")
+
+
+def named(path):
+    """A module and its text."""
+    return f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
 
 
 def run(again, heavy, within, part, parts):
@@ -254,12 +276,11 @@ def run(again, heavy, within, part, parts):
     before, tests = known(), watched(heavy)
     for path in modules():
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         whole = _within(tests, telling(tests, path, (1, 10**6)), within)
         assert tried(path, path.read_text(encoding="utf-8"), whole, 7200) == "survived", f"{path.name}: fails without any mutation"
         for operator, occurrence, line in list(mutants(path))[part - 1 :: parts]:
-            name = f"{path.relative_to(ROOT)} {digest} {operator} {occurrence}"
-            if (name in before) != again or (again and before[name]["came"] != "survived"):
+            name = f"{named(path)} {operator} {occurrence}"
+            if (name in before) != again or (again and before[name] != "survived"):
                 continue
             source = mutated(path, operator, occurrence)
             began = time.monotonic()
@@ -279,13 +300,12 @@ def _within(tests, chosen, seconds):
 def score():
     """What came of all mutants of a module as its text is now, and its survivors."""
     found = known()
+    keep(found)
     for path in modules():
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-        wanted = [f"{path.relative_to(ROOT)} {digest} {operator} {number}" for operator, number, _ in mutants(path)]
-        came = Counter(found[each]["came"] if each in found else "not run" for each in wanted)
-        print(f"{path.relative_to(ROOT)}: {len(wanted)} mutants, {dict(came)}")
-        for each in (found[name] for name in wanted if name in found and found[name]["came"] == "survived"):
-            print(f"  survived: {each['file']}:{each['line']} {each['operator']}")
+        wanted = [(found.get(f"{named(path)} {operator} {number}", "not run"), line, operator) for operator, number, line in mutants(path)]
+        print(f"{path.relative_to(ROOT)}: {len(wanted)} mutants, {dict(Counter(came for came, _, _ in wanted))}")
+        for line, operator in sorted((line, operator) for came, line, operator in wanted if came == "survived"):
+            print(f"  survived: {path.name}:{line} {operator}")
 
 
 if __name__ == "__main__":
