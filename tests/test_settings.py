@@ -26,12 +26,19 @@ def test_two_lines_suffice_and_paths_count_from_the_file(tmp_path):
 
 def test_an_absolute_database_stays_where_it_is(tmp_path):
     assert configured(tmp_path, "database: sqlite:////srv/d.db").database == "sqlite:////srv/d.db"
-    url = "postgresql+psycopg://user@host/db"
+    url = "mysql+pymysql://user@tenant@host:2881/db"
+    assert configured(tmp_path, f"database: {url}").database == url
+    url = "postgresql+psycopg://user@host:5432/db?sslmode=require"
     assert configured(tmp_path, f"database: {url}").database == url
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql+psycopg://user:s3cret@host/db", "dm+dmPython://:s3cret@host:5236/", "gbase8s+gbase8sdb://user@host/db?A=b&PWD=s3cret"]
+    "url",
+    [
+        "postgresql+psycopg://user:s3cret@host/db", "dm+dmPython://:s3cret@host:5236/", "gbase8s+gbase8sdb://user@host/db?A=b&PWD=s3cret",
+        "mysql+pymysql://root@tenant:s3cret@host:2881/db", "postgresql://user:pa/s3cret@host/db",
+        "mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BPWD%3Ds3cret", "postgresql://user@host/db?sslpassword=s3cret",
+    ],
 )
 def test_a_password_in_the_databases_address_is_refused_and_not_repeated(url, tmp_path):
     with pytest.raises(ZjtxError, match="ZJTX_DATABASE_PASSWORD") as refused:

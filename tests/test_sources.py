@@ -438,6 +438,7 @@ def test_the_databases_password_comes_from_the_environment_and_is_not_told(monke
     monkeypatch.setenv("ZJTX_DATABASE_PASSWORD", "a-made-up-password")
     url = "postgresql+psycopg://clerk@127.0.0.1:1/somewhere"
     assert engine_of(url).url.password == "a-made-up-password"
+    assert engine_of("sqlite://").url.password is None
     with pytest.raises(ZjtxError, match="请检查地址、账号") as refused:
         sources.deliveries(Settings(database=url), "D06b", QUARTER)
     assert "made-up" not in str(refused.value)

@@ -438,6 +438,14 @@ def test_the_screening_shows_each_firm_with_its_conditions_to_the_bureau_alone(g
     assert stages.trace_figure(golden_run, "l3").path.name == "L3_内部.xlsx"
 
 
+@pytest.mark.parametrize(
+    "name, breakdown, table", [("L1", "资质=小巨人", "D04"), ("L1", "培育库=创新型", "D03"), ("L2", "", "D04"), ("L3", "", "D05")]
+)
+def test_what_rests_on_a_table_that_nobody_delivered_is_wanting_not_nought(name, breakdown, table):
+    with pytest.raises(ZjtxError, match=f"{name}.*待补：{table}_.*本季未报送"):
+        trace.explain_ladder(books(undelivered=(table,)), name, breakdown)
+
+
 def test_a_line_of_the_ladder_that_is_not_there_is_refused(golden_run):
     with pytest.raises(ZjtxError, match="L1 要写明是哪一行：可选 资质="):
         stages.trace_figure(golden_run, "L1")
@@ -497,14 +505,14 @@ def test_a_tasks_workbooks_are_of_its_targets_or_its_awards(task, figures, golde
 def test_single_firms_figures_are_not_offered_to_whoever_sees_the_run(golden_run):
     found = stages.trace_task(golden_run, 1, ["T01-7a", "T01-3a"])
     assert list(found["files"]) == ["T01-3a"] and found["withheld"] == ["T01-7a"]
-    with pytest.raises(ZjtxError, match="不是任务1的指标"):
+    with pytest.raises(ZjtxError, match="不是任务1报告里的数"):
         stages.trace_task(golden_run, 1, ["T02-1a"])
 
 
 def test_what_stands_beside_the_ladder_is_offered_with_task_1_but_for_the_screening(golden_run):
-    found = stages.trace_task(golden_run, 1, ["T01-3a", "L1 培育库=创新型", "L2", "L3"])
+    found = stages.trace_task(golden_run, 1, ["T01-3a", "L1  培育库=创新型 ", "L2", "L3"])
     assert list(found["files"]) == ["T01-3a", "L1 培育库=创新型", "L2"] and found["withheld"] == ["L3"]
-    with pytest.raises(ZjtxError, match="L2 不是任务2的指标"):
+    with pytest.raises(ZjtxError, match="L2 不是任务2报告里的数"):
         stages.trace_task(golden_run, 2, ["L2"])
 
 

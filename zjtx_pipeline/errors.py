@@ -11,6 +11,7 @@ class ZjtxError(Exception):
 
 def cause(error: BaseException) -> str:
     """Why a connection failed, in words for who looks after it: of the error itself or of what it came from."""
+    import errno
     import socket
     import ssl
 
@@ -23,9 +24,12 @@ def cause(error: BaseException) -> str:
     }
     seen: list[BaseException] = [error]
     for each in seen:
-        told = next((words for kind, words in causes.items() if isinstance(each, kind)), None)
+        told = next((words for kind, words in causes.items() if isinstance(each, kind)), "")
+        if isinstance(each, OSError) and each.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+            told = "网络不通"
         if told:
             return told
-        behind = (getattr(each, "reason", None), each.__cause__, each.__context__, *each.args)
+        context = None if each.__suppress_context__ else each.__context__
+        behind = (getattr(each, "reason", None), getattr(each, "orig", None), each.__cause__, context, *each.args)
         seen += [one for one in behind if isinstance(one, BaseException) and one not in seen]
-    return "连接中断"
+    return "连接中断或被拒绝"

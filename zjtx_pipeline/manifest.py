@@ -18,18 +18,23 @@ from zjtx_pipeline.snapshots import SourceFile
 
 
 NAME, UNFINISHED = "manifest.json", "尚未完成.txt"
-_WARNING = (
-    "本文件夹里有报告已经重新生成，而这一季的运行还没有走完最后一步：其余报告、总报告和数据表可能还是上一次的，不能放在一起用，\n"
-    "manifest.json 列的也是上一次的文件。请重新运行这一季，或在界面里补跑没有完成的步骤；走完后本说明自动消失。\n"
-)
+_MIXED = "本文件夹里有文件已经重新生成，其余的可能还是上一次的，不能放在一起用；manifest.json 列的是上一次的文件。\n"
+_FEW = "本文件夹里的报告还不齐。\n"
+_REMEDY = "这一季的运行还没有走完最后一步，走完后本说明自动消失。如果现在没有运行，请重新运行这一季，或在界面里补跑没有完成的步骤。\n"
 
 
 def write_output(folder: Path, name: str, content: bytes) -> Path:
     """Write a report; where the manifest does not name this very file, a word beside it says so until the next manifest."""
     listed = store.read_json(folder / NAME)["outputs"] if (folder / NAME).exists() else []
     if hashlib.sha256(content).hexdigest() not in {each["sha256"] for each in listed if each["name"] == name}:
-        store.write_bytes(folder / UNFINISHED, _WARNING.encode("utf-8-sig"))
+        mark_unfinished(folder)
     return store.write_bytes(folder / name, content)
+
+
+def mark_unfinished(folder: Path) -> None:
+    """Say in the folder that its files do not belong together yet."""
+    told = (_MIXED if (folder / NAME).exists() else _FEW) + _REMEDY
+    store.write_bytes(folder / UNFINISHED, told.encode("utf-8-sig"))
 
 
 def write_manifest(

@@ -10,6 +10,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -175,7 +176,7 @@ def _checked(path: Path, values: dict) -> Settings:
         raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{message}。") from None
     if settings.inbox is None and settings.database is None and settings.gateway is None:
         raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）、database（数据库地址）或 gateway（网关）。")
-    if settings.database and _PASSWORD_IN_ADDRESS.search(settings.database):
+    if settings.database and _bears_a_password(settings.database):
         raise ZjtxError(f"配置文件 {path} 中“database”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 ZJTX_DATABASE_PASSWORD。")
     _check_interfaces(path, settings)
     settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
@@ -198,7 +199,6 @@ def _check_interfaces(path: Path, settings: Settings) -> None:
         others.append(sender)
 
 
-_PASSWORD_IN_ADDRESS = re.compile(r"^[^:/]+://[^/@]*:[^/]*@|[?&](?:password|passwd|pwd)=", re.IGNORECASE)
 _WEB_ADDRESS = "写成 https://主机/路径 的样子，不带账号、? 和 #"
 _MESSAGES_OF = {"gateway.url": _WEB_ADDRESS, "gateway.sign_url": _WEB_ADDRESS}
 _MESSAGES = {
@@ -213,6 +213,13 @@ _MESSAGES = {
     "less_than_equal": "数值太大",
     "int_parsing": "应为整数",
 }
+
+
+def _bears_a_password(address: str) -> bool:
+    """Does a database's address name one, before the host or in what follows “?”?"""
+    before, _, after = unquote(address).partition("?")
+    who = before.partition("://")[2].rpartition("@")[0]
+    return (":" in who and not address.startswith("sqlite")) or bool(re.search(r"(?:password|passwd|pwd)\s*=", after, re.IGNORECASE))
 
 
 def _from_folder(folder: Path, name: str, value: str) -> str:

@@ -25,7 +25,7 @@ DELIVERED, ZERO, UNDELIVERED = "已报送", "零报送", "未报送"
 FINDING = ("quarter", "dataset", "sender", "severity", "rule", "header", "value", "message", "source", "place")
 COUNT = ("quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected")
 LONGEST_VALUE = 60
-MOST_IN_HAND = 256
+MOST_IN_HAND = 256  # verdicts that a process remembers
 _FRAMES = ("accepted", "set_aside", "findings", "counts")
 
 
@@ -164,6 +164,9 @@ def path_of(home: Path, table: Table, digest: str) -> Path:
     return home / "validated" / table.id / digest[:16]
 
 
+_IN_HAND: dict[Path, Verdict] = {}
+
+
 def keep(home: Path, verdict: Verdict) -> None:
     """Keep a verdict under its digest, whole or not at all."""
     path = path_of(home, verdict.table, verdict.digest)
@@ -189,13 +192,11 @@ def load(path: Path) -> Verdict:
 
 
 def _remember(path: Path, verdict: Verdict) -> Verdict:
+    _IN_HAND.pop(path, None)
     while len(_IN_HAND) >= MOST_IN_HAND:
         del _IN_HAND[next(iter(_IN_HAND))]
     _IN_HAND[path] = verdict
     return verdict
-
-
-_IN_HAND: dict[Path, Verdict] = {}
 
 
 def read(path: Path) -> Verdict:

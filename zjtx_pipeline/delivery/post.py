@@ -130,7 +130,7 @@ def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
         except smtplib.SMTPAuthenticationError:
             raise ZjtxError(f"邮件服务器不接受用户名或密码：请检查 delivery.user 和环境变量 {PASSWORD}。") from None
         except (OSError, smtplib.SMTPException) as error:
-            where = f"{delivery.host}:{delivery.port}（{cause(error)}）"
+            where = f"{delivery.host}:{delivery.port}（{_why(error)}）"
             raise ZjtxError(f"连不上邮件服务器 {where}，这一封没有发送。") from None
         yield server
 
@@ -162,9 +162,15 @@ def _hand_over(
         return Outcome(each.recipient, "refused", detail)
     except (OSError, smtplib.SMTPException) as error:
         # The drop may have come after the server took the letter: a person has to ask, no machine may resend.
-        return Outcome(each.recipient, "unknown", f"发送中断（{cause(error)}），是否送达不明，请先核实")
+        return Outcome(each.recipient, "unknown", f"发送中断（{_why(error)}），是否送达不明，请先核实")
     record.end(*mailing, "sent")
     return Outcome(each.recipient, "sent")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "服务器不支持所配置的加密或登录方式"
+    return f"服务器答复 {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else cause(error)
 
 
 def _reply(error: smtplib.SMTPException) -> str:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, cause
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.tables import Table, comparable
 
@@ -49,8 +49,8 @@ def _engine(url: str) -> Engine:
         parsed = sqlalchemy.make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).is_file():
             raise ZjtxError(f"找不到数据库文件 {parsed.database}：请检查配置中的 database。")
-        secret = os.environ.get(PASSWORD)
-        return sqlalchemy.create_engine(parsed.set(password=secret) if secret and not parsed.password else parsed)
+        secret = os.environ.get(PASSWORD) if parsed.host and not parsed.password else None  # SQLite's file has none
+        return sqlalchemy.create_engine(parsed.set(password=secret) if secret else parsed)
     except NoSuchModuleError:
         raise ZjtxError(f"不认识数据库类型“{parsed.drivername}”：请检查配置中的 database。") from None
     except (ArgumentError, ValueError):
@@ -121,5 +121,5 @@ class _connection_errors:
         if isinstance(error, SQLAlchemyError):
             import sqlalchemy
 
-            shown = sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
-            raise ZjtxError(f"数据库 {shown} 读不出来：请检查地址、账号、网络和权限。") from None
+            shown = sqlalchemy.make_url(self.url).set(query={}).render_as_string(hide_password=True)
+            raise ZjtxError(f"数据库 {shown} 读不出来（{cause(error)}）：请检查地址、账号、网络和权限。") from None

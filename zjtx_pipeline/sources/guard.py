@@ -109,22 +109,20 @@ class _Child:
 
     def _cause(self) -> str:
         """The sentence for its end, by how it died."""
-        try:
-            status = self._process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            status = None  # it lives, and makes no sense
-        self.end()
+        status = None if self.end() else self._process.returncode  # one that lives on makes no sense
         if status in (-signal.SIGPROF, -signal.SIGKILL):
             return _TOO_LONG
         return _TOO_LARGE if status in (-signal.SIGABRT, OUT_OF_MEMORY) else _BROKEN
 
-    def end(self) -> None:
-        """End the child at once, unless it has died already, and keep how."""
+    def end(self) -> bool:
+        """End the child at once, unless it has died already, and keep how; True where it had to be killed."""
         if self.owner != os.getpid():
-            return
+            return False
+        killed = False
         try:
             self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
+            killed = True
             self._process.kill()  # it may have been born deaf to SIGTERM (`ahead`)
             self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -132,6 +130,7 @@ class _Child:
                 pipe.close()
             except OSError:  # what was still to be written has nobody to read it
                 pass
+        return killed
 
 
 _LOCK = threading.Lock()

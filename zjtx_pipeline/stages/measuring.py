@@ -131,8 +131,8 @@ def _measured_before(run: Run, worker: ahead.Worker) -> list[dict]:
 
 
 def _in_turn(run: Run) -> list[int]:
-    """The tasks as a run takes them, the second process from the other end: those that rest on award units first, which each
-    process would otherwise work out for itself."""
+    """The tasks, those that rest on award units first; the second process begins from the other end, where it can do without
+    working these out for itself. (The quarter's own figures the run measures in Dagster's order.)"""
     rules = run.settings.rules
     return sorted(rules.tasks, key=lambda number: not rules.grants_of(number))
 

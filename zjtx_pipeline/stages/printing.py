@@ -12,7 +12,7 @@ import pandas as pd
 from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, revisions, snapshots, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
-from zjtx_pipeline.manifest import folder_digest, write_manifest, write_output
+from zjtx_pipeline.manifest import folder_digest, mark_unfinished, write_manifest, write_output
 from zjtx_pipeline.report import compose
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.stages.intake import books, existing, verdict_on
@@ -117,7 +117,7 @@ def publish(run: Run) -> dict:
     """
     ahead.end(run.key)
     refuse_if_disputed(run, OVERALL)
-    rules, quarter = run.settings.rules, run.quarter
+    rules, quarter, pdfs = run.settings.rules, run.quarter, _pdfs(run)
     judged = [verdict_on(run, table_id, quarter) for table_id in load_tables()]
     figures, units = figures_of(run, rules.tasks), awards_of(run, rules.tasks)
     frames = {
@@ -131,13 +131,14 @@ def publish(run: Run) -> dict:
         "candidates.csv": outputs.candidates_frame(tally_of(run, "candidates"), quarter),
         "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
     }
+    mark_unfinished(run.reports)
     tables = outputs.write_outputs(run.reports, frames)
-    revision, changed = _revision(run, [*_pdfs(run), *tables], frames["figures.csv"])
+    revision, changed = _revision(run, [*pdfs, *tables], frames["figures.csv"])
     tables += outputs.write_outputs(run.reports, {"revisions.csv": changed} if revision else {})
     store.sweep(run.reports)
     listed = write_manifest(
         run.reports,
-        [*_pdfs(run), *tables],
+        [*pdfs, *tables],
         version=__version__,
         quarter=quarter,
         draft=run.draft,
@@ -151,7 +152,7 @@ def publish(run: Run) -> dict:
         },
         sources=_sources(run, load_tables()),
     )
-    files = [path.name for path in [*_pdfs(run), *tables, listed]]
+    files = [path.name for path in [*pdfs, *tables, listed]]
     return {"folder": str(run.reports), "files": files, "revision": _told(revision, changed)}
 
 

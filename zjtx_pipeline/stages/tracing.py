@@ -113,17 +113,21 @@ def trace_task(run: Run, number: int, names: Iterable[str] = ()) -> dict:
 
     What shows single firms' business or tax figures is left to `trace_figure` (datasets.md 5.4).
     """
-    rules, names = run.settings.rules, list(names)
-    beside = [name for name in names if name.split()[:1] and name.split()[0].upper() in trace.LADDER]
+    rules, names = run.settings.rules, [" ".join(name.split()) for name in names]
+    beside = [name for name in names if _id(name) in trace.LADDER]
     parts = [trace.figures_named(rules, name) for name in names if name not in beside] if names else _telling(rules, number)
     strange = [indicator.id for indicator, _ in parts if indicator.task != number]
     if strange or (beside and number != trace.LADDER_TASK):
         strange = strange or beside
-        raise ZjtxError(f"{'、'.join(strange)} 不是任务{number}的指标。")
+        raise ZjtxError(f"{'、'.join(strange)} 不是任务{number}报告里的数。")
     withheld = [indicator.id + letter for indicator, letter in parts if rule.is_confidential(indicator.parts[letter].tables)]
-    withheld += [name for name in beside if name.split()[0].upper() in trace.BUREAU_ONLY]
+    withheld += [name for name in beside if _id(name) in trace.BUREAU_ONLY]
     asked = [name for name in [*(indicator.id + letter for indicator, letter in parts), *beside] if name not in withheld]
     return {"files": {name: str(trace_figure(run, *name.split(maxsplit=1)).path) for name in asked}, "withheld": withheld}
+
+
+def _id(name: str) -> str:
+    return name.partition(" ")[0].upper()
 
 
 def _telling(rules: Rules, number: int) -> list[tuple[Indicator, str]]:

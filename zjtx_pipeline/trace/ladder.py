@@ -15,12 +15,13 @@ from zjtx_pipeline.candidates import MARK, candidates
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.firms import current
-from zjtx_pipeline.flows import CLOSING, IN, KEPT, OPENING, OUT, POOLS, TITLES, counted, flow, movements, opening_day
+from zjtx_pipeline.flows import CLOSING, IN, KEPT, OPENING, OUT, POOLS, RESTS_ON, TITLES, counted, flow, movements, opening_day
 from zjtx_pipeline.indicators.parts import Counted, count, distinct, total
 from zjtx_pipeline.indicators.standings import pooled, titled
 from zjtx_pipeline.measures import REPORTED
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.sieve import FIRMS, Rows, rows_of
+from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.trace import rule
 from zjtx_pipeline.trace.explain import COLUMNS, HOW, RESULT, Sheet, Term, Trace, explain, returned, sheets_of, tables_of
 from zjtx_pipeline.trace.rule import Fact
@@ -29,9 +30,10 @@ from zjtx_pipeline.watch import effects, leaving, watchlist, without
 MOVES, LAPSES, RISING = "L1", "L2", "L3"
 LADDER = {MOVES: "资质和培育库本季变动", LAPSES: "到期预警", RISING: f"晋级{MARK}"}
 CODE, FIRM_COUNT, CAUSE = "当日代码", "户数", "原因"
+_SCREENING = ("D01", "D02", "D03", "D04", "D05")
 LADDER_TASK = 1  # whose report tells of the ladder
 BUREAU_ONLY = {RISING}  # rests on single firms' business figures
-_UNIT = "家"
+_UNITS = {"到期": "项", "初筛": "家次"}  # of the others 家: firms
 _OF_WATCHED = {"tier": "资质类型", "since": "有效期起", "until": "有效期止", "review": "复核情况", "targets": "涉及的目标"}
 _OF_SCREENED = {
     "holds": "现有资质或入库", "next_tier": "拟晋级", "outcome": "初筛结论", "met": "符合的条件", "unmet": "不符合的条件",
@@ -42,13 +44,18 @@ _OF_SCREENED = {
 def explain_ladder(
     books: Books, name: str, breakdown: str = "", set_aside: Mapping[str, pd.DataFrame] | None = None, before: Books | None = None
 ) -> Trace:
-    """The account of L1 (of one title or pool: `资质=小巨人`), L2 or L3; ZjtxError for any other breakdown.
+    """The account of L1 (of one title or pool: `资质=小巨人`), L2 or L3; ZjtxError for any other breakdown, and where a table
+    that it rests on was not delivered.
 
     `before`: the quarter before's own books, whose closing L1 is compared with.
     """
     if name != MOVES and breakdown:
         raise ZjtxError(f"{name} 没有“{breakdown}”这一分项：它只有合计。")
     title = LADDER[name]
+    needed = {LAPSES: RESTS_ON[TITLES], RISING: _SCREENING}.get(name) or RESTS_ON.get(breakdown.partition("=")[0], ())
+    absent = "、".join(load_tables()[table].title for table in needed if books.lacks((table,)))
+    if absent:
+        raise ZjtxError(f"{name} {breakdown} 待补：{absent}本季未报送，没有可溯源的数。")
     terms, told, more = {LAPSES: _lapses, RISING: _rising}[name](books) if name != MOVES else _moves(books, before, breakdown)
     tables = list(dict.fromkeys(table for term in terms for table in tables_of(term.part.rows)))
     facts = (
@@ -63,8 +70,9 @@ def _counting(terms: list[Term]) -> Iterator[Fact]:
     yield "怎么数", "；".join(rule.counting(term.name, term.part) for term in terms)
     for term in terms:
         yield f"{HOW}·{term.name}", term.part.told
-        yield f"{COLUMNS}·{term.name}", "；".join(rule.header(FIRMS, column) for column in term.part.columns)
-        yield f"{RESULT}·{term.name}", f"{term.figure.value} {_UNIT}"
+        if term.part.columns:
+            yield f"{COLUMNS}·{term.name}", "；".join(rule.header(FIRMS, column) for column in term.part.columns)
+        yield f"{RESULT}·{term.name}", f"{term.figure.value} {_UNITS.get(term.name, '家')}"
 
 
 def _term(name: str, part: Counted) -> Term:
@@ -149,8 +157,8 @@ def _lapses(books: Books) -> tuple[list[Term], list[Fact], list[Sheet]]:
 
 def _effect(books: Books, row) -> str:
     unit = books.rules.indicators[row.indicator].parts["a"].unit
-    now, then = (formats.machine(value, unit) if value is not None and not pd.isna(value) else "无数值" for value in (row.now, row.then))
-    return f"{row.indicator}a 现为 {now} {unit}，到期资质均未续期、其他情况不变时为 {then} {unit}；{row.population} 减少 {row.firms} 家"
+    now, then = ("无数值" if pd.isna(value) else f"{formats.machine(value, unit)} {unit}" for value in (row.now, row.then))
+    return f"{row.indicator}a 现为 {now}，到期资质均未续期、其他情况不变时为 {then}；{row.population} 减少 {row.firms} 家"
 
 
 def _as_if(books: Books, row) -> Iterator[Sheet]:

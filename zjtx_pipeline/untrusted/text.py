@@ -43,7 +43,7 @@ _PRIVATE = {ord(bytes.fromhex(code).decode("gb18030")): target for code, target 
 def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The records as wide as the header line, each joined to one text; beside them the headers, the line of each
     record, the lines above, and the lines that are no record with the reason; how many records there must be by the count of
-    written lines (`met`), which knows nothing of how they were cut into records.
+    written lines (`met`): one that fell between two records is missed there.
 
     `known`: the headers to look for, in comparable form.
     """
@@ -117,13 +117,16 @@ def _delimiter(known: set[str], lines: Sequence[str]) -> str:
     """The separator under which the first lines name most columns; a comma where none does."""
 
     def named(delimiter: str) -> int:
-        return max((_named(known, _fields(line, delimiter)) for line in lines[:TITLE_LINES]), default=0)
+        return max((_named(known, _header(lines, at, delimiter)[0]) for at in range(min(TITLE_LINES, len(lines)))), default=0)
 
     return max((",", "\t", ";", "|", "，"), key=named)
 
 
 def _header(lines: Sequence[str], at: int, delimiter: str) -> tuple[list[str], int]:
-    """The fields of what may be the header, and how many lines it takes: a quoted header may be broken over several."""
+    """The fields of what may be the header, and how many lines it takes: a quoted header may be broken over several.
+
+    One that would also hold the separator has swallowed records, over a stray quote.
+    """
     record = lines[at]
     fields = _fields(record, delimiter)
     for taken, line in enumerate(lines[at + 1 : at + MOST_JOINED] if fields is None else [], start=2):
@@ -131,7 +134,8 @@ def _header(lines: Sequence[str], at: int, delimiter: str) -> tuple[list[str], i
         if len(record) > LONGEST_LINE:
             break
         if record.count('"') % 2 == 0:
-            return _fields_of_record(record, delimiter) or [], taken
+            fields = _fields_of_record(record, delimiter) or []
+            return (fields, taken) if not any("\n" in field and delimiter in field for field in fields) else ([], 1)
     return fields or [], 1
 
 

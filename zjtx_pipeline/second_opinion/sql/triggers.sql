@@ -57,7 +57,7 @@ WHERE clause <> 'A19' OR place NOT IN (FROM later) -- its unit is the list's yea
 UNION ALL
 SELECT 'A05', uscc, started_on::DATE, NULL, true, NULL FROM D07, asked WHERE project_type = '募投' AND started_on <= q
 UNION ALL
-SELECT 'A06', uscc, industrialised_on::DATE, deal_fen, true, NULL
+SELECT 'A06', uscc, industrialised_on::DATE, deal_fen, true, project_no
 FROM D12, asked
 WHERE category = '技术交易' AND role = '牵头' AND industrialised AND industrialised_on <= q
 UNION ALL
@@ -84,4 +84,6 @@ UNION ALL
 SELECT 'A23', uscc, began_on::DATE, NULL, true, concat_ws('|', mode, began_on::DATE) FROM D21c, asked WHERE began_on <= q
 )
 SELECT * EXCLUDE (thing) FROM every
-QUALIFY thing IS NULL OR row_number() OVER (PARTITION BY clause, own_code(uscc), thing ORDER BY day, uscc) = 1;
+QUALIFY thing IS NULL OR row_number() OVER (
+    PARTITION BY clause, thing, firm_of(uscc), CASE WHEN clause <> 'A06' THEN own_code(uscc) END -- A06's key bears no code (5.5)
+    ORDER BY day, uscc) = 1;
