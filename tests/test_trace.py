@@ -16,12 +16,18 @@ from builders import CASES, books
 
 from zjtx_pipeline import stages, trace
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.forecast import forecast
+from zjtx_pipeline.goals import Goal
 from zjtx_pipeline.indicators.standings import firms_of
+from zjtx_pipeline.progress import Progress
+from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import machine
 from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.stages.intake import books as opened
 from zjtx_pipeline.stages.intake import verdict_on
 from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.trace import rule
 
 RULES = load_rules()
 FEN_PER = {"元": 1, "万元": 10_000}  # yuan in the unit
@@ -374,14 +380,24 @@ def test_pace_and_forecast_are_told_with_sums_that_come_out(golden_run):
         said = dict(stages.trace_figure(golden_run, line.figure.id, line.figure.breakdown).trace.facts)
         numbers = {"数值": line.figure.value, "目标": line.target} | ({"基线": line.baseline} if line.baseline is not None else {})
         assert said["亮灯"].startswith(line.light)
-        for name in ("序时", "趋势测算·直线", "趋势测算·近四季", "趋势测算·每季需新增"):
-            if name in said:
-                seen.add(name)
-                made, told = came_out(said[name], **numbers)
-                made = max(0, math.ceil(made)) if name.endswith("新增") else made
-                assert abs(made - told) <= Fraction(1, 200), (line.figure, name, said[name])
-        assert ("趋势测算·每季需新增" in said) == (line.forecast is not None)
-    assert len(seen) == 4
+        for name in [each for each in said if each == "序时" or each.startswith("趋势测算·")]:
+            seen.add(name)
+            made, told = came_out(said[name], **numbers)
+            made = max(0, math.ceil(made)) if "每季需" in name else made
+            assert abs(made - told) <= Fraction(1, 200), (line.figure, name, said[name])
+        wanted = "减少" if RULES.targets[RULES.indicators[line.figure.indicator].target].direction == "down" else "新增"
+        assert (f"趋势测算·每季需{wanted}" in said) == (line.forecast is not None)
+    assert seen == {"序时", *(f"趋势测算·{each}" for each in ("匀速推算", "近四季推算", "每季需新增"))}
+
+
+def test_a_target_that_is_to_fall_tells_what_each_quarter_must_take_away():
+    indicator = next(each for each in RULES.indicators.values() if each.target and RULES.targets[each.target].direction == "down")
+    target = RULES.targets[indicator.target]
+    before_due = str(Quarter.of(target.due) - 2)
+    goal = Goal(Fraction(target.value), True, Quarter.of(target.due), Fraction(40), "", 10, 12)
+    line = Progress(Figure(indicator.id, "a", value=Fraction(7)), Fraction(40), "", goal.value, goal.due, goal.pace, "绿", forecast=forecast(Fraction(7), goal))
+    said = dict(rule.standing(books(before_due), line))
+    assert said["趋势测算·每季需减少"].startswith("（数值－目标）÷2") and not any("新增" in name for name in said)
 
 
 # What stands beside the ladder

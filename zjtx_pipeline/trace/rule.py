@@ -90,12 +90,12 @@ def standing(books: Books, line: Progress) -> Iterator[Fact]:
 def _forecast(ahead: Forecast, goal: Goal, unit: str) -> Iterator[Fact]:
     left = goal.steps - goal.step
     if ahead.straight_line is not None:
-        yield f"{TREND}·直线", f"基线＋（数值－基线）×{goal.steps}÷{goal.step}＝{_hundredths(ahead.straight_line, unit)}"
+        yield f"{TREND}·匀速推算", f"基线＋（数值－基线）×{goal.steps}÷{goal.step}＝{_hundredths(ahead.straight_line, unit)}"
     if ahead.last_four_quarters is not None:
         sums = f"数值＋（数值－四季前{_plain(ahead.year_ago, unit)}）×{left}÷4＝{_hundredths(ahead.last_four_quarters, unit)}"
-        yield f"{TREND}·近四季", sums + (f"（四季前的数：{ahead.year_ago_note}）" if ahead.year_ago_note else "")
-    gap = "数值－目标" if goal.falling else "目标－数值"
-    yield f"{TREND}·每季需新增", f"（{gap}）÷{left}，不足一的进一，已达到的为0＝{ahead.needed}{'个百分点' if unit == '%' else unit}"
+        yield f"{TREND}·近四季推算", sums + (f"（四季前的数：{ahead.year_ago_note}）" if ahead.year_ago_note else "")
+    wanted, gap = ("减少", "数值－目标") if goal.falling else ("新增", "目标－数值")
+    yield f"{TREND}·每季需{wanted}", f"（{gap}）÷{left}，不足一的进一，已达到的为0＝{ahead.needed}{'个百分点' if unit == '%' else unit}"
 
 
 def _plain(value: Fraction, unit: str) -> str:
