@@ -131,9 +131,11 @@ def test_the_child_writes_no_file_and_leaves_no_core():
 
 
 READ_AND_WAIT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from zjtx_pipeline.sources import guard
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the suite itself may have been started deaf to them
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 guard.opened("workbook", Path(sys.argv[1]).read_bytes())
 print(guard.child_pid(), flush=True)
 time.sleep(600)
@@ -182,7 +184,7 @@ def test_a_second_process_has_a_child_of_its_own(start):
         rows, child = answer.get(timeout=PATIENCE)
         assert rows == 1 and child != guard.child_pid()
     finally:
-        second.terminate()
+        second.kill()
         second.join()
     assert ends(child) and small_is_read()
 
