@@ -1,8 +1,10 @@
 """What many tests stand on: the miniature district, delivered, and its quarter run once a session."""
 
 import csv
+import fcntl
 import os
 import shutil
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -23,8 +25,8 @@ def pytest_addoption(parser):
 
 # The files that take longest, longest first: begun last, one would keep a worker busy while the other has nothing to do.
 LONGEST = (
-    "test_late", "test_second_opinion", "test_killed", "test_trace", "test_awards", "test_newcomer", "test_ui", "test_backfill",
-    "test_returns", "test_flows", "test_fuzz", "test_schedule", "test_cli", "test_golden", "test_as_known", "test_indicators",
+    "test_second_opinion", "test_newcomer", "test_backfill", "test_ui", "test_late", "test_awards", "test_fuzz", "test_trace",
+    "test_returns", "test_flows", "test_schedule", "test_as_known", "test_sample", "test_indicators", "test_readings", "test_golden",
 )  # fmt: skip
 
 
@@ -54,34 +56,66 @@ def miniature(tmp_path_factory):
     return deliver_miniature(tmp_path_factory.mktemp("miniature"))
 
 
-@pytest.fixture(scope="session")
-def golden_run(miniature, tmp_path_factory):
-    """2024Q4 of the miniature district, run through every stage; the folder of its reports."""
+def made_once(name: str, folders: pytest.TempPathFactory, make) -> Path:
+    """A home of this worker's own, holding what `make(home)` made there or, once for all workers of a session, in another's."""
+    own, everyones = folders.mktemp(name), folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        everyones = everyones.parent
+    kept, begun = everyones / name, everyones / f"{name}.part"
+    with (everyones / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept.exists():
+            shutil.copytree(kept, own, dirs_exist_ok=True)
+        else:
+            make(own)
+            shutil.rmtree(begun, ignore_errors=True)
+            shutil.copytree(own, begun).rename(kept)
+    return own
+
+
+@contextmanager
+def at_home(folder: Path):
+    """What is opened meanwhile has its home in this folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZJTX_HOME", str(folder))
+        yield
+
+
+def opened(config: Path, home: Path, *quarters: str):
+    """A run of each quarter in a home, opened and no more."""
     from zjtx_pipeline import stages
     from zjtx_pipeline.quarter import Quarter
     from zjtx_pipeline.settings import load_settings
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZJTX_HOME", str(tmp_path_factory.mktemp("home")))
-        run = stages.open_run(load_settings(miniature), Quarter(2024, 4))
-        stages.run_all(run)
-    return run
+    settings = load_settings(config)
+    with at_home(home):
+        return [stages.open_run(settings, Quarter.parse(each)) for each in quarters]
+
+
+@pytest.fixture(scope="session")
+def golden_run(miniature, tmp_path_factory):
+    """2024Q4 of the miniature district, run through every stage."""
+    from zjtx_pipeline import stages
+
+    def make(home):
+        with at_home(home):
+            stages.run_all(*opened(miniature, home, "2024Q4"))
+
+    return opened(miniature, made_once("golden", tmp_path_factory, make), "2024Q4")[0]
 
 
 @pytest.fixture(scope="session")
 def course_runs(tmp_path_factory):
     """The three quarters in the course of the plan, measured one after the other in one home; nothing is printed."""
-    from zjtx_pipeline import stages
-    from zjtx_pipeline.quarter import Quarter
-    from zjtx_pipeline.settings import load_settings
+    config = deliver_miniature(tmp_path_factory.mktemp("course_district"), COURSE)
 
-    settings = load_settings(deliver_miniature(tmp_path_factory.mktemp("course"), COURSE))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZJTX_HOME", str(tmp_path_factory.mktemp("course_home")))
-        runs = {each: stages.open_run(settings, Quarter(int(each[:4]), int(each[5]))) for each in COURSE_QUARTERS}
-        for run in runs.values():
-            measure_whole(run)
-    return runs
+    def make(home):
+        with at_home(home):
+            for run in opened(config, home, *COURSE_QUARTERS):
+                measure_whole(run)
+
+    home = made_once("course", tmp_path_factory, make)
+    return dict(zip(COURSE_QUARTERS, opened(config, home, *COURSE_QUARTERS), strict=True))
 
 
 def measure_whole(run):

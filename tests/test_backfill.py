@@ -1,4 +1,4 @@
-"""Quarters run from the shell, as Dagster records them: two in a row, one that is blocked, one cut short, one too early."""
+"""Quarters run from the shell, as Dagster records them: killed and begun again, two in a row, alone on one core, blocked, too early."""
 
 import csv
 import hashlib
@@ -16,6 +16,7 @@ from dagster import AssetKey, DagsterInstance, DagsterRunStatus
 
 ROOT = Path(__file__).parents[1]
 TWO = ("2024Q3", "2024Q4")
+KILLED_AT = ("snapshots/2024Q4/D09", "validated/D14", "reports/2024Q4/*")
 
 
 def zjtx(*words):
@@ -29,22 +30,37 @@ def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def digests(folder):
+    return {path.name: sha256(path) for path in folder.iterdir()}
+
+
+def started(home, config, words, before=()):
+    """A verb in a process of its own, the head of whatever it starts."""
+    command = [*before, sys.executable, "-m", "zjtx_pipeline.cli", *words]
+    environment = os.environ | {"ZJTX_HOME": str(home), "ZJTX_CONFIG": str(config), "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, env=environment, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def killed_once(home, config, reached):
+    """Start the quarter and kill its whole tree as soon as a file of this name pattern appears."""
+    process = started(home, config, ["report", "2024Q4"])
+    while process.poll() is None and not any(home.glob(reached)):
+        time.sleep(0.02)
+    assert process.poll() is None, process.stderr.read()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
 @pytest.fixture(scope="module")
-def two_quarters(golden_run, miniature, tmp_path_factory):
-    """A home in which a run of 2024Q3 was killed and both quarters were then made; what the shell showed."""
+def two_quarters(miniature, tmp_path_factory):
+    """A home in which a run of 2024Q4 was killed in every stage and both quarters were then made; what the shell showed."""
     home = tmp_path_factory.mktemp("two")
-    for kept in ("snapshots", "validated"):
-        shutil.copytree(golden_run.home / kept, home / kept)
-    command = [sys.executable, "-m", "zjtx_pipeline.cli"]
-    environment = os.environ | {"ZJTX_HOME": str(home), "ZJTX_CONFIG": str(miniature), "PYTHONPATH": str(ROOT)}
-    begun = subprocess.Popen([*command, "report", "2024Q3"], env=environment, cwd=home, stdout=subprocess.DEVNULL, start_new_session=True)
-    while begun.poll() is None and not (home / "work" / "2024Q3" / "judged").exists():
-        time.sleep(0.05)
-    os.killpg(begun.pid, signal.SIGKILL)
-    begun.wait()
-    done = subprocess.run([*command, "backfill", *TWO, "--profile"], env=environment, cwd=home, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return home, done.stdout
+    for reached in KILLED_AT:
+        killed_once(home, miniature, reached)
+    done = started(home, miniature, ["backfill", *TWO, "--profile"])
+    shown, complaint = done.communicate(timeout=600)
+    assert done.returncode == 0, complaint
+    return home, shown
 
 
 @pytest.fixture
@@ -71,10 +87,20 @@ def test_thirty_reports_follow_and_the_shell_names_their_folders(two_quarters):
         assert str(home / "reports" / quarter) in shown.splitlines()
 
 
-def test_the_orchestrator_makes_the_very_files_that_the_library_alone_makes(two_quarters, golden_run):
+def test_killed_and_started_again_the_orchestrator_makes_the_very_files_that_the_library_alone_makes(two_quarters, golden_run):
     home, _ = two_quarters
-    alone = {path.name: sha256(path) for path in golden_run.reports.iterdir()}
-    assert {path.name: sha256(path) for path in (home / "reports" / "2024Q4").iterdir()} == alone
+    assert digests(home / "reports" / "2024Q4") == digests(golden_run.reports)
+
+
+def test_a_run_on_one_core_does_all_itself_and_ends_with_the_same_files(golden_run, miniature, warm_home):
+    process, others = started(warm_home, miniature, ["report", "2024Q4"], before=("taskset", "-c", str(min(os.sched_getaffinity(0))))), ""
+    while process.poll() is None:
+        others += subprocess.run(["ps", "--ppid", str(process.pid), "-o", "args="], capture_output=True, text=True).stdout
+        time.sleep(0.2)
+    assert "multiprocessing" not in others, others
+    _, complaint = process.communicate()
+    assert process.returncode == 0, complaint
+    assert digests(warm_home / "reports" / "2024Q4") == digests(golden_run.reports)
 
 
 def test_each_quarter_reads_its_own_period(two_quarters):
@@ -96,13 +122,10 @@ def test_the_shell_shows_steps_done_and_where_the_time_went(two_quarters):
     assert f"累计 {steps}/{steps} 步" in shown and "时间去向" in shown
 
 
-def test_the_run_that_was_killed_is_closed_and_the_others_stand_as_done(instance):
+def test_the_runs_that_were_killed_are_closed_and_the_others_stand_as_done(instance):
     runs = [(run.tags["dagster/partition"], run.status) for run in instance.get_runs()]
-    assert runs == [
-        ("2024Q4", DagsterRunStatus.SUCCESS),
-        ("2024Q3", DagsterRunStatus.SUCCESS),
-        ("2024Q3", DagsterRunStatus.FAILURE),
-    ]
+    done = [("2024Q4", DagsterRunStatus.SUCCESS), ("2024Q3", DagsterRunStatus.SUCCESS)]
+    assert runs == done + [("2024Q4", DagsterRunStatus.FAILURE)] * len(KILLED_AT)
 
 
 def test_every_asset_is_recorded_for_both_quarters(instance):
