@@ -11,16 +11,34 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# The same examples every time: a red suite then speaks of the change. `--hypothesis-profile default` looks further.
+# The same examples every time: a red suite then speaks of the change. `--soak` looks further.
 settings.register_profile("same_examples", derandomize=True, deadline=None)
+settings.register_profile("soak", deadline=None, max_examples=2_000, print_blob=True)
 settings.register_profile(  # for tests/mutation.py, which follows every line and so is slow
     "few", derandomize=True, deadline=None, max_examples=10, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("same_examples")
 
 
+_SOAKED = 20  # how many times the ordinary number of examples
+_times = 1
+
+
 def pytest_addoption(parser):
-    parser.addoption("--soak", action="store_true", help="ten times the mutants for the readers of deliveries (test_fuzz.py)")
+    help = "ten times the mutants for the readers of deliveries (test_fuzz.py), twenty times the examples of a property, others each time"
+    parser.addoption("--soak", action="store_true", help=help)
+
+
+def pytest_configure(config):
+    global _times
+    if config.getoption("soak"):
+        _times = _SOAKED
+        settings.load_profile("soak")
+
+
+def examples(number: int) -> settings:
+    """For a property whose examples take long: so many of them, with `--soak` many more."""
+    return settings(max_examples=number * _times)
 
 
 # The files that take longest, longest first: begun last, one would keep a worker busy while the other has nothing to do.

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 from builders import books, case_books, cases
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen, units
@@ -53,7 +54,7 @@ PRODUCTS = [
 ]
 
 
-@settings(max_examples=20, deadline=None)
+@examples(8)
 @given(invoices=INVOICES, order=st.randoms(use_true_random=False))
 def test_no_buyer_ever_passes_the_cap_in_a_year_in_any_order_of_rows(invoices, order):
     register = [{"uscc": code} for code in "甲乙丙丁"]
@@ -67,7 +68,7 @@ def test_no_buyer_ever_passes_the_cap_in_a_year_in_any_order_of_rows(invoices, o
     pd.testing.assert_frame_equal(units(books(D01=register, D02=renamed, D13=PRODUCTS, D14=shuffled)), found)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(6)
 @given(invoices=INVOICES, order=st.randoms(use_true_random=False), cap=st.sampled_from(["每企业整个计划期", "每产品"]), payee=st.sampled_from(["采购方", "销售方"]))
 def test_no_firm_passes_its_cap_however_it_is_read_and_whatever_the_order_of_rows(invoices, order, cap, payee):
     rules = load_rules().overlay({"readings": {"B-02": cap, "B-03": payee}})
@@ -81,7 +82,7 @@ def test_no_firm_passes_its_cap_however_it_is_read_and_whatever_the_order_of_row
     pd.testing.assert_frame_equal(units(books(rules=rules, **tables, D14=order.sample(rows, len(rows)))), found)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(6)
 @given(invoices=INVOICES)
 def test_one_cap_for_the_whole_plan_never_gives_more(invoices):
     whole = load_rules().overlay({"readings": {"B-02": "每企业整个计划期"}})
@@ -94,7 +95,7 @@ def test_one_cap_for_the_whole_plan_never_gives_more(invoices):
     assert beside["by_plan_fen"].tolist() == by_plan.loc[changed, "entitled_fen"].tolist()
 
 
-@settings(max_examples=12, deadline=None)
+@examples(6)
 @given(
     payments=st.lists(
         st.fixed_dictionaries(
@@ -162,7 +163,7 @@ def _stacked(rule, **more):
     return load_rules().overlay({"readings": {"B-11": {"value": rule, **more}}})
 
 
-@settings(max_examples=15, deadline=None)
+@examples(8)
 @given(listings=LISTINGS, order=st.randoms(use_true_random=False))
 def test_adding_up_gives_at_least_what_topping_up_gives_and_that_at_least_the_highest_alone(listings, order):
     found = {rule: units(_listed(listings, _stacked(rule))) for rule in ("累加", "补差", "就高")}
@@ -179,7 +180,7 @@ def test_adding_up_gives_at_least_what_topping_up_gives_and_that_at_least_the_hi
         pd.testing.assert_frame_equal(units(_listed(shuffled, _stacked(rule))), rows)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(8)
 @given(listings=LISTINGS)
 def test_a_ladder_topped_up_gives_its_highest_step_however_it_was_climbed(listings):
     rules = _stacked("补差")
@@ -189,7 +190,7 @@ def test_a_ladder_topped_up_gives_its_highest_step_however_it_was_climbed(listin
     assert topped.tolist() == highest.tolist()
 
 
-@settings(max_examples=10, deadline=None)
+@examples(6)
 @given(listings=LISTINGS, rule=st.sampled_from(["累加", "补差", "就高"]))
 def test_rows_that_no_clause_asks_for_change_nothing(listings, rule):
     rules = _stacked(rule)

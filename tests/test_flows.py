@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 from builders import books, case_books, cases
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline.flows import CLOSING, IN, KEPT, OPENING, OUT, POOLS, TITLES, flow, movements, opening_day
@@ -74,7 +75,7 @@ def places():
 TOWNS = st.fixed_dictionaries({code: st.sampled_from(["330109001", "330114003"]) for code in FIRMS + OTHERS})
 
 
-@settings(max_examples=60, deadline=None)
+@examples(25)
 @given(events("认定", "复核通过", "撤销", "公示", "主动放弃", "复核未过"), changes(), handed(), places(), TOWNS)
 def test_flows_balance_and_end_where_the_indicators_stand(events, changes, handed, places, towns):
     held = books(
@@ -89,7 +90,7 @@ def test_flows_balance_and_end_where_the_indicators_stand(events, changes, hande
     assert sums.loc[(POOLS, "专精特新"), CLOSING] == t01_2(held)["a"].of(t01_2(held)["a"].rows.frame)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(25)
 @given(events("认定", "复核通过", "撤销"), changes(), places(), TOWNS)
 def test_the_opening_is_who_stood_on_the_last_day_of_the_quarter_before(events, changes, places, towns):
     held = books(D01=[{"uscc": code, "street_code": town} for code, town in towns.items()], D02=changes, D03=places, D04=events)

@@ -5,7 +5,8 @@ from fractions import Fraction
 import pandas as pd
 import pytest
 from builders import books, case_books, cases, frame
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline.books import Books
@@ -110,7 +111,7 @@ def shaken(table, order):
     return table.iloc[positions].reset_index(drop=True)
 
 
-@settings(max_examples=6, deadline=None)
+@examples(4)
 @given(district=DISTRICT, order=st.randoms(use_true_random=False))
 def test_shuffled_rows_give_the_same_figures(district, order):
     tables = {table: frame(table, *found) for table, found in district.items()}
@@ -129,7 +130,7 @@ LATER = {
 }
 
 
-@settings(max_examples=6, deadline=None)
+@examples(4)
 @given(district=DISTRICT, code=CODES)
 def test_rows_of_after_the_quarter_and_of_unknown_firms_change_nothing(district, code):
     tables = {table: frame(table, *found) for table, found in district.items()}

@@ -5,7 +5,8 @@ import sqlite3
 from datetime import date, datetime
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from made_deliveries import QUARTER, deliver, delimited, inbox, row
 
@@ -177,7 +178,7 @@ def test_a_log_cut_short_by_a_power_failure_is_read_on(tmp_path, clock):
 STEPS = st.lists(st.tuples(st.sampled_from("甲乙丙"), st.integers(1, 3), st.booleans()), min_size=1, max_size=5)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(STEPS)
 def test_what_a_run_on_a_day_used_is_what_was_known_at_its_end(tmp_path_factory, steps):
     """Deliveries and looks day by day; if the last look of a day came after its last delivery, its snapshot is the answer."""

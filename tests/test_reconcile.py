@@ -6,7 +6,8 @@ import openpyxl
 import pandas as pd
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline import stages
@@ -197,7 +198,7 @@ LISTED = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@examples(25)
 @given(rows=LISTED, ours=FIRMS, known=FIRMS)
 def test_every_firm_of_either_side_is_in_exactly_one_place(rows, ours, known):
     found = compared(rows, ours, known)
@@ -210,7 +211,7 @@ def test_every_firm_of_either_side_is_in_exactly_one_place(rows, ours, known):
     assert not both & of["台账有名单无"] and not of["台账有名单无"] & doubtful
 
 
-@settings(max_examples=50, deadline=None)
+@examples(25)
 @given(rows=LISTED, ours=FIRMS, known=FIRMS, shuffle=st.randoms())
 def test_the_order_of_rows_changes_no_count(rows, ours, known, shuffle):
     mixed = list(rows)

@@ -11,8 +11,8 @@ import openpyxl
 import pandas as pd
 import pytest
 import yaml
-from conftest import MINIATURE
-from hypothesis import given, settings
+from conftest import MINIATURE, examples
+from hypothesis import given
 from hypothesis import strategies as st
 from made_deliveries import FIRM, NAMES, QUARTER, REGISTER, deliver, delimited, row, workbook_of
 
@@ -394,7 +394,7 @@ ACTING = st.builds(str.__add__, st.sampled_from("=+-@\t\r＝＋－＠"), TEXTS)
 
 
 @given(st.lists(st.lists(TEXTS | ACTING, min_size=2, max_size=2), min_size=1, max_size=4))
-@settings(max_examples=60)
+@examples(60)
 def test_every_cell_comes_back_as_the_text_it_was_and_none_is_a_formula(cells):
     rows = pd.DataFrame(cells, columns=["产品编号", "产品名称"], dtype="str").assign(**dict.fromkeys(OURS, "=1+1"))
     content = returns.return_workbook(made_return(rows), "D13.xlsx")

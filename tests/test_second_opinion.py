@@ -10,7 +10,8 @@ import made_results
 import pandas as pd
 import pytest
 from builders import ELSEWHERE, TOWN, books, case_books, cases
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from test_layers import imported
 
@@ -135,7 +136,7 @@ STANDINGS = ledgers(
 )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@examples(12)
 @given(STANDINGS)
 def test_titles_pools_and_targets_come_to_the_same_for_any_ledgers(held):
     assert differences(held, (1, 3, 7, 9, 12)) == []
@@ -157,7 +158,7 @@ MONEY = ledgers(
 )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@examples(12)
 @given(MONEY)
 def test_awards_come_to_the_same_for_any_purchases_listings_and_payments(held):
     assert differences(held, (1, 4, 5, 6)) == []

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 from builders import books, case_books, cases
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline.tiers import grants, members, roster, titles
@@ -54,7 +55,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(events=EVENTS, changes=CHANGES, day=DAYS)
 def test_a_population_on_a_day_is_whoever_holds_a_title_in_the_district(events, changes, day):
     held = books(D01=[{"uscc": code} for code in "甲乙丙丁戊己"], D02=changes, D04=events)
@@ -74,7 +75,7 @@ def _now(held, codes):
     return current(held, codes)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(events=EVENTS, changes=CHANGES)
 def test_a_grant_never_outlives_its_validity(events, changes):
     rows = grants(books(D02=changes, D04=events))
