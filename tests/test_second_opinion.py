@@ -20,7 +20,7 @@ from zjtx_pipeline import stages, store
 from zjtx_pipeline.awards import units
 from zjtx_pipeline.books import UNDELIVERED
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.indicators import measure
+from zjtx_pipeline.indicators import formula, layout
 from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.report import method_rows
 from zjtx_pipeline.rules import load_rules
@@ -38,9 +38,11 @@ def compared(held, tasks=None):
         files = {table: store.write_frame(Path(folder) / f"{table}.parquet", rows) for table, rows in held.tables.items()}
         opinion = second.opinion(rules, held.quarter, files)
     found, awarded = second.compared_tiers(opinion, titles(held), absent), units(held)
+    seen = [rules.indicators[name] for name in dict.fromkeys(indicator for indicator, _, _ in opinion.figures)]
     asked = stages.reviewed_tasks(rules) if tasks is None else tasks
     for task in [each for each in asked if not second.unfollowed(rules, each)]:
-        found += second.compared_figures(opinion, measure(task, held), task, rules, absent)
+        figures = [figure for indicator in seen if indicator.task == task for figure in layout.figures(held, indicator, formula(indicator.id))]
+        found += second.compared_figures(opinion, figures, task, rules, absent)
         found += second.compared_awards(opinion, awarded, rules.grants_of(task), rules, absent)
     return found
 
