@@ -8,7 +8,7 @@ the two that need arguments and draw at random (VariableReplacer, VariableInsert
 
 A warmed process forks one child a mutant; the child alone sees the changed module (no file is touched). Which tests go
 through which statement, and how long each takes, is found out once (and again for a file of tests that has changed); a mutant is
-tried against those that go through the changed statement, the quickest first, until one fails. An endless loop counts as killed
+tried against those that go through the changed statement, the module's own first, until one fails. An endless loop counts as killed
 when its time is over.
 `--part 1/2` and `--part 2/2` share the mutants between two processes. `--within 40` leaves out the slow tests, all but those
 that come first in so many seconds together: more survives, which `--again` then tries against the rest.
@@ -217,12 +217,15 @@ def statement(tree, line):
 
 
 def telling(tests, path, span):
-    """The tests that go through a span of lines, the quickest first; before them what looks the module's annotations up."""
+    """The tests that go through a span of lines, the module's own first, then the quickest; before them what looks its
+    annotations up."""
     first, last = span
+    own = [f"tests/test_{path.stem}.py", f"tests/test_{path.parent.stem}.py"]  # test_caps.py, then test_awards.py
     module = path.relative_to(ROOT).as_posix()
     through = {test: seconds for test, (seconds, lines) in tests.items() if any(first <= line <= last for line in lines.get(module, ()))}
     resolved = [test for test in tests if test.startswith("tests/test_annotations.py") and module in test]
-    return [*resolved, *sorted(through, key=through.get)]
+    near = {test: own.index(file) if (file := test.partition("::")[0]) in own else len(own) for test in through}
+    return [*resolved, *sorted(through, key=lambda test: (near[test], through[test]))]
 
 
 def warm():
@@ -276,12 +279,13 @@ def run(again, heavy, within, part, parts):
     before, tests = known(), watched(heavy)
     for path in modules():
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [(f"{named(path)} {operator} {occurrence}", operator, occurrence, line) for operator, occurrence, line in mutants(path)]
+        wanted = [each for each in names[part - 1 :: parts] if (before.get(each[0]) == "survived" if again else each[0] not in before)]
+        if not wanted:
+            continue
         whole = _within(tests, telling(tests, path, (1, 10**6)), within)
         assert tried(path, path.read_text(encoding="utf-8"), whole, 7200) == "survived", f"{path.name}: fails without any mutation"
-        for operator, occurrence, line in list(mutants(path))[part - 1 :: parts]:
-            name = f"{named(path)} {operator} {occurrence}"
-            if (name in before) != again or (again and before[name] != "survived"):
-                continue
+        for name, operator, occurrence, line in wanted:
             source = mutated(path, operator, occurrence)
             began = time.monotonic()
             chosen = _within(tests, telling(tests, path, statement(tree, line)), within)
