@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen, units
+from zjtx_pipeline.awards.triggers import trigger_keys, trigger_rows
 from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.rules import load_rules
 
@@ -32,6 +33,20 @@ def test_award_units(case):
         {name: str(value) for name, value in want.items()} for want in expected
     ]
     assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(("removed", "lost"), [("2024-07-01", True), ("2024-12-31", True), ("2025-01-01", False)])
+def test_a_listing_is_lost_from_the_day_of_its_removal_on(removed, lost):
+    listing = {"uscc": "甲", "demonstration": "绿色工厂", "level": "省级", "batch": "一", "item_name": "厂", "announced_on": "2024-01-01"}
+    [found] = trigger_rows(books(D16=[listing | {"removed_on": removed}]))["lost_on"]
+    assert (None if pd.isna(found) else str(found.date())) == (removed if lost else None)
+
+
+def test_a_clause_s_key_is_of_its_own_table_s_columns_and_of_purchases_buyer_and_year():
+    awards, bought = load_rules().awards, pd.DataFrame({"firm": ["甲"], "year": [2024]})
+    assert trigger_keys(awards["A08"], bought).tolist() == ["甲|2024"]
+    listed = books(D16=[{"uscc": "甲", "demonstration": "绿色工厂", "level": "省级", "batch": "一", "item_name": "厂"}])["D16"]
+    assert trigger_keys(awards["A17"], listed).tolist() == ["甲|绿色工厂|省级|一|厂"]
 
 
 INVOICES = st.lists(

@@ -40,6 +40,13 @@ def test_a_listing_is_first_unless_its_holder_of_that_day_had_one(changes, first
     assert firsts.first_of(rows, keys, ["level"], held_by(*changes), pd.Timestamp("2024-12-31")).tolist() == first
 
 
+@pytest.mark.parametrize("keys", ["甲乙", "乙甲"])
+def test_two_that_become_one_later_were_each_first(keys):
+    rows = pd.DataFrame({"level": "省级", "triggered_on": pd.to_datetime(["2024-01-01", "2024-02-01"])})
+    merged = held_by((keys[1], keys[0], "2024-02-02"))
+    assert firsts.first_of(rows, pd.Series(list(keys)), ["level"], merged, pd.Timestamp("2024-12-31")).tolist() == [True, True]
+
+
 def test_of_three_of_one_firm_the_first_alone_is_first_whatever_its_level_is_beside():
     rows = pd.DataFrame({"level": ["省级", "省级", "市级", "省级"], "triggered_on": pd.to_datetime(["2024-01-01", "2024-01-01", "2024-02-01", "2024-03-01"])})
     assert firsts.first_of(rows, pd.Series(["甲"] * 4), ["level"], held_by(), pd.Timestamp("2024-12-31")).tolist() == [True, False, True, False]
@@ -83,6 +90,17 @@ def test_a_title_is_revoked_by_what_is_announced_later_of_its_own_firm_and_tier(
     rows = pd.DataFrame({"uscc": ["甲"], "tier": ["小巨人"], "triggered_on": pd.to_datetime(["2024-01-01"])}, index=[7])
     [found] = firsts.revoked_on(held, rows)
     assert (None if pd.isna(found) else f"{found:%Y-%m-%d}") == revoked
+
+
+@pytest.mark.parametrize("pair", ["甲乙", "乙甲"])
+def test_what_was_revoked_of_one_before_it_took_over_another_is_not_the_other_s(pair):
+    one, other = pair
+    held = books(
+        D02=[{"uscc": other, "item": "合并", "changed_on": "2024-06-01", "successor_uscc": one}],
+        D04=[{"uscc": one, "tier": "小巨人", "event": "撤销", "announced_on": "2024-05-01"}],
+    )
+    rows = pd.DataFrame({"uscc": [other], "tier": ["小巨人"], "triggered_on": pd.to_datetime(["2024-01-01"])})
+    assert firsts.revoked_on(held, rows).isna().all()
 
 
 def test_the_earliest_revocation_counts_each_title_its_own():

@@ -29,6 +29,7 @@ def payment(**cells):
         ({"approved_on": "2025-01-01", "state": "已核定"}, True, False),
         ({"approved_on": None, "state": "已核定"}, True, True),
         ({"approved_on": None, "state": "不予兑现"}, True, True),
+        ({"applied_on": None, "approved_on": None, "state": "已核定"}, True, True),
         ({"approved_on": "2024-12-31", "state": "审核中"}, True, True),
         ({"applied_on": "2025-01-01", "approved_on": "2024-12-31", "state": "已核定"}, True, True),
         ({"applied_on": "2025-01-01", "approved_on": None, "state": "已核定"}, True, True),
