@@ -46,7 +46,7 @@ def test_what_names_no_day_is_not_guessed(text):
 
 
 def test_the_far_off_days_of_exports_are_no_events_but_may_end_a_validity():
-    assert read("event", "9999-9-9", "2099-12-31") == [None, None]
+    assert read("event", "9999-9-9", "2099-12-31", "9999", "99991231", "9999-12-31 00:00:00") == [None] * 5
     assert read("date", "2099-12-31") == [pd.Timestamp(2099, 12, 31)]
 
 

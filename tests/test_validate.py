@@ -122,6 +122,32 @@ def test_full_width_brackets_in_headers_are_the_same(tmp_path):
     assert (found.blocked, found.accepted["amount_fen"].tolist()) == ((), [1_000_000])
 
 
+@pytest.mark.parametrize(
+    ("table", "header", "others"),
+    [("D19", "金额(万元)", ["金额（万元）"]), ("D20", "新增高技能人才(人)", ["新增高技能人才（人）", "新增高技能人才 (人)"])],
+)
+def test_each_department_may_spell_a_header_in_its_own_way(tmp_path, table, header, others):
+    senders = load_tables()[table].senders
+    found = []
+    for spellings in ([header] * len(senders), [header, *others, *[header] * len(senders)]):
+        folder = tmp_path / str(len(found)) / "district"
+        for number, (sender, spelt) in enumerate(zip(senders, spellings, strict=False), start=1):
+            own = {"业务编号": f"号{number}"} if table == "D19" else {}
+            cells = {name if name != header else spelt: cell for name, cell in row(table, **own, **{header: str(number)}).items()}
+            deliver(folder, f"{load_tables()[table].title}_{sender}.xlsx", workbook([cells]))
+        found.append(verdict(folder, table))
+    plain, spelt = found
+    column = load_tables()[table].by_header()[header].name
+    assert plain.accepted[column].notna().any()
+    pd.testing.assert_frame_equal(spelt.accepted, plain.accepted)
+
+
+@pytest.mark.parametrize("text", ["9999年", "9999/待定", "99991231待定", "2099-12-31待定"])
+def test_a_far_off_day_with_words_behind_it_is_no_day_and_told(tmp_path, text):
+    found = judged(tmp_path, "D03", [row("D03", 出库日期=text)])
+    assert found.accepted.empty and any(text in each for each in found.findings["message"])
+
+
 def test_headers_alone_stop_the_table_but_a_zero_report_counts_as_nothing(tmp_path):
     deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([], list(row("D03"))))
     assert "没有数据" in verdict(tmp_path, "D03").blocked[0]

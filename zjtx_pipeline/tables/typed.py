@@ -18,34 +18,36 @@ from zjtx_pipeline.tables import Column, Table, comparable
 EMPTY_WORDS = ["N/A", "n/a", "/", "—", "——", "-", "无", "null", "NULL", r"\n", r"\N"]
 DATES = "datetime64[us]"
 DECIMALS = pd.ArrowDtype(pa.decimal128(20, 6))
+_TIME = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 _DATE = (
     r"(?P<y>\d{4})(?:[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|年(?P<m1>\d{1,2})月(?P<d1>\d{1,2})日|(?P<m2>\d{2})(?P<d2>\d{2}))"
-    r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+    + _TIME
 )
-_NEVER = r"(?:9999|2099[-/.]12[-/.]31|20991231)"
+_NEVER = r"(?:9999(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日|\d{4})?|2099(?:[-/.]12[-/.]31|年12月31日|1231))" + _TIME
 _NUMBER = r"(?P<sign>[-+]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?"
 
 
 def canonical(table: Table, raw: pd.DataFrame, lists: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """The delivered cells under the dictionary's headers: text, NA where empty, aliases of closed lists mapped.
 
-    `raw` holds text under the delivered headers; `lists` gives, for a closed list, each spelling's value.
+    `raw` holds text under the delivered headers, NA under those that another delivery beside it spells otherwise: each of
+    them may write a header in its own way. `lists` gives, for a closed list, each spelling's value.
     Columns that the delivery lacks are left out here, unknown ones too: both are findings of the table.
     """
     known = table.by_header()
-    columns = {}
+    delivered: dict[Column, pd.Series] = {}
     for header in raw.columns:
         column = known.get(comparable(header))
-        if column is not None and column.header not in columns:
-            columns[column.header] = _cells(raw[header], column, lists)
-    return pd.DataFrame(columns, index=raw.index)
+        if column is not None:
+            delivered[column] = delivered[column].fillna(raw[header]) if column in delivered else raw[header]
+    return pd.DataFrame({column.header: _cells(text, column, lists) for column, text in delivered.items()}, index=raw.index)
 
 
 def _cells(text: pd.Series, column: Column, lists: Mapping[str, Mapping[str, str]]) -> pd.Series:
     text = text.astype("str").str.strip("\ufeff\u3000\u00a0 \t\r\n")
     text = text.mask(text.eq("") | (text.isin(EMPTY_WORDS) if column.optional and column.name != "name" else False))
     if column.is_event:  # the far-off days that exports write for “not yet” are no days
-        text = text.mask(text.str.match(_NEVER).fillna(False).astype(bool))
+        text = text.mask(text.str.fullmatch(_NEVER).fillna(False).astype(bool))
     if column.kind == "code":
         return normal_form(text)
     if column.kind == "patent":
@@ -107,7 +109,7 @@ def _dates(text: pd.Series) -> pd.Series:
 
 def _events(text: pd.Series) -> pd.Series:
     """Days of things that happened; the far-off days that exports write for “not yet” are none."""
-    return _dates(text.mask(text.str.match(_NEVER).fillna(False).astype(bool)))
+    return _dates(text.mask(text.str.fullmatch(_NEVER).fillna(False).astype(bool)))
 
 
 def _whole(scale: int) -> Callable[[pd.Series], pd.Series]:
