@@ -335,6 +335,13 @@ def test_a_reading_is_printed_with_the_choices_within_it():
 
 def test_entitlement_is_always_called_unaudited(texts):
     assert all("测算应兑 （未经审核）" in texts[number] for number in (1, 2, 4, 5, 6, 10, 11))
+    inputs = made_results.inputs()
+    entitled = {task for task in RULES.tasks for each in RULES.indicators_of(task) for part in each.parts.values() if part.nature == "entitled"}
+    for task in entitled:
+        report = compose.task_report(inputs, task)
+        names = [row.name for row in (*report.targets, *report.others) if "应兑" in row.name]
+        assert set(names) == {"测算应兑（未经审核）"} or "应兑企业" in names, names
+        assert not [line for line in report.summary if "（应兑）" in line]
 
 
 def test_a_task_without_grants_has_no_award_section(texts):

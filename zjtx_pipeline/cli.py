@@ -6,6 +6,7 @@ Heavy libraries are imported inside the verbs, so that `zjtx --help` answers at 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -317,13 +318,16 @@ _USAGE = {
     "Got unexpected extra argument": "多余的参数",
     "Invalid value for": "值不对",
 }
+_WITHOUT_ITS_VALUE = re.compile(r"Option '?(.+?)'? requires an argument")
 
 
 def _usage(error: Exception) -> str:
     message = error.format_message()
+    if option := _WITHOUT_ITS_VALUE.match(message):
+        return f"选项 {option[1]} 后面缺少内容（用 zjtx --help 查看用法）"
     for english, chinese in _USAGE.items():
         if english in message:
-            return f"{chinese}：{message.partition(english)[2].strip(' :.')}（用 zjtx --help 查看用法）"
+            return f"{chinese}：{message.partition(english)[2].removeprefix('(s)').strip(' :.()')}（用 zjtx --help 查看用法）"
     return f"命令写得不对：{message}（用 zjtx --help 查看用法）"
 
 

@@ -158,4 +158,4 @@ def _of_lead_departments(settings: Settings, snapshot: Snapshot) -> Iterator[Fou
     sent = {source.sender for source in snapshot.sources}
     for task in settings.rules.tasks.values():
         if snapshot.sources and task.lead not in sent:
-            yield {**_found(NOTED, "报送.牵头部门", f"任务{task.number}牵头的{task.lead}未报送进展文字：请补报。"), "sender": task.lead}
+            yield {**_found(NOTED, "报送.牵头部门", f"任务{task.number}由{task.lead}报送的进展文字没有报来：请补报。"), "sender": task.lead}

@@ -80,7 +80,8 @@ def _rows_of(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:
         return
     yield FigureRow(id=indicator.id, name=indicator.title, unit="", now="", then="", change="", **beside)
     for part in indicator.parts.values():
-        yield row_of(Shown(inputs, indicator, part), part.name, under=True)
+        figure = Shown(inputs, indicator, part)
+        yield row_of(figure, figure.part_name, under=True)
 
 
 def _under(inputs: ReportInputs, indicator: Indicator) -> Iterator[FigureRow]:

@@ -104,7 +104,17 @@ class Shown:
     def name(self) -> str:
         """The indicator's title, and the part where there are several."""
         several = len(self.indicator.parts) > 1
-        return f"{self.indicator.title}（{self.part.name}）" if several else self.indicator.title
+        return f"{self.indicator.title}（{'，'.join(self._part_and_caveat)}）" if several else self.indicator.title
+
+    @property
+    def part_name(self) -> str:
+        """What stands under the indicator's title; 应兑 is always 测算应兑（未经审核） (`indicators.md`)."""
+        name, *caveat = self._part_and_caveat
+        return name + "".join(f"（{each}）" for each in caveat)
+
+    @property
+    def _part_and_caveat(self) -> tuple[str, ...]:
+        return ("测算应兑", "未经审核") if self.part.nature == "entitled" else (self.part.name,)
 
     def of(self, breakdown: str) -> Shown:
         """The same part for one value of a breakdown."""
