@@ -19,7 +19,7 @@ IN_NO_YEAR = "属计划期以前年度的触发事项，或者兑现编号在奖
 def splits(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Split, ...]:
     """Every breakdown that is no table of its own: by level, kind, title, channel …"""
     return tuple(
-        Split(figure.indicator.part_title(figure.part.letter), "、".join(breakdown.columns), text, figure.id)
+        Split(figure.full_name, "、".join(breakdown.columns), text, figure.id)
         for figure in parts_of(inputs, indicators)
         for breakdown in figure.part.breakdowns
         if _is_told(figure.part, breakdown) and (text := _text(figure, breakdown.columns))

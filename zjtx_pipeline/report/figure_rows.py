@@ -36,7 +36,7 @@ def other_rows(inputs: ReportInputs, indicators: list[Indicator]) -> tuple[Figur
 def key_row(inputs: ReportInputs, indicator: Indicator) -> FigureRow:
     """The first number of an indicator without a target, on a line of its own."""
     figure = first_of(inputs, indicator)
-    return row_of(figure, indicator.part_title(figure.part.letter), note=figure.told)
+    return row_of(figure, figure.full_name, note=figure.told)
 
 
 def target_row(figure: Shown) -> FigureRow:

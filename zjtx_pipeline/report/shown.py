@@ -113,6 +113,11 @@ class Shown:
         return name + "".join(f"（{each}）" for each in caveat)
 
     @property
+    def full_name(self) -> str:
+        """As `part_name`, where the indicator's title does not stand above."""
+        return f"{self.indicator.title}·{self.part_name}" if len(self.indicator.parts) > 1 else self.indicator.title
+
+    @property
     def _part_and_caveat(self) -> tuple[str, ...]:
         return ("测算应兑", "未经审核") if self.part.nature == "entitled" else (self.part.name,)
 
