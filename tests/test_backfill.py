@@ -168,10 +168,11 @@ def test_one_report_can_be_made_again_by_itself(instance, two_quarters, miniatur
 
 @pytest.fixture
 def without_a_column(miniature, tmp_path):
-    """A miniature district whose D15 has lost a column."""
+    """A miniature district whose D15 has lost a column, and where a file lies that is no table's."""
     inbox = shutil.copytree(miniature.parent / "inbox", tmp_path / "district" / "inbox")
     (path,) = (inbox / "2024Q4").glob("D15_*.csv")
     path.write_text(path.read_text(encoding="utf-8-sig").replace("验收结论", "结论"), encoding="utf-8")
+    (inbox / "2024Q4" / "附件1.doc").touch()
     return Path(shutil.copy(miniature, tmp_path / "district"))
 
 
@@ -182,6 +183,7 @@ def test_a_faulty_table_stops_what_rests_on_it_and_nothing_else(without_a_column
     assert not (warm_home / "reports" / "2024Q4" / "manifest.json").exists()
     told = capsys.readouterr().err
     assert "逐行校验 D15（数字化改造）：" in told and "sound/" not in told and "验收结论" in told and "Traceback" not in told
+    assert told.startswith("没有读入 2024Q4/附件1.doc：")
     assert "没有印出的报告：总报告、任务5。" in told
 
 

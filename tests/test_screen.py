@@ -68,3 +68,19 @@ def test_under_a_heading_that_speaks_of_a_telephone_dashes_are_a_telephone_too(t
     deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([{**row("D03"), header: "138-0000-1234"}]))
     [raw] = [each.read() for each in sources.deliveries(inbox(tmp_path), load_tables()["D03"], Quarter(2024, 4))]
     assert f"“{header}”列（第2行）含有手机号" in raw.refused and raw.rows.empty and not raw.original
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "cell", "found"),
+    [
+        ("D05", "从业人员(人)", "13805711234", "手机号"),
+        ("D05", "从业人员(人)", "330109199001011239", "身份证号"),
+        ("D05", "营业收入(万元)", "330109199001011239", "身份证号"),
+        ("D05", "营业收入(万元)", "13805711234", ""),  # eleven digits of an amount are no telephone
+        ("D05", "从业人员(人)", "1380571123", ""),
+    ],
+)
+def test_numbers_of_persons_are_seen_in_columns_of_numbers_too(tmp_path, table, header, cell, found):
+    deliver(tmp_path, f"{load_tables()[table].title}_{load_tables()[table].senders[0]}.csv", delimited([row(table, **{header: cell})]))
+    [raw] = [each.read() for each in sources.deliveries(inbox(tmp_path), load_tables()[table], Quarter(2024, 4))]
+    assert (f"“{header}”列（第2行）含有{found}" in raw.refused) if found else (len(raw.rows) == 1 and not raw.refused)

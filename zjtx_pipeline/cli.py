@@ -261,6 +261,8 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
         runs = [stages.open_run(settings, quarter, draft, as_of=day) for quarter in wanted]
         for run in runs:
             stages.reach(run)
+            for sentence in stages.strays(run):
+                console.complain(f"没有读入 {sentence}")
         console.out.print(f"{settings.district}　正在准备……")
         from assets import launch
 

@@ -134,7 +134,7 @@ def given_back(quarter: Quarter, found: GivenBack) -> None:
 
     table(f"{quarter} 退回表", RETURNS, ([str(cell) for cell in row] for row in found.counts.itertuples(index=False)))
     if found.unjudged:
-        out.print(f"还没有校验，不在其中：{'、'.join(found.unjudged)}。请先运行 zjtx report {quarter}。", markup=False)
+        out.print(f"还没有校验，不在其中：{'、'.join(found.unjudged)}。请先运行 zjtx report {quarter}；运行过的，是它们要对照的表被停用，待那张表更正后才能校验。", markup=False)
     out.print(f"退回表在：\n{found.folder}", markup=False)
 
 

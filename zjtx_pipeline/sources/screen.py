@@ -18,7 +18,9 @@ from zjtx_pipeline.tables import Table, comparable
 if TYPE_CHECKING:
     from zjtx_pipeline.sources.raw import Raw
 
-NUMBERS = {"yuan", "wan", "count", "decimal"}  # an amount of eleven digits is no telephone
+NUMBERS = {"yuan", "wan", "count", "decimal"}
+_AMOUNTS = NUMBERS - {"count"}  # one of eleven digits is no telephone; nothing is counted in thousands of millions
+_SHORTEST = 11  # digits of a mobile number
 _SECRET = re.compile(r"[绝机秘]\s*密\s*(?:[★☆]|[〔(（【\[]?\s*(?:保密期限[:：]?)?\s*\d+\s*年)")
 # In one or in groups of three, four and four; with dashes, as contract numbers are written, only where a telephone is spoken of,
 # with points there and where no year stands in the middle.
@@ -169,11 +171,13 @@ def screened(table: Table, raw: Raw, around: Iterable[str] = ()) -> Raw:
     if found := next(filter(None, map(mark, raw.headers)), ""):
         return _emptied(raw, f"表头含有{found}")
     for header in raw.headers:
-        column = known.get(comparable(header))
-        if column is not None and column.kind in NUMBERS:
+        column, cells = known.get(comparable(header)), raw.rows[header]
+        kind = column.kind if column is not None else ""
+        if kind in NUMBERS and not (cells.str.len() >= _SHORTEST).any():
             continue
-        for at in holds(raw.rows[header], suspect(header)).nonzero()[0]:
-            if found := under(header, raw.rows[header].iat[at]):
+        for at in holds(cells, suspect(header)).nonzero()[0]:
+            found = under(header, cells.iat[at])
+            if found and not (found == "手机号" and kind in _AMOUNTS):
                 return _emptied(raw, f"“{header}”列（{_sayable(raw.rows['place'].iat[at])}）含有{found}")
     for text in around:
         if found := under(text.heading if isinstance(text, Placed) else "", text):

@@ -2,7 +2,7 @@
 and when and in what order to run them to the orchestrator.
 """
 
-from zjtx_pipeline.stages.course import close, opening, reach, run_all
+from zjtx_pipeline.stages.course import close, opening, reach, run_all, strays
 from zjtx_pipeline.stages.intake import check, pull
 from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally_ladder, tally_tiers
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
@@ -14,6 +14,6 @@ from zjtx_pipeline.stages.tracing import Traced, trace_figure, trace_task
 
 __all__ = [
     "CHINA", "OVERALL", "TITLES", "GivenBack", "Reconciled", "Run", "Traced", "check", "close", "compare", "day_named", "give_back",
-    "measure", "open_run", "opening", "publish", "pull", "reach", "reconcile_list", "render", "review", "reviewed_tasks", "run_all", "stop_if_disputed",
+    "measure", "open_run", "opening", "publish", "pull", "reach", "reconcile_list", "render", "review", "reviewed_tasks", "run_all", "stop_if_disputed", "strays",
     "tally_awards", "tally_ladder", "tally_tiers", "trace_figure", "trace_task",
 ]  # fmt: skip

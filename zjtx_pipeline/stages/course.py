@@ -27,7 +27,7 @@ def opening(run: Run) -> dict:
         "按哪天所知": str(run.as_of or "全部已报送的数据"),
         "报告日": str(workday_after(run.quarter, run.settings.report_workday)),
         "草稿": "是" if run.draft else "否",
-        "不认识的文件": "；".join(_strays(run)) or "无",
+        "不认识的文件": "；".join(strays(run)) or "无",
     }
 
 
@@ -39,7 +39,7 @@ def reach(run: Run) -> None:
         raise ZjtxError(f"到 {run.as_of} 为止，{run.quarter} 还没有任何部门报送：没有可出的报告。")
 
 
-def _strays(run: Run) -> list[str]:
+def strays(run: Run) -> list[str]:
     """Files that no table claims; what lies in the 收件目录 now says nothing of an earlier day."""
     found = [] if run.as_of else sources.strays(run.settings, run.quarter)
     return [f"{file}：{sentence}" for file, sentence in found]
