@@ -25,8 +25,8 @@ _times = 1
 
 
 def pytest_addoption(parser):
-    help = "ten times the mutants for the readers of deliveries (test_fuzz.py), twenty times the examples of a property, others each time"
-    parser.addoption("--soak", action="store_true", help=help)
+    told = "ten times the mutants for the readers of deliveries (test_fuzz.py), twenty times the examples of a property, others each time"
+    parser.addoption("--soak", action="store_true", help=told)
 
 
 def pytest_configure(config):

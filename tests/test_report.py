@@ -14,7 +14,7 @@ from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.forecast import Forecast
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.report import compose, pages
+from zjtx_pipeline.report import compose, figure_rows, pages
 from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.settings import Settings
 
@@ -340,8 +340,10 @@ def test_entitlement_is_always_called_unaudited(texts):
     for task in entitled:
         report = compose.task_report(inputs, task)
         names = [row.name for row in (*report.targets, *report.others) if "应兑" in row.name]
-        assert set(names) == {"测算应兑（未经审核）"} or "应兑企业" in names, names
+        assert set(names) - {"应兑企业"} == {"测算应兑（未经审核）"}, names
         assert not [line for line in report.summary if "（应兑）" in line]
+    key = [row.name for task in entitled for each in RULES.indicators_of(task) for row in [figure_rows.key_row(inputs, each)] if each.parts["a"].nature == "entitled"]
+    assert len(key) == 4 and all(name.endswith("·测算应兑（未经审核）") for name in key), key
 
 
 def test_a_task_without_grants_has_no_award_section(texts):

@@ -84,3 +84,10 @@ def test_numbers_of_persons_are_seen_in_columns_of_numbers_too(tmp_path, table, 
     deliver(tmp_path, f"{load_tables()[table].title}_{load_tables()[table].senders[0]}.csv", delimited([row(table, **{header: cell})]))
     [raw] = [each.read() for each in sources.deliveries(inbox(tmp_path), load_tables()[table], Quarter(2024, 4))]
     assert (f"“{header}”列（第2行）含有{found}" in raw.refused) if found else (len(raw.rows) == 1 and not raw.refused)
+
+
+def test_an_identity_number_is_seen_in_a_sum_s_column_of_numbers(tmp_path):
+    total = {**dict.fromkeys(row("D05"), ""), "企业名称": "合计", "从业人员(人)": "330109199001011239"}
+    deliver(tmp_path, f"{load_tables()['D05'].title}_{load_tables()['D05'].senders[0]}.csv", delimited([row("D05"), total]))
+    [raw] = [each.read() for each in sources.deliveries(inbox(tmp_path), load_tables()["D05"], Quarter(2024, 4))]
+    assert "含有身份证号" in raw.refused and raw.rows.empty and raw.rejected.empty

@@ -15,7 +15,7 @@ from datetime import datetime
 import pandas as pd
 
 from zjtx_pipeline.sources.oddities import value_notes
-from zjtx_pipeline.sources.screen import NUMBERS, screened
+from zjtx_pipeline.sources.screen import IDENTITY_DIGITS, NUMBERS, screened
 from zjtx_pipeline.tables import Table, comparable
 from zjtx_pipeline.untrusted.cells import NOT_CALCULATED
 
@@ -221,13 +221,13 @@ def sheet_of(place: str) -> str:
 
 
 def _texts(table: Table, headers: Sequence[str], rejected: Iterable[Line]) -> Iterator[str]:
-    """What rejected lines say, less the numbers: a sum of eleven digits is no telephone."""
+    """What rejected lines say, less the numbers but those as long as an identity number: a sum of eleven digits is no telephone."""
     known = table.by_header()
     columns = [known.get(comparable(header)) for header in headers]
     for line in rejected:
         for at, cell in enumerate(line.cells):
             column = columns[at] if len(line.cells) > 1 and at < len(columns) else None
-            if cell and not (column is not None and column.kind in NUMBERS):
+            if cell and (column is None or column.kind not in NUMBERS or len(cell) >= IDENTITY_DIGITS):
                 yield cell
 
 

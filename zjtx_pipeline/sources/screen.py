@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NUMBERS = {"yuan", "wan", "count", "decimal"}
 _AMOUNTS = NUMBERS - {"count"}  # one of eleven digits is no telephone; nothing is counted in thousands of millions
-_SHORTEST = 11  # digits of a mobile number
+_MOBILE_DIGITS, IDENTITY_DIGITS = 11, 18
 _SECRET = re.compile(r"[绝机秘]\s*密\s*(?:[★☆]|[〔(（【\[]?\s*(?:保密期限[:：]?)?\s*\d+\s*年)")
 # In one or in groups of three, four and four; with dashes, as contract numbers are written, only where a telephone is spoken of,
 # with points there and where no year stands in the middle.
@@ -173,7 +173,7 @@ def screened(table: Table, raw: Raw, around: Iterable[str] = ()) -> Raw:
     for header in raw.headers:
         column, cells = known.get(comparable(header)), raw.rows[header]
         kind = column.kind if column is not None else ""
-        if kind in NUMBERS and not (cells.str.len() >= _SHORTEST).any():
+        if kind in NUMBERS and not (cells.str.len() >= _MOBILE_DIGITS).any():
             continue
         for at in holds(cells, suspect(header)).nonzero()[0]:
             found = under(header, cells.iat[at])
