@@ -52,6 +52,22 @@ def test_last_quarter_s_file_stops_a_register_and_is_noted_of_a_ledger(tmp_path,
     assert bool(checked(opened, table)["blocked"]) == stops
 
 
+def test_the_folder_of_a_stopped_quarter_says_what_stopped_it_until_it_is_put_right(tmp_path, opened):
+    def said():
+        path = opened.reports / "阻断原因.txt"
+        return path.read_text(encoding="utf-8-sig").splitlines()[1:] if path.exists() else []
+
+    checked(opened, "D02")
+    assert said() == []
+    faulty = [deliver(tmp_path, f"D02_主体变更_{sender}.csv", delimited([row("D02", 事项="更名")], ["企业名称"])) for sender in load_tables()["D02"].senders]
+    assert checked(opened, "D02")["blocked"]
+    (line,) = said()
+    assert line.startswith("D02（主体变更）：缺少") and line.endswith("读入 1 行＝合格 1＋退回 0＋无法识别 0。"), line
+    for path in faulty:
+        path.unlink()
+    assert not checked(opened, "D02")["blocked"] and said() == []
+
+
 def test_a_zero_report_may_be_the_same_every_quarter(tmp_path, opened):
     for quarter in (EARLIER, QUARTER):
         deliver(tmp_path, "D02_主体变更_区市场监管局_零报送.csv", delimited([], ["统一社会信用代码"]), quarter=quarter)

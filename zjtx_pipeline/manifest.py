@@ -1,5 +1,5 @@
 """Knows manifest.json: what a quarter was made of and which files came of it, each by its digest; and how a folder says that it is
-between two of them.
+between two of them, and what stopped its run.
 
 Leaves the files themselves to `outputs` and `report`.
 """
@@ -17,9 +17,10 @@ from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.snapshots import SourceFile
 
 
-NAME, UNFINISHED = "manifest.json", "尚未完成.txt"
+NAME, UNFINISHED, STOPPED = "manifest.json", "尚未完成.txt", "阻断原因.txt"
 _MIXED = "本文件夹里有文件已经重新生成，其余的可能还是上一次的，不能放在一起用；manifest.json 列的是上一次的文件。\n"
 _FEW = "本文件夹里的报告还不齐。\n"
+_STOPPED = "以下报送表有整表问题，这一季靠它的部分没有出。退回表里写明了逐行原因，改好重报、重新运行后本说明自动消失。"
 _REMEDY = "这一季的运行还没有走完最后一步，走完后本说明自动消失。如果现在没有运行，请重新运行这一季，或在界面里补跑没有完成的步骤。\n"
 
 
@@ -35,6 +36,14 @@ def mark_unfinished(folder: Path) -> None:
     """Say in the folder that its files do not belong together yet."""
     told = (_MIXED if (folder / NAME).exists() else _FEW) + _REMEDY
     store.write_bytes(folder / UNFINISHED, told.encode("utf-8-sig"))
+
+
+def tell_stopped(folder: Path, reasons: Sequence[str]) -> None:
+    """Say in the folder which tables stopped its run and how many rows of each were read; nothing is said where none does."""
+    if reasons:
+        store.write_bytes(folder / STOPPED, "\n".join([_STOPPED, *reasons, ""]).encode("utf-8-sig"))
+    else:
+        (folder / STOPPED).unlink(missing_ok=True)
 
 
 def write_manifest(

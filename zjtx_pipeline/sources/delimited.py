@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from zjtx_pipeline.sources import guard
-from zjtx_pipeline.sources.margins import sifted
+from zjtx_pipeline.sources.margins import margins, sifted
 from zjtx_pipeline.sources.oddities import unit_notes
 from zjtx_pipeline.sources.raw import NO_HEADERS, Line, Origin, Raw, assemble, headers_score, unreadable
 from zjtx_pipeline.sources.screen import Placed
@@ -21,7 +21,7 @@ def read_delimited(content: bytes, table: Table, origin: Origin, *, says_zero: b
     said = answer.said
     if not headers_score(table, said["headers"]):
         return unreadable(origin, NO_HEADERS)
-    lines = [*sifted(table, said["headers"], _records(said, answer.cells)), *_rejected(said)]
+    lines = [*sifted(table, said["headers"], _records(said, answer.cells)), *_rejected(table, said)]
     notes = unit_notes(table, said["headers"], said["above"])
     above = [Placed(line, f"第{number}行") for number, line in enumerate(said["above"], start=1)]
     return assemble(table, origin, said["headers"], lines, says_zero=says_zero, around=above, notes=notes, met={"": said["met"]})
@@ -33,6 +33,8 @@ def _records(said: dict[str, Any], cells: Sequence[str]) -> Iterator[Line]:
         yield Line(f"第{number}行", cells[at * width : (at + 1) * width])
 
 
-def _rejected(said: dict[str, Any]) -> Iterator[Line]:
-    for number, line, reason in said["rejected"]:
-        yield Line(f"第{number}行", [line], reason)
+def _rejected(table: Table, said: dict[str, Any]) -> Iterator[Line]:
+    """Lines that are no record; a sum or a signature written without all its separators is nobody's fault."""
+    excuses = margins(table, said["headers"], [fields for *_, fields in said["rejected"]])
+    for (number, line, reason, _), excuse in zip(said["rejected"], excuses, strict=True):
+        yield Line(f"第{number}行", [line], excuse or reason)

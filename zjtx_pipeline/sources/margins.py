@@ -33,6 +33,14 @@ def sifted(table: Table, headers: Sequence[str], lines: Iterable[Line]) -> Itera
         yield replace(line, reason=reason) if reason != line.reason else line
 
 
+def margins(table: Table, headers: Sequence[str], broken: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Why lines of fewer cells than headers are no records; "" of one that may be what is left of a record."""
+    sieve = _Sieve(table, headers)
+    for cells in broken:
+        reason = sieve.reason(cells)
+        yield reason if reason in (SUM, REMARK) else ""
+
+
 class _Sieve:
     """Weighs one line after another: after a remark, lines that identify nothing are more of it."""
 

@@ -9,7 +9,7 @@ import shutil
 from collections import OrderedDict
 from pathlib import Path
 
-from zjtx_pipeline import ahead, glances, known, snapshots, sources, store, validate, verdicts
+from zjtx_pipeline import ahead, glances, known, manifest, snapshots, sources, store, validate, verdicts
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
@@ -106,6 +106,8 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
     verdict = _judged(run, question)
     if quarter == run.quarter and _judged_before(run, table_id, quarter) != before:
         _forget_returns(run)
+    if quarter == run.quarter and (verdict.blocked or (run.reports / manifest.STOPPED).exists()):
+        manifest.tell_stopped(run.reports, _blocked(run))
     totals = verdict.counts[["read", "accepted", "quarantined", "rejected"]].sum()
     return {
         **{name: int(total) for name, total in totals.items()},
@@ -115,6 +117,17 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
         "status": verdict.status,
         "missing": list(verdict.missing_senders),
     }
+
+
+def _blocked(run: Run) -> list[str]:
+    """Why each blocked table of the run's quarter is, and what became of its rows."""
+    judged = [verdict_on(run, table_id, run.quarter) for table_id, _ in _judged_tables(run, run.quarter)]
+    return [f"{each.table.id}（{each.table.name}）：{'；'.join(each.blocked)}{_conserved(each)}" for each in judged if each.blocked]
+
+
+def _conserved(verdict: Verdict) -> str:
+    totals = verdict.counts[["read", "accepted", "quarantined", "rejected"]].sum()
+    return "读入 {} 行＝合格 {}＋退回 {}＋无法识别 {}。".format(*totals)
 
 
 def _judged_before(run: Run, table_id: str, quarter: Quarter) -> str:

@@ -42,8 +42,8 @@ _PRIVATE = {ord(bytes.fromhex(code).decode("gb18030")): target for code, target 
 
 def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The records as wide as the header line, each joined to one text; beside them the headers, the line of each
-    record, the lines above, and the lines that are no record with the reason; how many records there must be by the count of
-    written lines (`met`): one that fell between two records is missed there.
+    record, the lines above, and the lines that are no record: each whole, with the reason, and the fields where they are merely
+    too few; how many records there must be by the count of written lines (`met`): one that fell between two is missed there.
 
     `known`: the headers to look for, in comparable form.
     """
@@ -63,16 +63,20 @@ def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[s
     good, bad, continued = [], [], 0
     written = _written(lines, delimiter)
     for number, taken, fields, reason in _records(lines, start + depth, delimiter, len(headers)):
-        (bad if reason else good).append((number, fields, reason))
+        if reason:
+            whole = "\n".join(lines[number - 1 : number - 1 + taken])
+            bad.append([number, _legible(whole), reason, fields if _is_short(whole, fields, len(headers)) else []])
+        else:
+            good.append((number, fields))
         continued += sum(written[number - 1 : number - 1 + taken]) - 1
     said = {
         "met": sum(written[start + depth :]) - continued,
         "headers": headers,
         "above": [_legible(line) for line in lines[:start]],
-        "numbers": [number for number, _, _ in good],
-        "rejected": [[number, _legible(fields[0]), reason] for number, fields, reason in bad],
+        "numbers": [number for number, _ in good],
+        "rejected": bad,
     }
-    return said, [joined(fields) for _, fields, _ in good]
+    return said, [joined(fields) for _, fields in good]
 
 
 def decoded(content: bytes) -> tuple[str, str]:
@@ -157,9 +161,8 @@ def _written(lines: Sequence[str], delimiter: str) -> list[bool]:
     return [blank.fullmatch(line) is None for line in lines]
 
 
-def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> Iterator[tuple[int, int, list[str], str]]:
-    """Each record from a position on: the number of its line, how many lines it takes, its fields, or the line as it stands
-    and why it is none.
+def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> Iterator[tuple[int, int, list[str] | None, str]]:
+    """Each record from a position on: the number of its line, how many lines it takes, its fields, and why it is none.
 
     A quoted cell may span lines, but an unclosed quote costs its own line only.
     """
@@ -169,11 +172,9 @@ def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> It
         fields, taken = _fields(line, delimiter), 1
         if fields is None and len(line) <= LONGEST_LINE:
             fields, taken = _joined(lines, position, delimiter, width)
-        number, whole = position + 1, "\n".join(lines[position : position + taken])
-        if reason := _reason(whole, fields, width):
-            yield number, taken, [whole], reason
-        elif any(field.strip() for field in fields):
-            yield number, taken, fields, ""
+        reason = _reason("\n".join(lines[position : position + taken]), fields, width)
+        if reason or any(field.strip() for field in fields):
+            yield position + 1, taken, fields, reason
         position += taken
 
 
@@ -190,6 +191,11 @@ def _reason(line: str, fields: list[str] | None, width: int) -> str:
     if any(field.strip() for field in fields) and len(fields) != width:
         return f"有 {len(fields)} 个字段，表头有 {width} 个"
     return ""
+
+
+def _is_short(line: str, fields: list[str] | None, width: int) -> bool:
+    """Has a line nothing amiss but that its fields are fewer than the headers?"""
+    return fields is not None and len(fields) < width and not _ALIEN.search(line) and "\0" not in line
 
 
 def _legible(line: str) -> str:
