@@ -2,6 +2,7 @@
 
 import csv
 
+import pypdf
 import pytest
 from conftest import COURSE, COURSE_QUARTERS, MINIATURE
 
@@ -55,6 +56,21 @@ def test_every_golden_figure_is_met_with_its_pace_and_light(golden):
 def test_every_golden_table_is_met_line_by_line(golden, name):
     run, folder = golden
     assert_same_lines(run.reports / name, folder / name)
+
+
+def test_each_report_holds_its_own_figures_as_the_folder_has_them_less_those_that_may_not_be_printed(golden_run):
+    every = (golden_run.reports / "figures.csv").read_text(encoding="utf-8-sig").splitlines()
+    sent = {path.name[:2]: attached(path) for path in golden_run.reports.glob("*.pdf")}
+    for number, lines_sent in sent.items():
+        own = [line for line in every[1:] if number == "00" or line.split(",")[1] == str(int(number))]
+        assert lines_sent[0] == every[0] and set(lines_sent[1:]) <= set(own), number
+        assert len(lines_sent) > 0.7 * len(own), number
+    assert len(sent["10"]) < len([line for line in every if ",T10-" in line])
+
+
+def attached(path):
+    [figures] = pypdf.PdfReader(path).attachments["figures.csv"]
+    return figures.decode("utf-8-sig").splitlines()
 
 
 def test_the_golden_forecast_is_met_line_by_line(golden_run):

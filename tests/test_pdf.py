@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import made_results
+import page
 import pypdf
 import pypdfium2
 import pytest
@@ -46,15 +47,35 @@ def page_with(body):
     return f'<!DOCTYPE html><html lang="zh-CN"><head><title>试</title></head><body>{body}</body></html>'
 
 
+FIGURES = {"figures.csv": "指标,数\r\nT05-1,1\r\n".encode("utf-8-sig")}
+
+
 @pytest.fixture(scope="module")
 def task_pdf():
     inputs = made_results.inputs(settings=Settings(sample=True), draft=True)
-    return pdf.render_report(compose.task_report(inputs, 5))
+    return pdf.render_report(compose.task_report(inputs, 5), FIGURES)
 
 
 @pytest.fixture(scope="module")
 def overall_pdf():
-    return pdf.render_report(compose.overall_report(made_results.inputs()))
+    return pdf.render_report(compose.overall_report(made_results.inputs()), FIGURES)
+
+
+def faults(content):
+    """What an archive (PDF/A-3a) and a screen reader (PDF/UA-1) would object to."""
+    reports = [page.validate_pdf_bytes(content, profile=profile) for profile in ("3a", "ua1")]
+    return sorted({failure.rule_id for report in reports for failure in report.failures})
+
+
+def structure(content, kind):
+    """The elements of a kind in the tree that a screen reader follows."""
+    found, ahead = [], [pypdf.PdfReader(BytesIO(content)).trailer["/Root"]["/StructTreeRoot"]]
+    while ahead:
+        element = ahead.pop().get_object()
+        kids = element.get("/K", []) if isinstance(element, dict) else []
+        ahead += kids if isinstance(kids, list) else [kids]
+        found += [element] if isinstance(element, dict) and element.get("/S") == kind else []
+    return found
 
 
 def test_only_the_bundled_fonts_are_embedded(task_pdf, overall_pdf):
@@ -90,6 +111,40 @@ def test_the_file_knows_its_title_language_and_dates_and_has_bookmarks(task_pdf)
     assert read.trailer["/Root"]["/Lang"] == "zh-CN"
     assert read.metadata["/CreationDate"].startswith("D:20250115")
     assert {"一、总体情况", "附件3　数据来源与版本"} <= set(titles(read.outline))
+
+
+def test_every_report_keeps_the_rules_of_archives_and_of_screen_readers(task_pdf, overall_pdf):
+    others = [compose.task_report(made_results.inputs(), number) for number in (1, 10, 14)]
+    assert [faults(each) for each in (task_pdf, overall_pdf, *map(pdf.render_report, others))] == [[]] * 5
+
+
+@pytest.mark.parametrize("body, fault", [
+    ('<svg width="9" height="9" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>', "PDFUA1-FIGURE-ALTERNATIVE-TEXT-001"),
+    ("<h1>甲</h1><h3>乙</h3>", "PDFUA1-HEADING-NESTING-001"),
+])  # fmt: skip
+def test_what_neither_may_hold_is_seen(body, fault):
+    assert fault in faults(pdf.render(page_with(body), name="试"))
+
+
+def test_each_picture_says_in_words_what_it_shows(overall_pdf):
+    of_tasks = [pdf.render_report(compose.task_report(made_results.inputs(), number)) for number in (3, 7)]
+    told = [str(each["/Alt"]) for content in (overall_pdf, *of_tasks) for each in structure(content, "/Figure")]
+    assert len(told) > 20 and all(re.fullmatch(r"完成进度-?\d+\.\d%(，按序时应为-?\d+\.\d%)?|为最大值的\d+%", each) for each in told), told
+    assert any("按序时" in each for each in told) and any("最大值" in each for each in told)
+
+
+def test_each_cell_of_a_table_names_the_head_that_it_stands_under(task_pdf):
+    heads, cells = ({str(each["/ID"]) for each in structure(task_pdf, "/TH")}, [each["/A"]["/Headers"] for each in structure(task_pdf, "/TD")])
+    assert len(cells) > 100 and all(named and set(map(str, named)) <= heads for named in cells)
+
+
+def test_the_figures_travel_with_the_report_and_bear_its_date(task_pdf):
+    read = pypdf.PdfReader(BytesIO(task_pdf))
+    [attached] = read.attachment_list
+    assert {attached.name: attached.content} == FIGURES
+    assert str(attached.associated_file_relationship) == "/Data" and attached.modification_date.date().isoformat() == "2025-01-15"
+    other = pdf.render_report(compose.task_report(made_results.inputs(settings=Settings(sample=True), draft=True), 5), {"figures.csv": b"other"})
+    assert pypdf.PdfReader(BytesIO(other)).trailer["/ID"][0] != read.trailer["/ID"][0]
 
 
 def test_paper_is_a4_with_mirrored_margins(task_pdf):
@@ -142,14 +197,14 @@ def test_an_error_leaves_the_next_report_alone(task_pdf):
     assert pdf.render(page_with("<p>甲</p>"), name="试").startswith(b"%PDF")
 
 
-RENDER = """
+RENDER = f"FIGURES = {FIGURES}" + """
 import made_results, sys
 from hashlib import sha256
 from zjtx_pipeline.report import compose, pdf
 inputs = made_results.inputs()
 for number in map(int, sys.argv[1:]):
     report = compose.task_report(inputs, number) if number else compose.overall_report(inputs)
-    print(number, sha256(pdf.render_report(report)).hexdigest())
+    print(number, sha256(pdf.render_report(report, FIGURES)).hexdigest())
 """
 
 

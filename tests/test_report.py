@@ -14,7 +14,7 @@ from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.forecast import Forecast
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.report import compose, figure_rows, pages
+from zjtx_pipeline.report import compose, figure_rows, pages, privacy
 from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.settings import Settings
 
@@ -223,6 +223,13 @@ def test_few_persons_are_masked(persons, shown):
     assert row(report, "新增补贴人数").now == shown
     assert (row(report, "补贴额").now == "不列") == (persons < 3)
     assert (row(report, "新增补贴人数").change == "—") == (persons < 3)
+
+
+@pytest.mark.parametrize("persons", [2, 3])
+def test_what_is_masked_on_paper_does_not_travel_with_it(persons):
+    inputs = made_results.inputs(progress=made_results.progress(T10_1a=Fraction(persons), T10_5a=Fraction(1)))
+    sent = {each.figure.indicator + each.figure.part for each in privacy.printable(inputs) if not each.figure.breakdown}
+    assert ("T10-1a" in sent) == ("T10-1b" in sent) == (persons >= 3) and "T10-5a" in sent
 
 
 def test_an_event_of_the_talent_task_is_no_person():

@@ -1,5 +1,6 @@
-"""Knows how HTML becomes a PDF, the only home of WeasyPrint; leaves what the pages say to `compose` and `pages`.
+"""Knows how HTML becomes a PDF for thirty years, the only home of WeasyPrint; leaves what the pages say to `compose` and `pages`.
 
+PDF/A-3a (ISO 19005-3: fonts, colours and files within) that keeps PDF/UA-1 too (ISO 14289-1: a screen reader can follow it).
 Nothing is fetched but the bundled fonts. What WeasyPrint would only log (a property, an image, a font that fails)
 and a character that no font holds fail the rendering.
 """
@@ -10,9 +11,11 @@ import hashlib
 import html
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime, time
 from functools import cache
+from types import MappingProxyType
 from importlib.resources import files
 
 from zjtx_pipeline import collector
@@ -24,24 +27,38 @@ FONT_PACKAGE = "pylopdf_fonts_zh_cn"
 FONT_SCHEME = "zjtx-font:"
 FONT_FILES = ("NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf")
 CONTEXT = 12
+VARIANT = "pdf/a-3a"
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
+# WeasyPrint writes the identification of one variant; the second, and the schema that PDF/A asks for it, stand here.
+_ALSO_UA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part></rdf:Description>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+<pdfaProperty:category>internal</pdfaProperty:category><pdfaProperty:description>Part of ISO 14289</pdfaProperty:description>
+</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+"""
 _TAG = re.compile(r"<[^>]*>")
 _BLANK = " \n\t"
 
 
-def render_report(report: TaskReport | OverallReport) -> bytes:
-    """One report as PDF; the same report gives the same bytes in every process.
+def render_report(report: TaskReport | OverallReport, attached: Mapping[str, bytes] = NOTHING) -> bytes:
+    """One report as PDF with the files attached that bear its figures, by name; the same report gives the same bytes in every process.
 
     ZjtxError: a character that cannot be printed, named with the text around it, or a fault in the templates.
     """
-    return render(pages.html(report), name=f"{report.cover.number} {report.cover.full_title}")
+    cover = report.cover
+    return render(pages.html(report), name=f"{cover.number} {cover.full_title}", dated=cover.due_on_iso, attached=attached)
 
 
-def render(page: str, *, name: str) -> bytes:
-    """One HTML document as PDF, under the bundled style sheet; `name` is how errors call it."""
+def render(page: str, *, name: str, dated: str = "", attached: Mapping[str, bytes] = NOTHING) -> bytes:
+    """One HTML document as PDF, under the bundled style sheet; `name` is how errors call it, `dated` the day that its files bear."""
     refuse_unprintable(page, name)
-    style = pages.style()
     with _complaints_are_errors(name), collector.resting():
-        return _written(page, style)
+        return _written(page, pages.style(), attached, dated)
 
 
 def refuse_unprintable(page: str, name: str) -> None:
@@ -55,13 +72,33 @@ def refuse_unprintable(page: str, name: str) -> None:
         raise ZjtxError(f"报告“{name}”中有印不出的字符 {codes}，见“{around}”：请在报送数据里改正后重报。")
 
 
-def _written(page: str, style: str) -> bytes:
+def _written(page: str, style: str, attached: Mapping[str, bytes], dated: str) -> bytes:
     import weasyprint
 
     fonts, fetcher = _fonts_and_fetcher()
     sheet = weasyprint.CSS(string=style, font_config=fonts, url_fetcher=fetcher)
     document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(stylesheets=[sheet], font_config=fonts)
-    return document.write_pdf(pdf_identifier=hashlib.sha256((page + style).encode()).hexdigest()[:32])
+    made_of = [(page + style).encode(), *(part for name, content in attached.items() for part in (name.encode(), content))]
+    return document.write_pdf(
+        pdf_variant=VARIANT,
+        pdf_identifier=hashlib.sha256(b"".join(made_of)).hexdigest()[:32],
+        attachments=[_attachment(name, content, dated) for name, content in attached.items()],
+        finisher=_say_both,
+    )
+
+
+def _attachment(name: str, content: bytes, dated: str):
+    from weasyprint import Attachment
+
+    day = datetime.combine(date.fromisoformat(dated), time())
+    return Attachment(string=content, name=name, description="本报告所列数值", created=day, modified=day, relationship="Data")
+
+
+def _say_both(document, pdf) -> None:
+    """Let the file's metadata name PDF/UA-1 beside PDF/A-3a, and lie open, as PDF/A asks."""
+    [metadata] = [each for each in pdf.objects if getattr(each, "extra", {}).get("Type") == "/Metadata"]
+    metadata.compress = False
+    metadata.stream = [b"".join(metadata.stream).replace(b"</rdf:RDF>", _ALSO_UA + b"</rdf:RDF>")]
 
 
 @cache

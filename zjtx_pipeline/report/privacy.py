@@ -1,10 +1,12 @@
 """Knows what may not be printed: counts of few persons, sums over few firms (datasets.md 5.4, indicators.md T10).
 
-Leaves the machine-readable files, which stay in the bureau, to `outputs`.
+Leaves the machine-readable files to `outputs`: those in the folder stay in the bureau, one attached to a report travels with it.
 """
 
 from __future__ import annotations
 
+from zjtx_pipeline.figures import Figure
+from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.rules import Indicator, Part
 
@@ -14,6 +16,16 @@ CONFIDENTIAL_TABLES = {"D05", "D25"}
 FEW_PERSONS = f"<{FEWEST_PERSONS}"
 HEADS = {"家", "户"}
 AMOUNTS = {"元", "万元", "%"}
+
+
+def printable(inputs: ReportInputs) -> list[Progress]:
+    """Of a report's figures those that may stand in it; the others are left out whole."""
+    rules = inputs.rules
+    return [each for each in inputs.progress if not _is_withheld(inputs, rules.indicators[each.figure.indicator], each.figure)]
+
+
+def _is_withheld(inputs: ReportInputs, indicator: Indicator, figure: Figure) -> bool:
+    return withheld(inputs, inputs.now, indicator, indicator.parts[figure.part], figure.breakdown) is not None
 
 
 def withheld(

@@ -53,11 +53,13 @@ def render(run: Run, number: int) -> dict:
 
 
 def printed(run: Run, number: int) -> bytes:
-    """One report as PDF."""
-    from zjtx_pipeline.report import pdf
+    """One report as PDF, its figures attached."""
+    from zjtx_pipeline.report import pdf, privacy
 
     inputs = _report_inputs(run, number)
-    return pdf.render_report(compose.task_report(inputs, number) if number else compose.overall_report(inputs))
+    report = compose.task_report(inputs, number) if number else compose.overall_report(inputs)
+    figures = outputs.figures_frame(privacy.printable(inputs), run.settings.rules, run.quarter)
+    return pdf.render_report(report, {"figures.csv": outputs.csv_bytes(figures)})
 
 
 def _behind_reports(run: Run) -> list[Path]:
