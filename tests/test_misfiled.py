@@ -52,6 +52,13 @@ def test_last_quarter_s_file_stops_a_register_and_is_noted_of_a_ledger(tmp_path,
     assert bool(checked(opened, table)["blocked"]) == stops
 
 
+def test_each_department_may_spell_数据期_in_its_own_way(tmp_path):
+    for sender, header in (("区科技局", "数据期"), ("区经信局", "数 据 期")):
+        put(tmp_path, "D12", [row("D12", 项目编号=sender) | {header: "2024Q3"}], sender)
+    found = verdict(tmp_path, "D12")
+    assert sorted((severity, sender) for severity, sender, _ in findings(found, "别的季度")) == [("阻断", "区科技局"), ("阻断", "区经信局")]
+
+
 def test_the_folder_of_a_stopped_quarter_says_what_stopped_it_until_it_is_put_right(tmp_path, opened):
     def said():
         path = opened.reports / "阻断原因.txt"
@@ -63,6 +70,7 @@ def test_the_folder_of_a_stopped_quarter_says_what_stopped_it_until_it_is_put_ri
     assert checked(opened, "D02")["blocked"]
     (line,) = said()
     assert line.startswith("D02（主体变更）：缺少") and line.endswith("读入 1 行＝合格 1＋退回 0＋无法识别 0。"), line
+    shutil.rmtree(opened.home / "validated")  # as if cleared: the earlier verdict is not asked for
     for path in faulty:
         path.unlink()
     assert not checked(opened, "D02")["blocked"] and said() == []

@@ -426,12 +426,14 @@ def test_rows_of_several_departments_in_one_view_are_one_delivery_each(tmp_path)
     with engine.begin() as connection:
         connection.exec_driver_sql('create table "D16_示范认定" ("数据期", "报送部门", "统一社会信用代码", "零报送")')
         connection.exec_driver_sql(
-            "insert into \"D16_示范认定\" values ('2024Q4','发改局','1',''), ('2024Q4','区经信局','2',''), ('2024Q4','生态环境分局','','是')"
+            "insert into \"D16_示范认定\" values ('2024Q4','发改局','1',''), ('2024Q4','区经信局','2',''), ('2024Q4','生态环境分局','','是'),"
+            " ('2024Q4',NULL,'3','')"
         )
     engine.dispose()
     found = sources.deliveries(Settings(database=url), "D16", QUARTER)
     assert [each.origin.sender for each in found] == ["区经信局", "区发改局", "生态环境萧山分局"]
     assert [each.read().is_zero for each in found] == [False, False, True]
+    assert len(found[0].read().rows) == 2 and "有 1 行没有写“报送部门”，都算作区经信局报送" in found[0].read().notes[0]
 
 
 def test_the_databases_password_comes_from_the_environment_and_is_not_told(monkeypatch):

@@ -248,7 +248,80 @@ def test_of_a_column_that_two_may_fill_the_first_named_goes_first(tmp_path):
     deliver(tmp_path, "D20_人才就业(汇总)_区住建局.csv", delimited([row("D20", **{"新增租房补贴(人)": "5"})]))
     other = [row("D20", **{"新增租房补贴(人)": "7"}), row("D20", 统一社会信用代码=OTHER, 企业名称=NAMES[OTHER], **{"新增租房补贴(人)": "2"})]
     deliver(tmp_path, "D20_人才就业(汇总)_区委人才办.csv", delimited(other))
-    assert verdict(tmp_path, "D20").accepted.set_index("uscc")["rent_subsidised_people"].to_dict() == {FIRM: 5, OTHER: 2}
+    found = verdict(tmp_path, "D20")
+    assert found.accepted.set_index("uscc")["rent_subsidised_people"].to_dict() == {FIRM: 5, OTHER: 2}
+    told = found.findings[found.findings["rule"].eq("报送.两家不同")]
+    assert told[["severity", "sender", "value", "place"]].to_numpy().tolist() == [["提示", "区委人才办", "7", "第2行"]]
+    assert "有 1 处与区住建局填的不同，以区住建局的为准" in told["message"].item()
+
+
+@pytest.mark.parametrize("table, sender, lacking", [("D05", "区经信局", "统计期"), ("D05", "区税务局", "口径"), ("D20", "区人社局", "季度"), ("D20", "区住建局", "统一社会信用代码")])
+def test_a_shared_table_without_a_column_of_its_key_is_stopped_with_the_usual_sentence(tmp_path, table, sender, lacking):
+    rows = [row(table), row(table, **({"统计期": "2024Q3"} if table == "D05" else {"季度": "2024Q3"}))]
+    headers = [header for header in row(table) if header != lacking]
+    deliver(tmp_path, f"{load_tables()[table].title}_{sender}.csv", delimited(rows, headers))
+    found = verdict(tmp_path, table)
+    assert found.blocked[0].startswith(f"缺少{lacking}") and found.counts[["read", "accepted", "quarantined"]].to_numpy().sum() == 4
+
+
+def two(table, first, second, *rows_of_each):
+    """The files of two departments, each with its own rows."""
+    name = load_tables()[table].title
+    return [(f"{name}_{sender}.csv", delimited(rows)) for sender, rows in zip((first, second), rows_of_each, strict=True)]
+
+
+def returned(found, sender):
+    return found.findings.loc[found.findings["sender"].eq(sender) & found.findings["severity"].eq("退回"), "message"].tolist()
+
+
+@pytest.mark.parametrize("changed, said", [({}, "与区经信局报送的一行完全相同：请两家商定"), ({"项目名称": "别的项目"}, "与区经信局报送的一行主键相同而内容不一致")])
+def test_what_two_departments_both_report_is_told_as_between_them(tmp_path, changed, said):
+    for name, content in two("D12", "区经信局", "区科技局", [row("D12")], [row("D12", **changed)]):
+        deliver(tmp_path, name, content)
+    assert any(message.startswith(said) for message in returned(verdict(tmp_path, "D12"), "区科技局"))
+
+
+def test_twins_within_one_file_are_told_as_before_whoever_else_has_them(tmp_path):
+    for name, content in two("D12", "区经信局", "区科技局", [row("D12")], [row("D12"), row("D12")]):
+        deliver(tmp_path, name, content)
+    assert [message.split("：")[0] for message in returned(verdict(tmp_path, "D12"), "区科技局")] == ["与前面的一行完全相同"] * 2
+
+
+def test_one_event_of_two_departments_is_told_as_between_them(tmp_path):
+    for name, content in two("D23", "区经信局", "区科技局", [row("D23", 活动编号="A")], [row("D23", 活动编号="B")]):
+        deliver(tmp_path, name, content)
+    [message] = returned(verdict(tmp_path, "D23"), "区科技局")
+    assert "区经信局也报送了" in message and f"“{row('D23')['名称']}”" in message
+
+
+def test_what_is_not_counted_is_not_judged_either(tmp_path):
+    earlier, later = row("D05", 统计期="2024Q3", **{"营业收入(万元)": "80"}), row("D05", **{"营业收入(万元)": "10"})
+    broken = row("D05", **{"营业收入(万元)": "许多"})
+    for name, content in two("D05", "区税务局", "区经信局", [earlier, broken], [later]):
+        deliver(tmp_path, name, content)
+    found = verdict(tmp_path, "D05")
+    assert returned(found, "区税务局") == [] and not found.findings["message"].str.contains("累计").any()
+    assert found.findings["rule"].eq("报送.非本部门列").any() and found.accepted["revenue_fen"].dropna().tolist() == [10_000_000]
+
+
+@pytest.mark.parametrize("order", [("统一社会信用代码", "码"), ("码", "统一社会信用代码")])
+@pytest.mark.parametrize("beside", [False, True])
+def test_of_two_names_of_one_column_the_first_of_its_own_file_counts_and_the_other_is_told(tmp_path, order, beside):
+    rest = [header for header in row("D12") if header != "统一社会信用代码"]
+    deliver(tmp_path, "D12_科技与成果项目_区科技局.csv", delimited([row("D12") | dict(zip(order, (FIRM, OTHER), strict=True))], [*order, *rest]))
+    if beside:
+        deliver(tmp_path, "D12_科技与成果项目_区经信局.csv", delimited([row("D12", 项目编号="W") | {"码": THIRD}], ["码", *rest]))
+    found = verdict(tmp_path, "D12")
+    assert found.accepted.loc[found.accepted["sender"].eq("区科技局"), "uscc"].tolist() == [FIRM]
+    assert found.findings["message"].str.contains(f"表头“{order[1]}”出现多次").any()
+
+
+def test_a_file_that_names_another_department_than_its_name_does_is_told(tmp_path):
+    rows = [row("D12") | {"报送部门": "经信局"}, row("D12", 项目编号="W") | {"报送部门": "区科技局"}]
+    deliver(tmp_path, "D12_科技与成果项目_区科技局.csv", delimited(rows))
+    found = verdict(tmp_path, "D12")
+    assert "有 1 行的“报送部门”写的是区经信局，按文件名都算作区科技局报送：请核对。" in found.findings["message"].tolist()
+    assert found.accepted["sender"].tolist() == ["区科技局"] * 2
 
 
 # Laws

@@ -22,7 +22,8 @@ from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
 from zjtx_pipeline.sources.raw import headers_score
 from zjtx_pipeline.suites import BLOCKING, NOTED
-from zjtx_pipeline.tables import Table, comparable, load_tables
+from zjtx_pipeline.tables import Table, load_tables
+from zjtx_pipeline.tables.typed import said_under
 
 IMPLAUSIBLE = "SA"  # natures of which an identical file can hardly be
 PERIODS = ("quarter", "period")
@@ -92,9 +93,8 @@ def _of_quarter(snapshot: Snapshot, text: pd.DataFrame, own: pd.Series) -> str:
 
 def _of_named_quarter(snapshot: Snapshot, settings: Settings, own: pd.Series) -> str:
     """A sentence where a file bears the column 数据期, and no row of it is of the quarter."""
-    wanted = comparable(settings.quarter_column)
-    header = next((header for header in snapshot.rows.columns if comparable(header) == wanted), None)
-    return "" if header is None else _other(header, snapshot.rows.loc[own, header].str.strip(), snapshot.quarter)
+    said = said_under(snapshot.rows[own], settings.quarter_column)
+    return "" if said is None else _other(settings.quarter_column, said.str.strip(), snapshot.quarter)
 
 
 def _other(header: str, said: pd.Series, quarter: Quarter) -> str:

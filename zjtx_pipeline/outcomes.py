@@ -60,11 +60,25 @@ def findings(outcomes: Sequence[Outcome], scene: Scene) -> pd.DataFrame:
 def _told(outcome: Outcome, scene: Scene) -> Iterator[dict[str, str]]:
     rule, header = outcome.rule, _header(outcome.rule, scene.table)
     cells = scene.text[header].loc[outcome.at_fault] if header in scene.text else [""] * len(outcome.at_fault)
-    for value in map(shown, cells):
-        yield {
-            "severity": rule.severity, "rule": rule.id, "header": header, "value": value,
-            "message": rule.message.replace("{值}", value),
-        }  # fmt: skip
+    others = _of_others(outcome, scene)
+    for label, value in zip(outcome.at_fault, map(shown, cells), strict=True):
+        message = others.get(label, rule.message).replace("{值}", value)
+        yield {"severity": rule.severity, "rule": rule.id, "header": header, "value": value, "message": message}
+
+
+def _of_others(outcome: Outcome, scene: Scene) -> dict[int, str]:
+    """What is said of rows whose twins stand in another department's delivery alone: their own holds nothing to delete."""
+    fact = next((FACTS[name] for name in outcome.rule.columns if name in FACTS and FACTS[name].twins), None)
+    if fact is None or scene.rows["sender"].nunique() < 2:
+        return {}
+    twins = fact.twins(scene)
+    senders = scene.rows["sender"].groupby(twins[twins.isin(twins[outcome.at_fault])])
+    told = {}
+    for _, among in senders:
+        for label, sender in among[among.index.isin(outcome.at_fault)].items():
+            if among.eq(sender).sum() == 1:
+                told[label] = fact.between.replace("{部门}", "、".join(dict.fromkeys(among[among.ne(sender)])))
+    return told
 
 
 def _header(rule: SuiteRule, table: Table) -> str:

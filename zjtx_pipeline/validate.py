@@ -39,7 +39,7 @@ from zjtx_pipeline.tables.typed import canonical, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.wholes import whole_findings
 
-JUDGING = "5"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
+JUDGING = "6"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
 
 
 def needs(table_id: str) -> tuple[str, ...]:
@@ -97,7 +97,8 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
     table, rows, suite = snapshot.table, snapshot.rows, load_suite(snapshot.table.id)
     text = canonical(table, rows, settings.rules.spellings())
     delivered = {name: each for name, each in beside.items() if each.status != verdicts.UNDELIVERED}
-    scene = Scene(table, snapshot.quarter, settings.rules, rows, text, typed(table, text), delivered)
+    counting = verdicts.without_others_cells(table, rows["sender"], text)
+    scene = Scene(table, snapshot.quarter, settings.rules, rows, counting, typed(table, counting), delivered)
     results = list(_outcomes(suite, scene)) if len(rows) else []
     aside = outcomes.returned(results, rows.index)
     told = outcomes.findings(results, scene)

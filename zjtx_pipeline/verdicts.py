@@ -122,14 +122,23 @@ def shared_columns(table: Table) -> tuple[str, ...]:
     return tuple(name for name in table.columns if name in table.key or name == "name")
 
 
+def without_others_cells(table: Table, sender: pd.Series, text: pd.DataFrame) -> pd.DataFrame:
+    """The cells that count: none in a column that another department fills (5.4)."""
+    if not table.columns_of:
+        return text
+    own = [column for column in table.columns.values() if column.name not in shared_columns(table) and column.header in text]
+    return text.assign(**{column.header: text[column.header].where(sender.isin(owners(table, column.name))) for column in own})
+
+
 def joined(table: Table, accepted: pd.DataFrame) -> pd.DataFrame:
     """The departments' rows of one record as one row: each column from whoever fills it (D05, D20; 5.4).
 
-    Tables whose rows are one department's own pass unchanged. Lineage of joined rows is joined by “；”.
+    Tables whose rows are one department's own pass unchanged, and rows that no key tells apart, where every delivery lacks a
+    column of the key and the table is stopped. Lineage of joined rows is joined by “；”.
     """
-    if not table.columns_of:
-        return accepted
     key = [name for name in table.key if name != "sender"]
+    if not table.columns_of or accepted.duplicated([*key, "sender"]).any():
+        return accepted
     by_sender = {sender: rows.set_index(key) for sender, rows in accepted.groupby("sender", sort=False)}
     present = sorted(by_sender, key=lambda sender: (sender not in table.senders, accepted["sender"].eq(sender).idxmax()))
     whole = accepted[key].drop_duplicates()

@@ -15,6 +15,7 @@ from zjtx_pipeline.sources.margins import OTHER_HEADING
 from zjtx_pipeline.sources.raw import NO_RECORDS, NOT_OURS, SUPERSEDED, ZERO_REPORT, goes_back, is_doubled
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
 from zjtx_pipeline.tables import Table, comparable
+from zjtx_pipeline.tables.typed import said_under, values
 from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
 from zjtx_pipeline.workdays import workday_after
 
@@ -42,6 +43,7 @@ def _all(
             yield {**found, **about}
         if table.columns_of:
             yield from ({**found, **about} for found in _of_other_senders(table, snapshot, source, text))
+            yield from ({**found, **about} for found in _of_first_owners(table, snapshot, source, text))
     yield from _of_lines(snapshot)
     yield from _of_shares(suite, returned)
     if table.id == "D26":
@@ -58,8 +60,9 @@ def _of_source(snapshot: Snapshot, settings: Settings, suite: Suite, source: Sou
     if not source.refused and not source.fault:
         yield from _of_columns(snapshot.table, suite, source, settings)
         yield from _of_rows(snapshot, suite, source)
+        yield from _of_named_sender(snapshot, settings, source)
     yield from _of_time(snapshot, settings, suite, source)
-    if source.sender not in snapshot.table.senders:
+    if source.sender not in snapshot.table.senders and not source.refused and not source.fault:
         usual = "、".join(snapshot.table.senders)
         yield _found(NOTED, "报送.部门", f"本表通常由{usual}报送：{source.sender}的数据已收下，请核对。")
 
@@ -99,6 +102,20 @@ def _of_rows(snapshot: Snapshot, suite: Suite, source: Source) -> Iterator[Found
         yield _of_suite(suite, "空表")
 
 
+def _of_named_sender(snapshot: Snapshot, settings: Settings, source: Source) -> Iterator[Found]:
+    """Rows of a file that name another department than the file's name does; that of a view decides whose its rows are."""
+    rows = snapshot.rows[snapshot.rows["source"].eq(source.source) & snapshot.rows["sender"].eq(source.sender)]
+    said = None if source.kind == "database" else said_under(rows, settings.sender_column)
+    if said is None or any(comparable(column.header) == comparable(settings.sender_column) for column in snapshot.table.columns.values()):
+        return
+    names = {name: settings.rules.department(name.strip()) or name.strip() for name in said.dropna().unique()}
+    strange = said.map(names).replace("", pd.NA).dropna()
+    strange = strange[strange.ne(source.sender)]
+    if len(strange):
+        message = f"有 {len(strange)} 行的“{settings.sender_column}”写的是{strange.iloc[0]}，按文件名都算作{source.sender}报送：请核对。"
+        yield _found(NOTED, "报送.部门不符", message, settings.sender_column, strange.iloc[0])
+
+
 def expected_columns(table: Table, sender: str) -> tuple[str, ...]:
     """The columns that a sender's delivery must bear; of a table that several fill, the shared ones and its own."""
     if not table.columns_of:
@@ -125,6 +142,25 @@ def _of_other_senders(table: Table, snapshot: Snapshot, source: Source, text: pd
             message = f"“{column.header}”由{by}填报：{source.sender}填的 {len(values)} 处没有采用。"
             place = snapshot.rows.loc[values.index[0], "place"]
             yield {**_found(NOTED, "报送.非本部门列", message, column.header, values.iloc[0]), "place": place}
+
+
+def _of_first_owners(table: Table, snapshot: Snapshot, source: Source, text: pd.DataFrame) -> Iterator[Found]:
+    """A value other than that of the department named first for the column, on the same record: the first's counts (5.4)."""
+    key = [table.columns[name].header for name in table.key if name != "sender"]
+    for column in table.columns.values():
+        first_named, *others = owners(table, column.name) or ("",)
+        if source.sender not in others or not {*key, column.header} <= set(text):
+            continue
+        said = text[key].assign(said=values(text[column.header], column.kind).astype("str"), sender=snapshot.rows["sender"])
+        said = said.assign(source=snapshot.rows["source"]).dropna()
+        theirs = said.loc[said["sender"].eq(first_named), [*key, "said"]].drop_duplicates(key).rename(columns={"said": "theirs"})
+        own = said[said["source"].eq(source.source) & said["sender"].eq(source.sender)].reset_index()
+        both = own.merge(theirs, on=key, validate="m:1")
+        differing = both.loc[both["said"].ne(both["theirs"]), "index"]
+        if len(differing):
+            message = f"“{column.header}”有 {len(differing)} 处与{first_named}填的不同，以{first_named}的为准：请两家核对。"
+            at = differing.iloc[0]
+            yield {**_found(NOTED, "报送.两家不同", message, column.header, text.at[at, column.header]), "place": snapshot.rows.at[at, "place"]}
 
 
 _REMEDIES = {"gateway": "检查接口给出的这一行"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from zjtx_pipeline.facts.scene import Scene, fact, truth
-from zjtx_pipeline.tables import comparable
+from zjtx_pipeline.tables.typed import said_under
 
 
 @fact("registration_status")
@@ -91,12 +91,7 @@ def granted_and_ended_at_once(scene: Scene) -> pd.Series:
 @fact("tier", "announced_on")
 def tier_name_out_of_time(scene: Scene) -> pd.Series:
     """A name of a tier that was not yet in use on 公布日期 (科技和创新型 from 2026-04-01)."""
-    written = scene.rows[_delivered_header(scene, "资质类型")].str.strip()
+    names = [name for name, column in scene.table.by_header().items() if column.name == "tier"]
+    written = said_under(scene.rows, *names).str.strip()
     since = {alias.name: alias.valid_from for value in scene.rules.lists["资质类型"].values for alias in value.aliases}
     return truth(scene.column("announced_on") < pd.to_datetime(written.map(since)))
-
-
-def _delivered_header(scene: Scene, header: str) -> str:
-    known = scene.table.by_header()
-    named = (name for name in scene.rows.columns if comparable(name) in known)
-    return next(name for name in named if known[comparable(name)].header == header)

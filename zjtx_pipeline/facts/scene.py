@@ -31,9 +31,14 @@ class Scene:
     beside: Mapping[str, Verdict]
 
     @cached_property
-    def standing(self) -> pd.Series:
+    def key(self) -> pd.Series:
+        """Each row's key as one text, NA where it is not whole."""
         keys = contents(self.table, self.text, self.typed, [name for name in self.table.key if name != "sender"])
-        key = key_of(self.table, keys, self.rows["sender"])
+        return key_of(self.table, keys, self.rows["sender"])
+
+    @cached_property
+    def standing(self) -> pd.Series:
+        key = self.key
         shared = key.notna() & key.duplicated(keep=False)  # few rows: only they need be compared cell by cell
         if not shared.any():
             return pd.Series("", index=key.index, dtype="str")
@@ -48,22 +53,27 @@ class Scene:
 
 @dataclass(frozen=True)
 class Fact:
-    """A fault that a suite may name: `tables` it is checked against, `columns` without which it cannot be."""
+    """A fault that a suite may name: `tables` it is checked against, `columns` without which it cannot be.
+
+    Of twins, `twins` tells which rows are one another's, and `between` what is said where the others are another department's.
+    """
 
     name: str
     tables: tuple[str, ...]
     columns: tuple[str, ...]
     find: Callable[[Scene], pd.Series]
+    twins: Callable[[Scene], pd.Series] | None = None
+    between: str = ""
 
 
 FACTS: dict[str, Fact] = {}
 
 
-def fact(*columns: str, beside: tuple[str, ...] = ()) -> Callable:
+def fact(*columns: str, beside: tuple[str, ...] = (), twins: Callable | None = None, between: str = "") -> Callable:
     """Enter a function under its own name; `columns` of the table it reads, `beside` the other tables."""
 
     def entered(find: Callable[[Scene], pd.Series]) -> Callable[[Scene], pd.Series]:
-        FACTS[find.__name__] = Fact(find.__name__, beside, columns, find)
+        FACTS[find.__name__] = Fact(find.__name__, beside, columns, find, twins, between)
         return find
 
     return entered

@@ -42,10 +42,18 @@ def provider_not_engaged(scene: Scene) -> pd.Series:
     return rows["provider_uscc"].notna() & rows["served_on"].notna() & ~rows["row"].isin(engaged)
 
 
-@fact("held_on", "activity_type", "activity_name")
+_EVENT = ["held_on", "activity_type", "activity_name"]
+
+
+def _event(scene: Scene) -> pd.Series:
+    day, kind, name = (scene.typed[column] for column in _EVENT)
+    return day.dt.strftime("%Y-%m-%d") + "\x1f" + kind + "\x1f" + name
+
+
+@fact(*_EVENT, twins=_event, between="同一天、同类型、同名称的活动“{值}”，{部门}也报送了：请两家商定只由一家报送，不报的一家删去。")
 def held_twice(scene: Scene) -> pd.Series:
     """Same 日期, 类型 and 名称 as an earlier row: the second of twins."""
-    event = scene.typed[["held_on", "activity_type", "activity_name"]]
+    event = scene.typed[_EVENT]
     return event.notna().all(axis=1) & event.duplicated()
 
 

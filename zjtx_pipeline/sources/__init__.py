@@ -206,8 +206,11 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     told = _times(settings, headers)
     now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
     by_sender: dict[str, list] = {}
-    for row, sender in zip(rows, _senders(settings, table, headers, rows), strict=True):
+    senders, unnamed = _senders(settings, table, headers, rows)
+    for row, sender in zip(rows, senders, strict=True):
         by_sender.setdefault(sender, []).append(tuple(row))
+    if unnamed and len(table.senders) > 1:
+        notes = [*notes, f"“{view}”有 {unnamed} 行没有写“{settings.sender_column}”，都算作{table.senders[0]}报送：请提供方写明部门。"]
     return [
         _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own), tuple(notes))
         for sender, own in by_sender.items()
@@ -235,13 +238,14 @@ def _from_view(settings: Settings, table: Table, origin: Origin, headers: tuple,
     return ViewDelivery(table, origin, headers, rows, fault, notes)
 
 
-def _senders(settings: Settings, table: Table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Each row's department in full: from the column, else the table's first."""
+def _senders(settings: Settings, table: Table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], int]:
+    """Each row's department in full: from the column, else the table's first; of how many rows it is not named."""
     at = next((at for at, text in enumerate(headers) if comparable(text) == comparable(settings.sender_column)), None)
     if at is None:
-        return [table.senders[0]] * len(rows)
+        return [table.senders[0]] * len(rows), len(rows)
     full = {name: settings.rules.department(name.strip()) or name.strip() for name in {row[at] for row in rows}}
-    return [full[row[at]] or table.senders[0] for row in rows]
+    named = [full[row[at]] for row in rows]
+    return [name or table.senders[0] for name in named], named.count("")
 
 
 def _key_texts(table: Table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -34,11 +34,9 @@ def sifted(table: Table, headers: Sequence[str], lines: Iterable[Line]) -> Itera
 
 
 def margins(table: Table, headers: Sequence[str], broken: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Why lines of fewer cells than headers are no records; "" of one that may be what is left of a record."""
+    """Why lines of fewer cells than headers are no records, each told by itself; "" of one that may be what is left of a record."""
     sieve = _Sieve(table, headers)
-    for cells in broken:
-        reason = sieve.reason(cells)
-        yield reason if reason in (SUM, REMARK) else ""
+    return map(sieve.alone, broken)
 
 
 class _Sieve:
@@ -79,6 +77,14 @@ class _Sieve:
         if first and len(written) > 2 and _are_ordinals(list(written.values())):
             return ORDINALS
         return self._margin(written)
+
+    def alone(self, cells: Sequence[str]) -> str:
+        """Is a line that breaks off a sum or a signature? Not one that ends before its key, and whatever stood above it."""
+        if not self._keys or len(cells) <= max(self._keys):
+            return ""
+        self._remarked = False
+        reason = self._margin({at: comparable(cell) for at, cell in enumerate(cells) if cell.strip()})
+        return reason if reason in (SUM, REMARK) else ""
 
     def _margin(self, written: Mapping[int, str]) -> str:
         keyed = [text for at, text in written.items() if at in self._keys]

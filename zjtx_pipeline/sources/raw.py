@@ -137,7 +137,7 @@ def assemble(
     `met`: how many written lines the reader counted, of each sheet; without it they are counted here.
     """
     delivered, lines, beside, cleared = _without_ours(delivered, lines)
-    headers, doubled = _distinct(delivered)
+    headers, doubled = _distinct(table, delivered)
     is_zero_row = _zero_rows(table, headers)
     rows, rejected, zeros = [], [], Counter()
     for line in lines:
@@ -240,15 +240,17 @@ def with_original(raw: Raw, name: str, content: bytes) -> Raw:
     return replace(raw, original=kept, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
-def _distinct(delivered: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Headers made distinct: a repeated one gets a number, a blank one its position."""
-    headers, seen, doubled = [], Counter(LINEAGE), []
+def _distinct(table: Table, delivered: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Headers made distinct: a repeated one, or another name of the same column, gets a number, a blank one its position."""
+    known, headers, seen, doubled = table.by_header(), [], Counter(LINEAGE), []
     for position, text in enumerate(delivered, start=1):
         header = " ".join(text.split()) or f"第{position}列"
-        seen[comparable(header)] += 1
-        if seen[comparable(header)] > 1:
+        bare = comparable(header)
+        one = known[bare].header if bare in known else bare
+        seen[one] += 1
+        if seen[one] > 1:
             doubled.append(header)
-            header = f"{header}〔{seen[comparable(header)]}〕"
+            header = f"{header}〔{seen[one]}〕"
         headers.append(header)
     return headers, doubled
 

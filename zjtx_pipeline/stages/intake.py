@@ -121,7 +121,8 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
 
 def _blocked(run: Run) -> list[str]:
     """Why each blocked table of the run's quarter is, and what became of its rows."""
-    judged = [verdict_on(run, table_id, run.quarter) for table_id, _ in _judged_tables(run, run.quarter)]
+    kept = [run.home / path for _, path in _judged_tables(run, run.quarter)]
+    judged = [verdicts.load(path) for path in kept if path.is_dir()]  # an earlier run's may have been cleared away
     return [f"{each.table.id}（{each.table.name}）：{'；'.join(each.blocked)}{_conserved(each)}" for each in judged if each.blocked]
 
 

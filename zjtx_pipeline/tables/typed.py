@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import reduce
 
 import pandas as pd
 import pyarrow as pa
@@ -41,6 +42,13 @@ def canonical(table: Table, raw: pd.DataFrame, lists: Mapping[str, Mapping[str, 
         if column is not None:
             delivered[column] = delivered[column].fillna(raw[header]) if column in delivered else raw[header]
     return pd.DataFrame({column.header: _cells(text, column, lists) for column, text in delivered.items()}, index=raw.index)
+
+
+def said_under(rows: pd.DataFrame, *names: str) -> pd.Series | None:
+    """What rows say under a header, however each delivery spells it; None where none of them bears it."""
+    wanted = set(map(comparable, names))
+    borne = [rows[header] for header in rows.columns if comparable(header) in wanted]
+    return reduce(lambda first, other: first.fillna(other), borne) if borne else None
 
 
 def _cells(text: pd.Series, column: Column, lists: Mapping[str, Mapping[str, str]]) -> pd.Series:
