@@ -28,7 +28,7 @@ STAGES = {
 OF_TASKS = {"figures": "指标", "awards": "奖补", "second_opinion": "复核", "report": "报告"}
 OTHERS = {
     "period": "数据期", "comparison": "上季和到期季度对照", "tiers": "资质", "ladder": "梯队变动", "second_opinion/tiers": "资质复核",
-    "report/overall": "总报告", "package": "成果包",
+    "report/overall": "总报告", "report/distribution": "分发材料", "package": "成果包",
 }  # fmt: skip
 
 

@@ -82,7 +82,22 @@ OVERALL_REPORT = pdf(
 
 
 @asset(
-    deps=[report_key(number) for number in (stages.OVERALL, *RULES.tasks)],
+    key=AssetKey(["report", "distribution"]),
+    deps=OVERALL_REPORT.dependency_keys,
+    partitions_def=QUARTERS,
+    group_name=GROUP,
+    owners=owners(["区经信局"]),
+    kinds={"pdf", "excel"},
+    description="分发材料：13 个部门各一份（只含本部门的任务、指标、条款和数据问题）、分镇街情况一份；奖补单元明细只发配置中列明的部门。",
+)
+def distribution(context: AssetExecutionContext, district: District) -> MaterializeResult:
+    with district.run_of(context) as run:
+        made = stages.distribute(run)
+    return MaterializeResult(metadata={"目录": MetadataValue.path(made["folder"]), "文件": "\n".join(made["files"])})
+
+
+@asset(
+    deps=[*(report_key(number) for number in (stages.OVERALL, *RULES.tasks)), distribution.key],
     partitions_def=QUARTERS,
     group_name=GROUP,
     owners=owners(["区经信局"]),
@@ -101,4 +116,4 @@ def package(context: AssetExecutionContext, district: District) -> MaterializeRe
     )
 
 
-REPORTS = [*TASK_REPORTS, OVERALL_REPORT, package]
+REPORTS = [*TASK_REPORTS, OVERALL_REPORT, distribution, package]

@@ -93,6 +93,22 @@ def test_each_recipient_gets_one_letter_with_their_own_reports(home, mailbox):
     assert pdf.get_content() == b"%PDF-1.7 " + NAMES[2].encode()
 
 
+def test_what_is_made_for_a_department_goes_to_it_alone(home, mailbox):
+    own = ["分发/03-区财政局.pdf", "分发/03-区财政局-奖补单元明细.xlsx", "分发/06-区商务局.pdf", "分发/14-分镇街情况.pdf"]
+    write_reports(home, {name: b"%PDF-1.7 " + name.encode() for name in [*NAMES, *own]})
+    finance = Recipient(name="区财政局", address="finance@xs.example.gov.cn", department="区财政局")
+    trade = Recipient(name="区商务局", address="trade@xs.example.gov.cn", department="区商务局", reports=(0,))
+    assert send(home, mailbox, recipients=(LEADER, CLERK, finance, trade)) == ["sent"] * 4
+    attached = [[part.get_filename() for part in letter.iter_attachments()] for _, letter in mailbox.letters]
+    assert attached == [
+        NAMES, NAMES[2:],
+        ["03-区财政局-奖补单元明细.xlsx", "03-区财政局.pdf", "14-分镇街情况.pdf"],
+        [NAMES[0], "06-区商务局.pdf", "14-分镇街情况.pdf"],
+    ]  # fmt: skip
+    book = next(part for part in mailbox.letters[2][1].iter_attachments() if part.get_filename().endswith("xlsx"))
+    assert book.get_content_type() == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
 def test_the_letter_speaks_chinese_and_names_the_quarter(home, mailbox):
     send(home, mailbox)
     letter = mailbox.letters[0][1]

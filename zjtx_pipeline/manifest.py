@@ -75,7 +75,7 @@ def write_manifest(
         "revision": revision,
         "digests": dict(digests),
         "sources": [asdict(one) for one in sources],
-        "outputs": [_output(path) for path in sorted(files, key=lambda path: path.name)],
+        "outputs": sorted((_output(folder, path) for path in files), key=lambda each: each["name"]),
     }
     listed = store.write_json(folder / NAME, manifest)
     (folder / UNFINISHED).unlink(missing_ok=True)
@@ -88,6 +88,6 @@ def folder_digest(folder: Path) -> str:
     return store.digest(*(part for path in paths for part in (path.relative_to(folder).as_posix(), path.read_bytes())))
 
 
-def _output(path: Path) -> dict[str, str | int]:
+def _output(folder: Path, path: Path) -> dict[str, str | int]:
     content = path.read_bytes()
-    return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return {"name": path.relative_to(folder).as_posix(), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}

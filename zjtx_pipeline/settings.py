@@ -30,12 +30,32 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Audience(Part):
+    """Which departments see which part of what is made for departments; None: each of them. `firms`, award units by firm, are
+    seen by those named alone (datasets.md 5.4)."""
+
+    tasks: tuple[str, ...] | None = None
+    figures: tuple[str, ...] | None = None
+    awards: tuple[str, ...] | None = None
+    firms: tuple[str, ...] = ("区经信局", "区财政局")
+    texts: tuple[str, ...] | None = None
+    quality: tuple[str, ...] | None = None
+
+    def sees(self, department: str, part: str) -> bool:
+        chosen = getattr(self, part)
+        return chosen is None or department in chosen
+
+
 class Recipient(Part):
-    """Who gets which reports: `reports` names task numbers, 0 the overall report; None means all."""
+    """Who gets what: `reports` names task numbers, 0 the overall report; `department` adds what is made for that department alone.
+
+    Without either all fifteen reports; with a department alone nothing but its own.
+    """
 
     name: str
     address: str
     reports: tuple[int, ...] | None = None
+    department: str = ""
 
 
 class Delivery(Part):
@@ -99,6 +119,7 @@ class Settings(Part):
     minimum_sum_firms: int = 3
     missing: Absence | dict[str, Absence] = "待补"
     delivery: Delivery = Delivery()
+    audience: Audience = Audience()
     readings: dict[str, Any] = {}
     awards: dict[str, Any] = {}
     targets: dict[str, Any] = {}
@@ -179,6 +200,7 @@ def _checked(path: Path, values: dict) -> Settings:
     if settings.database and _bears_a_password(settings.database):
         raise ZjtxError(f"配置文件 {path} 中“database”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 ZJTX_DATABASE_PASSWORD。")
     _check_interfaces(path, settings)
+    _check_departments(path, settings)
     settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
     return settings
 
@@ -197,6 +219,16 @@ def _check_interfaces(path: Path, settings: Settings) -> None:
         if sender in others or (others and "" in (sender, *others)):
             raise ZjtxError(f"{about}写了多次：一张表有几个接口时，请逐个写明各不相同的 sender。")
         others.append(sender)
+
+
+def _check_departments(path: Path, settings: Settings) -> None:
+    """ZjtxError where the audience or a recipient names what is no department in full."""
+    named = {f"audience.{part}": names or () for part, names in settings.audience}
+    named |= {f"delivery.recipients 的“{each.name}”": (each.department,) for each in settings.delivery.recipients if each.department}
+    for where, names in named.items():
+        unknown = [name for name in names if name not in settings.rules.departments]
+        if unknown:
+            raise ZjtxError(f"配置文件 {path} 中 {where}写了“{unknown[0]}”，不是责任单位的全称：请核对。")
 
 
 _WEB_ADDRESS = "写成 https://主机/路径 的样子，不带账号、? 和 #"

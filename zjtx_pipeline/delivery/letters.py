@@ -18,6 +18,9 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]|=\?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 
 
+_KINDS = {".pdf": "pdf", ".xlsx": "vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
 @dataclass(frozen=True)
 class Letter:
     """One message to one recipient, and the digest of what is attached to it."""
@@ -65,7 +68,7 @@ def letter(
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_body(settings, quarter, recipient, reports), cte="base64")
     for path in reports:
-        message.add_attachment(path.read_bytes(), maintype="application", subtype="pdf", filename=path.name)
+        message.add_attachment(path.read_bytes(), maintype="application", subtype=_KINDS[path.suffix], filename=path.name)
     return Letter(recipient, message, digest)
 
 

@@ -16,6 +16,7 @@ from zjtx_pipeline.delivery.letters import Letter, checked_address, header_safe,
 from zjtx_pipeline.delivery.record import Record
 from zjtx_pipeline.errors import ZjtxError, cause
 from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.report import distribution
 from zjtx_pipeline.settings import Recipient, Settings
 
 TIMEOUT_SECONDS = 60
@@ -71,15 +72,26 @@ def _letters(settings: Settings, home: Path, quarter: Quarter) -> list[Letter]:
 
 
 def _letter(settings: Settings, quarter: Quarter, recipient: Recipient, reports: dict[Path, str]) -> Letter:
-    wanted = None if recipient.reports is None else {f"{number:02d}" for number in recipient.reports}
-    theirs = [path for path in sorted(reports) if wanted is None or path.name[:2] in wanted]
+    theirs = [path for path in sorted(reports) if _is_for(settings, recipient, path)]
     if not theirs:
-        raise ZjtxError(f"{recipient.name}没有可发的报告：请检查 delivery.recipients 的 reports。")
+        raise ZjtxError(f"{recipient.name}没有可发的报告：请检查 delivery.recipients 的 reports 和 department。")
     return letter(settings, quarter, recipient, theirs, store.digest(*(reports[path] for path in theirs)))
 
 
+def _is_for(settings: Settings, recipient: Recipient, path: Path) -> bool:
+    """Does a recipient get a file? What is made for a department goes to that department alone."""
+    if path.parent.name != distribution.FOLDER:
+        wanted = recipient.reports if recipient.reports is not None or recipient.department else range(100)
+        return int(path.name[:2]) in (wanted or ())
+    if not recipient.department:
+        return False
+    own = (distribution.file_name, distribution.annex_name)
+    names = {name(recipient.department, settings.rules) for name in own} | {distribution.file_name(distribution.TOWNS, settings.rules)}
+    return f"{distribution.FOLDER}/{path.name}" in names
+
+
 def _sealed_reports(folder: Path, quarter: Quarter) -> dict[Path, str]:
-    """The quarter's PDFs with their SHA-256, each exactly as the manifest has it."""
+    """What can be sent of a quarter, PDFs and workbooks, with SHA-256, each exactly as the manifest has it."""
     import hashlib
 
     manifest = folder / "manifest.json"
@@ -91,7 +103,7 @@ def _sealed_reports(folder: Path, quarter: Quarter) -> dict[Path, str]:
     reports = {}
     for output in content["outputs"]:
         path = folder / output["name"]
-        if path.suffix != ".pdf":
+        if path.suffix not in (".pdf", ".xlsx"):
             continue
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != output["sha256"]:
             raise ZjtxError(f"{path.name} 与清单 manifest.json 不符：请重新运行 zjtx report {quarter}。")

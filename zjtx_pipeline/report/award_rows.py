@@ -10,12 +10,11 @@ import pandas as pd
 from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import AwardRow, Awards, Overpaid
+from zjtx_pipeline.report.rows import AwardRow, Awards
 from zjtx_pipeline.rules import Award
 
 UNSTATED = "待兑现政策明确"
 PAYMENTS = ("D06a", "D06b")
-LONGEST_LIST = 8
 NOT_GRANTS = {"price_rule": "属价格规则", "tax_relief": "属税收减免", "procurement_exemption": "属采购方式规定"}
 WAITING = ("未申请", "审核中", "已核定未拨", "部分拨付")
 ABSENT = "待补"
@@ -32,9 +31,7 @@ def award_table(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
     known = units[
         units["clause"].isin([award.id for award in grants if is_stated(award)]) & units["entitled_fen"].notna()
     ]
-    return Awards(
-        rows, _total(known) if len(rows) > 1 and len(known) else None, _overpaid(units), _remarks(inputs, units, known)
-    )
+    return Awards(rows, _total(known) if len(rows) > 1 and len(known) else None, _remarks(inputs, units, known))
 
 
 def is_stated(award: Award) -> bool:
@@ -84,32 +81,7 @@ def _total(known: pd.DataFrame) -> AwardRow:
     )
 
 
-def _overpaid(units: pd.DataFrame) -> tuple[Overpaid, ...]:
-    """The units that got more than their clause gives, the largest first."""
-    over = _beyond(units, eligible=True).sort_values(["gap_fen", "clause", "uscc"], kind="stable").head(LONGEST_LIST)
-    columns = zip(
-        over["clause"],
-        over["name"],
-        over["trigger_key"],
-        over["entitled_fen"],
-        over["paid_fen"],
-        over["gap_fen"],
-        strict=True,
-    )
-    return tuple(
-        Overpaid(
-            clause,
-            formats.plain(name),
-            formats.plain(trigger),
-            formats.wan(int(entitled)),
-            formats.wan(int(paid)),
-            formats.wan(-int(gap)),
-        )
-        for clause, name, trigger, entitled, paid, gap in columns
-    )
-
-
-def _beyond(units: pd.DataFrame, *, eligible: bool) -> pd.DataFrame:
+def beyond(units: pd.DataFrame, *, eligible: bool) -> pd.DataFrame:
     """Overpaid units that the clause is for, or those that it is not for: 期外, not 在萧, listed later."""
     return units[units["state"].eq("超付") & units["eligible"].eq(eligible)]
 
@@ -133,16 +105,15 @@ def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> 
 
 
 def _over_remark(units: pd.DataFrame) -> str:
-    over = _beyond(units, eligible=True)
+    over = beyond(units, eligible=True)
     if over.empty:
         return ""
-    left = f"，列出金额最大的{LONGEST_LIST}个，全部见awards.csv" if len(over) > LONGEST_LIST else ""
-    return f"超付{len(over)}个兑现单元，合计{formats.wan(-_sum(over, 'gap_fen'))}万元{left}；各单元差额不相互抵补。"
+    return f"超付{len(over)}个兑现单元，合计{formats.wan(-_sum(over, 'gap_fen'))}万元，各单元差额不相互抵补；逐家明细见awards.csv。"
 
 
 def _outside_remark(units: pd.DataFrame) -> str:
     """What was paid for units that entitle to nothing: in the gap, but no overpayment by the clause's formula."""
-    outside = _beyond(units, eligible=False)
+    outside = beyond(units, eligible=False)
     paid = formats.wan(_sum(outside, "paid_fen"))
     return f"另有期外、不在萧或非首次的{len(outside)}个单元已兑{paid}万元，测算应兑为0，计入已兑和差额。" if len(outside) else ""
 

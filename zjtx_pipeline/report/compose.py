@@ -1,4 +1,5 @@
-"""Knows what each report says: the report on one task, and the overall one; leaves paper to `pages` and `pdf`.
+"""Knows what each report says: the report on one task, and the overall one; leaves what departments
+get to `distribution`, paper to `pages` and `pdf`.
 
 Everything comes from the rules and the quarter's results; nothing is written here for one task alone.
 """
@@ -39,11 +40,11 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
     asked = {
         "splits": splits(inputs, indicators),
         "towns": town_table(inputs, indicators),
-        "awards": _awards(inputs, awards),
+        "awards": clauses(inputs, awards),
         "flows": flow_rows(inputs) if number == LADDER else (),
     }
     return TaskReport(
-        cover=_cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况"),
+        cover=cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况"),
         task=number,
         task_title=task.title,
         clause=task.clause,
@@ -60,7 +61,7 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, indicators, awards, rules.targets_of(number), [number]),
         colophon=colophon(inputs, tables),
-        sections=_sections(_task_sections(**asked)),
+        sections=numbered(_task_sections(**asked)),
         annexes=_annexes(),
         watch=watch_sentences(inputs) if number == LADDER else (),
         **asked,
@@ -73,18 +74,18 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
     awards = list(rules.awards.values())
     targets = tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1))
     return OverallReport(
-        cover=_cover(inputs, "00", "工作进展情况总报告"),
+        cover=cover(inputs, "00", "工作进展情况总报告"),
         summary=overall_summary(inputs),
         targets=targets,
-        tasks=tuple(_task_brief(inputs, task) for task in rules.tasks.values()),
+        tasks=tuple(task_brief(inputs, task) for task in rules.tasks.values()),
         changes=changes(inputs, list(rules.indicators.values())),
         tiers=_tier_rows(inputs),
         tier_remarks=_tier_remarks(inputs),
-        awards=_without_states(_awards(inputs, awards)),
+        awards=_without_states(clauses(inputs, awards)),
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
         colophon=colophon(inputs, tables),
-        sections=_sections(_overall_sections(targets)),
+        sections=numbered(_overall_sections(targets)),
         annexes=_annexes(),
         flows=flow_rows(inputs),
         watch=watch_sentences(inputs),
@@ -121,7 +122,8 @@ def _task_sections(splits, towns, awards, flows) -> list[tuple[str, str]]:
     return [*sections, ("责任单位报送情况", "told")]
 
 
-def _sections(named: list[tuple[str, str]]) -> tuple[Section, ...]:
+def numbered(named: list[tuple[str, str]]) -> tuple[Section, ...]:
+    """Sections by heading and template, numbered 一、二、三."""
     return tuple(
         Section(formats.numeral(number), title, kind, f"section-{kind}")
         for number, (title, kind) in enumerate(named, 1)
@@ -134,7 +136,8 @@ def _annexes() -> tuple[Section, ...]:
     )
 
 
-def _cover(inputs: ReportInputs, number: str, title: str) -> Cover:
+def cover(inputs: ReportInputs, number: str, title: str) -> Cover:
+    """What stands above the text of a report."""
     marks = [mark for mark, on in ((SAMPLE, inputs.settings.sample), (DRAFT, inputs.draft)) if on]
     return Cover(
         number=number,
@@ -150,7 +153,8 @@ def _cover(inputs: ReportInputs, number: str, title: str) -> Cover:
     )
 
 
-def _awards(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
+def clauses(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
+    """The award table of some clauses, and which of them are no grant."""
     table = award_table(inputs, awards)
     return table and replace(table, remarks=table.remarks + not_grants(awards))
 
@@ -165,7 +169,8 @@ def _target_line(inputs: ReportInputs, number: int, target: Target) -> TargetLin
     return TargetLine(str(number), target.task, target_row(bearing(inputs, indicator)))
 
 
-def _task_brief(inputs: ReportInputs, task: Task) -> TaskBrief:
+def task_brief(inputs: ReportInputs, task: Task) -> TaskBrief:
+    """A task in short."""
     return TaskBrief(
         number=task.number,
         title=task.title,

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from zjtx_pipeline.report.rows import (
     Awards,
     FigureRow,
+    FirmAwards,
     FlowRow,
     Light,
     Origin,
     Quality,
     ReadingRow,
     Split,
+    TaskText,
     TierRow,
     Told,
+    TownRow,
     TownTable,
 )
 
@@ -148,3 +151,37 @@ class OverallReport:
     annexes: tuple[Section, ...]
     flows: tuple[FlowRow, ...] = ()
     watch: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DepartmentReport:
+    """What one department gets: its tasks, figures, clauses, words and deliveries, and nobody else's."""
+
+    cover: Cover
+    department: str
+    tasks: tuple[TaskBrief, ...]
+    targets: tuple[FigureRow, ...]
+    others: tuple[FigureRow, ...]
+    awards: Awards | None
+    firms: FirmAwards | None
+    texts: tuple[TaskText, ...]
+    silent: str
+    quality: Quality
+    colophon: Colophon
+    sections: tuple[Section, ...]
+    annexes: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class TownReport:
+    """The towns in the order of the district's own list."""
+
+    cover: Cover
+    titles: tuple[str, ...]
+    towns: tuple[TownRow, ...]
+    remarks: tuple[str, ...]
+    colophon: Colophon
+    annexes: tuple[Section, ...]
+
+
+Report = TaskReport | OverallReport | DepartmentReport | TownReport

@@ -8,15 +8,15 @@ import jinja2
 
 from zjtx_pipeline.bundled import report_templates
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.model import OverallReport, TaskReport
+from zjtx_pipeline.report.model import DepartmentReport, OverallReport, Report, TaskReport, TownReport
 
 STYLE = "css/report.css"
+PAGES = {TaskReport: "task.html", OverallReport: "overall.html", DepartmentReport: "department.html", TownReport: "towns.html"}
 
 
-def html(report: TaskReport | OverallReport) -> str:
+def html(report: Report) -> str:
     """The report as one HTML document."""
-    name = "task.html" if isinstance(report, TaskReport) else "overall.html"
-    return _environment().get_template(name).render(report=report)
+    return _environment().get_template(PAGES[type(report)]).render(report=report)
 
 
 @cache

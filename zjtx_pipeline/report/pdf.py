@@ -21,7 +21,7 @@ from importlib.resources import files
 from zjtx_pipeline import collector
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.report import pages
-from zjtx_pipeline.report.model import OverallReport, TaskReport
+from zjtx_pipeline.report.model import Report
 
 FONT_PACKAGE = "pylopdf_fonts_zh_cn"
 FONT_SCHEME = "zjtx-font:"
@@ -45,7 +45,7 @@ _TAG = re.compile(r"<[^>]*>")
 _BLANK = " \n\t"
 
 
-def render_report(report: TaskReport | OverallReport, attached: Mapping[str, bytes] = NOTHING) -> bytes:
+def render_report(report: Report, attached: Mapping[str, bytes] = NOTHING) -> bytes:
     """One report as PDF with the files attached that bear its figures, by name; the same report gives the same bytes in every process.
 
     ZjtxError: a character that cannot be printed, named with the text around it, or a fault in the templates.

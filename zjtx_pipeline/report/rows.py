@@ -92,25 +92,34 @@ class AwardRow:
 
 
 @dataclass(frozen=True)
-class Overpaid:
-    """One award unit that got more than the clause gives."""
-
-    clause: str
-    name: str
-    trigger: str
-    entitled: str
-    paid: str
-    over: str
-
-
-@dataclass(frozen=True)
 class Awards:
     """The award table of a task or of all, with what must be said beside it."""
 
     rows: tuple[AwardRow, ...]
     total: AwardRow | None
-    overpaid: tuple[Overpaid, ...]
     remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FirmAward:
+    """One award unit of one firm that is not paid in full, or got more than its clause gives, in 万元."""
+
+    clause: str
+    name: str
+    entitled: str
+    paid: str
+    gap: str
+    state: str
+    days: str
+
+
+@dataclass(frozen=True)
+class FirmAwards:
+    """Award units by firm, the largest gap first; `left` says how many more the workbook beside the report lists."""
+
+    unpaid: tuple[FirmAward, ...]
+    overpaid: tuple[FirmAward, ...]
+    left: str
 
 
 @dataclass(frozen=True)
@@ -172,6 +181,22 @@ class Told:
     progress: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskText:
+    """What a department reported in words on one task (D26)."""
+
+    task: str
+    told: Told
+
+
+@dataclass(frozen=True)
+class TownRow:
+    """A town's figures: of each indicator the number and what changed since last quarter."""
+
+    town: str
+    figures: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.stages.intake import any_known, check, pull
 from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_ladder, tally_tiers
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
-from zjtx_pipeline.stages.printing import OVERALL, publish, render
+from zjtx_pipeline.stages.printing import OVERALL, distribute, publish, render
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.workdays import workday_after
 
@@ -77,4 +77,5 @@ def _run_all(run: Run) -> dict:
         stop_if_disputed(review(run, number))
     for number in (OVERALL, *numbers):
         render(run, number)
+    distribute(run)
     return publish(run)

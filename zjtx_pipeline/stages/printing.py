@@ -1,10 +1,13 @@
-"""Knows how a run prints its reports and closes with its tables and manifest; leaves pages to `report`, files to `outputs`."""
+"""Knows how a run prints its reports, and what goes to each department, and closes with its tables and manifest.
+
+Leaves pages to `report`, files to `outputs`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +16,7 @@ from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, revisio
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.manifest import folder_digest, mark_unfinished, write_manifest, write_output
-from zjtx_pipeline.report import compose
+from zjtx_pipeline.report import compose, distribution
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.stages.intake import books, existing, verdict_on
 from zjtx_pipeline.stages.measuring import (
@@ -44,12 +47,19 @@ def render(run: Run, number: int) -> dict:
     refuse_if_disputed(run, number)
     began = time.perf_counter()
     worker = ahead.of(run.key) or ahead.IDLE
-    if worker.saw(_behind_reports(run)):
-        for other in reversed([*run.settings.rules.tasks, OVERALL]):
-            worker.ask(("printed", other), printed, run, other)
+    _print_ahead(run, worker)
     content = worker.answer(("printed", number)) or printed(run, number)
     path = write_output(run.reports, compose.file_name(number, run.settings.rules), content)
     return {"path": str(path), "seconds": time.perf_counter() - began, **glances.of_pdf(path)}
+
+
+def _print_ahead(run: Run, worker: ahead.Worker) -> None:
+    """Let the second process print from the other end, once all that reports rest on has been made in this run."""
+    if worker.saw(_behind_reports(run)):
+        for other in reversed([*run.settings.rules.tasks, OVERALL]):
+            worker.ask(("printed", other), printed, run, other)
+        for name in reversed(distribution.recipients(run.settings.rules)):
+            worker.ask(("printed", name), printed_for, run, name)
 
 
 def printed(run: Run, number: int) -> bytes:
@@ -60,6 +70,40 @@ def printed(run: Run, number: int) -> bytes:
     report = compose.task_report(inputs, number) if number else compose.overall_report(inputs)
     figures = outputs.figures_frame(privacy.printable(inputs), run.settings.rules, run.quarter)
     return pdf.render_report(report, {"figures.csv": outputs.csv_bytes(figures)})
+
+
+def printed_for(run: Run, name: str) -> bytes:
+    """What goes to one department alone, or the towns' table, as PDF."""
+    from zjtx_pipeline.report import pdf
+
+    return pdf.render_report(distribution.report(_report_inputs(run, OVERALL), name))
+
+
+def distribute(run: Run) -> dict:
+    """Print what goes to each department, the workbook of award units beside it for those that may see them; what an earlier
+    run left there is taken away.
+
+    ZjtxError where the second opinion differs from what it would print.
+    """
+    refuse_if_disputed(run, OVERALL)
+    rules, worker = run.settings.rules, ahead.of(run.key) or ahead.IDLE
+    _print_ahead(run, worker)
+    made = {}
+    for name in distribution.recipients(rules):
+        made[distribution.file_name(name, rules)] = worker.answer(("printed", name)) or printed_for(run, name)
+    made |= dict(_annexes(run))
+    for path in set((run.reports / distribution.FOLDER).glob("*")) - {run.reports / name for name in made}:
+        path.unlink()
+    paths = [write_output(run.reports, name, content) for name, content in made.items()]
+    return {"folder": str(run.reports / distribution.FOLDER), "files": [path.name for path in paths]}
+
+
+def _annexes(run: Run) -> Iterator[tuple[str, bytes]]:
+    inputs = _report_inputs(run, OVERALL)
+    for department in run.settings.rules.departments:
+        content = distribution.annex(inputs, department)
+        if content is not None:
+            yield distribution.annex_name(department, run.settings.rules), content
 
 
 def _behind_reports(run: Run) -> list[Path]:
@@ -119,7 +163,7 @@ def publish(run: Run) -> dict:
     """
     ahead.end(run.key)
     refuse_if_disputed(run, OVERALL)
-    rules, quarter, pdfs = run.settings.rules, run.quarter, _pdfs(run)
+    rules, quarter, pdfs = run.settings.rules, run.quarter, [*_pdfs(run), *_distributed(run)]
     judged = [verdict_on(run, table_id, quarter) for table_id in load_tables()]
     figures, units = figures_of(run, rules.tasks), awards_of(run, rules.tasks)
     frames = {
@@ -154,7 +198,7 @@ def publish(run: Run) -> dict:
         },
         sources=_sources(run, load_tables()),
     )
-    files = [path.name for path in [*pdfs, *tables, listed]]
+    files = [path.relative_to(run.reports).as_posix() for path in [*pdfs, *tables, listed]]
     return {"folder": str(run.reports), "files": files, "revision": _told(revision, changed)}
 
 
@@ -162,7 +206,7 @@ def _revision(run: Run, files: list[Path], figures: pd.DataFrame) -> tuple[int |
     """Which revision of the quarter these files are, and all that revisions changed; a draft, or a day gone by, is none."""
     if run.draft or run.as_of is not None:
         return None, pd.DataFrame()
-    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    digests = {path.relative_to(run.reports).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     return revisions.recorded(run.home, run.quarter, digests, figures), revisions.revisions_frame(run.home, run.quarter)
 
 
@@ -176,13 +220,27 @@ def _told(revision: int | None, changed: pd.DataFrame) -> str:
 def _pdfs(run: Run) -> list[Path]:
     """The fifteen reports; ZjtxError names one that has not been printed, or not since its figures were measured."""
     rules = run.settings.rules
-    paths = {number: run.reports / compose.file_name(number, rules) for number in (OVERALL, *rules.tasks)}
-    missing = [path.name for path in paths.values() if not path.exists()]
-    if missing:
-        raise ZjtxError(f"报告不齐，缺 {'、'.join(missing)}：请先生成这些报告。")
     measured = {number: existing(figures_path(run, number)).stat().st_mtime_ns for number in rules.tasks}
     measured[OVERALL] = max(measured.values())
-    older = [path.name for number, path in paths.items() if path.stat().st_mtime_ns < measured[number]]
+    return _fresh(run, {compose.file_name(number, rules): measured[number] for number in (OVERALL, *rules.tasks)})
+
+
+def _distributed(run: Run) -> list[Path]:
+    """What goes to departments: what the audience makes of it, no more and no less; ZjtxError as for the reports."""
+    rules, audience = run.settings.rules, run.settings.audience
+    names = [distribution.file_name(name, rules) for name in distribution.recipients(rules)]
+    names += [distribution.annex_name(each, rules) for each in rules.departments if audience.sees(each, "firms")]
+    measured = max(existing(figures_path(run, number)).stat().st_mtime_ns for number in rules.tasks)
+    return _fresh(run, dict.fromkeys(names, measured))
+
+
+def _fresh(run: Run, since: Mapping[str, int]) -> list[Path]:
+    """The files of these names; ZjtxError names one that is missing, or older than what it shows (`since`, in nanoseconds)."""
+    paths = {name: run.reports / name for name in since}
+    missing = [name for name, path in paths.items() if not path.exists()]
+    if missing:
+        raise ZjtxError(f"报告不齐，缺 {'、'.join(missing)}：请先生成这些报告。")
+    older = [name for name, path in paths.items() if path.stat().st_mtime_ns < since[name]]
     if older:
         raise ZjtxError(f"{'、'.join(older)} 印出以后指标又测算过：请重新生成这些报告。")
     return list(paths.values())

@@ -1,0 +1,142 @@
+"""What goes to each department: its own and nobody else's, firms by name to those alone that may see them."""
+
+import re
+from io import BytesIO
+
+import made_results
+import openpyxl
+import page
+import pypdfium2
+import pytest
+
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.report import compose, distribution, pages, pdf
+from zjtx_pipeline.rules import load_rules
+from zjtx_pipeline.settings import Audience, Settings, load_settings
+from zjtx_pipeline.tables import load_tables
+
+RULES = load_rules()
+MAY_SEE_FIRMS = {"区经信局", "区财政局"}
+FIRMS = ["杭州甲甲一机械有限公司", "杭州乙乙二电子有限公司", "=HYPERLINK(1)有限公司"]
+
+
+def units():
+    return made_results.awards(
+        {"clause": "A17", "name": FIRMS[0], "entitled_fen": 50_000_001, "paid_fen": 10_000_000, "state": "部分拨付"},
+        {"clause": "A10", "name": FIRMS[1], "entitled_fen": 1_000_005, "paid_fen": 3_000_000, "state": "超付"},
+        {"clause": "A11", "name": FIRMS[2], "entitled_fen": 300_000_000, "paid_fen": 0, "state": "未申请"},
+        {"clause": "A12", "name": "杭州已兑足有限公司", "entitled_fen": 100, "paid_fen": 100, "state": "已拨付"},
+    )
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    delivered = made_results.sources()
+    counts = [(str(made_results.QUARTER), one.table, one.source, 100, 97, 2, 1) for one in delivered]
+    frame = made_results.counts()
+    return made_results.inputs(awards=units(), counts=type(frame)(counts, columns=frame.columns))
+
+
+@pytest.fixture(scope="module")
+def printed(inputs):
+    """The text of every PDF for a department, without blanks."""
+    return {name: text_of(pdf.render_report(distribution.report(inputs, name))) for name in distribution.recipients(RULES)}
+
+
+def text_of(content):
+    return "".join(re.sub(r"\s", "", page.get_textpage().get_text_range()) for page in pypdfium2.PdfDocument(content))
+
+
+def test_there_is_one_for_each_department_and_one_of_the_towns(printed):
+    assert list(printed) == [*RULES.departments, "分镇街情况"] and len(printed) == 14
+    assert distribution.file_name("区财政局", RULES) == "分发/03-区财政局.pdf"
+
+
+def test_firms_are_named_to_those_alone_that_may_see_them(printed):
+    for name, text in printed.items():
+        seen = [firm for firm in FIRMS if firm in text]
+        assert seen == (FIRMS if name in MAY_SEE_FIRMS else []), name
+
+
+def test_no_code_and_no_firm_that_is_paid_in_full_stands_anywhere(printed):
+    assert not [name for name, text in printed.items() if made_results.CODE in text or "已兑足有限公司" in text]
+
+
+def test_the_reports_that_everybody_gets_name_no_firm(inputs):
+    every = [compose.overall_report(inputs), *(compose.task_report(inputs, number) for number in RULES.tasks)]
+    assert not [report.cover.title for report in every if any(firm in pages.html(report) for firm in [*FIRMS, "&#61;HYPERLINK"])]
+
+
+def test_each_sees_its_own_deliveries_and_no_other_s(printed):
+    files = {one.source.removeprefix("2024Q4/"): one.sender for one in made_results.sources()}
+    for name in RULES.departments:
+        theirs = {sender for file, sender in files.items() if file in printed[name]}
+        assert theirs == {name} if name in files.values() else not theirs
+
+
+def test_what_was_read_of_a_department_is_told_without_the_others(inputs):
+    report = distribution.report(inputs, "区科技局")
+    tables = [table for table in load_tables().values() if "区科技局" in table.senders]
+    assert [row.table for row in report.quality.datasets] == [table.id for table in tables]
+    assert report.quality.total.read == str(100 * len(tables)) and {row.sender for row in report.quality.findings} <= {"区科技局"}
+
+
+def test_each_has_its_own_tasks_figures_and_clauses(inputs):
+    for name in RULES.departments:
+        report = distribution.report(inputs, name)
+        assert [task.number for task in report.tasks] == [task.number for task in RULES.tasks.values() if name in task.departments]
+        borne = {row.id.partition(" ")[0][:6].rstrip("abcdefgh") for row in (*report.targets, *report.others) if row.id}
+        assert borne == {each.id for each in RULES.indicators.values() if each.owner == name}
+        clauses = [row.clause for row in report.awards.rows] if report.awards else []
+        assert clauses == [each.id for each in RULES.awards.values() if each.department == name and each.is_grant]
+
+
+def test_words_of_others_are_not_passed_on(inputs):
+    ours, theirs = (distribution.report(inputs, name) for name in ("区经信局", "区财政局"))
+    assert [text.task for text in ours.texts] == ["任务1“优化企业培育梯队”"] and "任务1" not in ours.silent.split("、")
+    assert theirs.texts == () and "任务1" in theirs.silent.split("、")
+
+
+def test_the_audience_is_a_table_of_the_configuration(inputs):
+    chosen = made_results.inputs(awards=units(), settings=Settings(audience=Audience(firms=("区科技局",), quality=())))
+    assert distribution.report(chosen, "区财政局").firms is None and distribution.annex(chosen, "区财政局") is None
+    assert distribution.report(chosen, "区科技局").firms.unpaid
+    assert "数据报送和问题" not in [section.title for section in distribution.report(chosen, "区科技局").sections]
+
+
+def test_a_name_that_is_no_department_is_refused(tmp_path):
+    (tmp_path / "c.yaml").write_text("inbox: 收件\naudience: {firms: [财政]}\n", encoding="utf-8")
+    with pytest.raises(ZjtxError, match="audience.firms写了“财政”，不是责任单位的全称"):
+        load_settings(tmp_path / "c.yaml")
+
+
+def test_the_workbook_lists_every_unit_exactly_and_none_of_its_cells_acts(inputs):
+    content = distribution.annex(inputs, "区财政局")
+    assert content == distribution.annex(inputs, "区经信局") and distribution.annex(inputs, "区科技局") is None
+    book = openpyxl.load_workbook(BytesIO(content))
+    lines = {name: [[cell.value for cell in line] for line in book[name].iter_rows(min_row=2)] for name in book.sheetnames}
+    assert [(line[0], line[2], line[5], line[6], line[7], line[8]) for line in lines["未兑足"]] == [
+        ("A11", FIRMS[2], "3000000.00", "0.00", "3000000.00", "未申请"),
+        ("A17", FIRMS[0], "500000.01", "100000.00", "400000.01", "部分拨付"),
+    ]
+    assert [(line[0], line[7]) for line in lines["超付"]] == [("A10", "-19999.95")]
+    assert all(cell.data_type in "sn" and cell.data_type != "f" for name in book.sheetnames for line in book[name] for cell in line)
+
+
+def test_a_page_holds_the_largest_and_says_how_many_are_left():
+    many = made_results.awards(*({"clause": "A17", "uscc": f"{number}", "entitled_fen": 100 * number, "state": "未申请"} for number in range(1, 26)))
+    firms = distribution.report(made_results.inputs(awards=many), "区财政局").firms
+    assert len(firms.unpaid) == 20 and firms.unpaid[0].gap == "0.00" and "另有5个单元从略" in firms.left
+
+
+def test_the_towns_stand_in_the_order_of_the_list_with_their_change_and_without_ranks(inputs, printed):
+    report = distribution.report(inputs, distribution.TOWNS)
+    assert [row.town for row in report.towns] == list(RULES.towns)
+    assert all(len(row.figures) == len(report.titles) == 6 for row in report.towns)
+    assert "排名" not in printed[distribution.TOWNS].replace("不作排名", "") and "名次" not in printed[distribution.TOWNS]
+
+
+@pytest.mark.parametrize("name", ["区财政局", "区委人才办", "分镇街情况"])
+def test_they_keep_the_rules_of_archives_and_of_screen_readers(inputs, name):
+    content = pdf.render_report(distribution.report(inputs, name))
+    assert [page.validate_pdf_bytes(content, profile=profile).failures for profile in ("3a", "ua1")] == [[], []]

@@ -1,0 +1,142 @@
+"""Knows what goes to each department alone, and the towns' table; leaves the reports that everybody gets to `compose`.
+
+Which department sees which part is the `audience` of the settings; of deliveries each sees its own (datasets.md 5.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zjtx_pipeline.report import compose, firm_rows, formats
+from zjtx_pipeline.report.breakdown_rows import TOWN
+from zjtx_pipeline.report.dataset_rows import quality, told
+from zjtx_pipeline.report.figure_rows import other_rows, target_rows
+from zjtx_pipeline.report.inputs import ReportInputs
+from zjtx_pipeline.report.method_rows import colophon
+from zjtx_pipeline.report.model import DepartmentReport, Section, TownReport
+from zjtx_pipeline.report.rows import TaskText, TownRow
+from zjtx_pipeline.report.shown import Shown, first_of
+from zjtx_pipeline.rules import Rules, Task
+from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.verdicts import UNDELIVERED
+
+FOLDER = "分发"
+TOWNS = "分镇街情况"
+FIRMS = "奖补单元明细"
+_SECTIONS = {
+    "tasks": ("承担任务进展", "duties"), "figures": ("负责指标", "figures"), "awards": ("负责奖补条款", "awards"),
+    "firms": ("未兑足和超付的奖补单元", "firms"), "texts": ("进展文字报送", "texts"), "quality": ("数据报送和问题", "quality"),
+}  # fmt: skip
+
+
+_ANNEXES = (Section("附件", "数据来源与版本", "colophon", "annex-colophon"),)
+
+
+def recipients(rules: Rules) -> tuple[str, ...]:
+    """Whom something is made for: every department, then the towns' table."""
+    return (*rules.departments, TOWNS)
+
+
+def file_name(name: str, rules: Rules) -> str:
+    """`分发/03-区财政局.pdf`, `分发/14-分镇街情况.pdf`."""
+    return f"{FOLDER}/{recipients(rules).index(name) + 1:02d}-{name}.pdf"
+
+
+def annex_name(department: str, rules: Rules) -> str:
+    """`分发/03-区财政局-奖补单元明细.xlsx`: never attached to a PDF, for it names firms."""
+    return file_name(department, rules).removesuffix(".pdf") + f"-{FIRMS}.xlsx"
+
+
+def report(inputs: ReportInputs, name: str) -> DepartmentReport | TownReport:
+    """What is made for a department, or the towns' table."""
+    return town_report(inputs) if name == TOWNS else department_report(inputs, name)
+
+
+def annex(inputs: ReportInputs, department: str) -> bytes | None:
+    """The workbook of award units by firm, for a department that may see them; None for any other."""
+    if not inputs.settings.audience.sees(department, "firms"):
+        return None
+    return firm_rows.workbook(inputs.awards, f"{inputs.quarter.chinese}{FIRMS}")
+
+
+def department_report(inputs: ReportInputs, department: str) -> DepartmentReport:
+    """One department's tasks, figures, clauses, words and deliveries, as far as it may see them."""
+    rules, own = inputs.rules, _own(inputs, department)
+    tables = tuple(table.id for table in load_tables().values() if department in table.senders)
+    tasks = [task for task in rules.tasks.values() if department in task.departments]
+    indicators = [each for each in rules.indicators.values() if each.owner == department]
+    awards = [award for award in rules.awards.values() if award.department == department and award.is_grant]
+    texts = _texts(inputs, tasks, department)
+    parts = {
+        "tasks": tuple(compose.task_brief(inputs, task) for task in tasks),
+        "figures": indicators,
+        "awards": compose.clauses(inputs, awards),
+        "firms": firm_rows.firm_awards(inputs.awards) if inputs.settings.audience.sees(department, "firms") else None,
+        "texts": tasks,
+        "quality": quality(own, tables, compose.FINDINGS_SHOWN),
+    }
+    seen = {part: made for part, made in parts.items() if made and inputs.settings.audience.sees(department, part)}
+    return DepartmentReport(
+        cover=compose.cover(inputs, _number(department, rules), f"{department}工作进展情况"),
+        department=department,
+        tasks=seen.get("tasks", ()),
+        targets=target_rows(inputs, seen.get("figures", [])),
+        others=other_rows(inputs, seen.get("figures", [])),
+        awards=seen.get("awards"),
+        firms=seen.get("firms"),
+        texts=texts,
+        silent="、".join(f"任务{task.number}" for task in tasks if not any(text.task.startswith(f"任务{task.number}“") for text in texts)),
+        quality=parts["quality"],
+        colophon=colophon(own, tables),
+        sections=compose.numbered([_SECTIONS[part] for part in _SECTIONS if part in seen]),
+        annexes=_ANNEXES,
+    )
+
+
+def _number(name: str, rules: Rules) -> str:
+    return f"{recipients(rules).index(name) + 1:02d}"
+
+
+def _own(inputs: ReportInputs, department: str) -> ReportInputs:
+    """The same quarter with the deliveries of one department alone, and what was found in them."""
+    sources = [source for source in inputs.sources if source.sender == department]
+    delivered = {(source.table, source.source) for source in sources}
+    counts = inputs.counts[[pair in delivered for pair in zip(inputs.counts["dataset"], inputs.counts["source"], strict=True)]]
+    silent = {table for table, senders in inputs.missing.items() if department in senders}
+    return replace(
+        inputs,
+        sources=sources,
+        counts=counts,
+        findings=inputs.findings[inputs.findings["sender"].eq(department)],
+        status={table: UNDELIVERED if table in silent else status for table, status in inputs.status.items()},
+        missing={},
+    )
+
+
+def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[TaskText, ...]:
+    """The department's approved words, by task."""
+    spoken = [(task, each) for task in tasks for each in told(inputs, task) if each.department == department]
+    return tuple(TaskText(f"任务{task.number}“{task.title}”", each) for task, each in spoken)
+
+
+def town_report(inputs: ReportInputs) -> TownReport:
+    """Every indicator that is counted by town, with its change; in the order of the district's list, without ranks unless asked for."""
+    figures = [first for first in _firsts(inputs) if any(each.columns == (TOWN,) for each in first.part.breakdowns)]
+    towns = tuple(_town(figures, town) for town in inputs.rules.towns)
+    return TownReport(
+        cover=compose.cover(inputs, _number(TOWNS, inputs.rules), TOWNS),
+        titles=tuple(f"{figure.id} {figure.indicator.title}（{formats.printed_unit(figure.part.unit)}）" for figure in figures),
+        towns=towns,
+        remarks=("按登记住所所在镇街（平台）统计，按全区镇街名录的顺序排列，不作排名；增减为与上季相比。",),
+        colophon=colophon(inputs, tuple(dict.fromkeys(table for each in figures for table in each.part.tables))),
+        annexes=_ANNEXES,
+    )
+
+
+def _firsts(inputs: ReportInputs) -> list[Shown]:
+    return [first_of(inputs, indicator) for indicator in inputs.rules.indicators.values()]
+
+
+def _town(figures: list[Shown], town: str) -> TownRow:
+    own = [figure.of(f"{TOWN}={town}") for figure in figures]
+    return TownRow(town, tuple((figure.now, figure.change) for figure in own))

@@ -1,0 +1,69 @@
+"""Knows award units by firm, for the departments that may see them: unpaid in full, and overpaid (datasets.md 5.4).
+
+Leaves who may see them to `audience` in the settings, and the clauses' sums to `award_rows`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from zjtx_pipeline import workbooks
+from zjtx_pipeline.money import yuan_text
+from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.award_rows import WAITING, beyond
+from zjtx_pipeline.report.rows import FirmAward, FirmAwards
+
+LONGEST_LIST = 20
+HEADERS = ("条款", "统一社会信用代码", "企业名称", "触发事项键", "触发日期", "测算应兑（未经审核，元）", "已兑（元）", "差额（元）", "状态", "自触发起天数")
+WIDTHS = (7, 22, 34, 40, 12, 22, 16, 16, 14, 12)
+_MONEY = ("entitled_fen", "paid_fen", "gap_fen")
+
+
+def unpaid(units: pd.DataFrame) -> pd.DataFrame:
+    """The units that a clause is for and that are not paid in full, the largest gap first."""
+    waiting = units["eligible"] & units["state"].isin(WAITING) & units["gap_fen"].gt(0).fillna(False)
+    return units[waiting].sort_values(["gap_fen", "clause", "uscc", "trigger_key"], ascending=[False, True, True, True], kind="stable")
+
+
+def overpaid(units: pd.DataFrame) -> pd.DataFrame:
+    """The units that got more than their clause gives, the largest first."""
+    return beyond(units, eligible=True).sort_values(["gap_fen", "clause", "uscc", "trigger_key"], kind="stable")
+
+
+def firm_awards(units: pd.DataFrame) -> FirmAwards:
+    """Both lists as far as a page holds them."""
+    lists = [unpaid(units), overpaid(units)]
+    left = sum(max(len(each) - LONGEST_LIST, 0) for each in lists)
+    shown = (tuple(map(_row, each.head(LONGEST_LIST).itertuples())) for each in lists)
+    return FirmAwards(*shown, f"另有{formats.count(left)}个单元从略，全部列在随本报告发送的工作簿里。" if left else "")
+
+
+def _row(unit) -> FirmAward:
+    entitled, paid, gap = (formats.wan(int(getattr(unit, column))) for column in _MONEY)
+    days = formats.NOTHING if pd.isna(unit.days_since_trigger) else formats.count(int(unit.days_since_trigger))
+    return FirmAward(unit.clause, formats.plain(unit.name), entitled, paid, gap, unit.state, days)
+
+
+def workbook(units: pd.DataFrame, title: str) -> bytes:
+    """Both lists whole, a sheet each, money in yuan as text exact to the fen; the same units give the same bytes."""
+
+    def fill(book) -> None:
+        heading, text = book.add_format({"bold": True, "bg_color": "#E4E6E8"}), book.add_format({"num_format": "@"})
+        for name, frame in (("未兑足", unpaid(units)), ("超付", overpaid(units))):
+            sheet = book.add_worksheet(name)
+            for column, (header, width) in enumerate(zip(HEADERS, WIDTHS, strict=True)):
+                sheet.set_column(column, column, width, text)
+                sheet.write_string(0, column, header, heading)
+            for line, unit in enumerate(frame.itertuples(), start=1):
+                for column, cell in enumerate(_cells(unit)):
+                    sheet.write_string(line, column, cell, text)
+            sheet.freeze_panes(1, 0)
+
+    return workbooks.made(title, fill)
+
+
+def _cells(unit) -> tuple[str, ...]:
+    day = "" if pd.isna(unit.triggered_on) else f"{unit.triggered_on:%Y-%m-%d}"
+    days = "" if pd.isna(unit.days_since_trigger) else str(int(unit.days_since_trigger))
+    money = (yuan_text(int(getattr(unit, column))) for column in _MONEY)
+    return unit.clause, unit.uscc, formats.plain(unit.name), formats.plain(unit.trigger_key), day, *money, unit.state, days
