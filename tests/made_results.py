@@ -132,10 +132,10 @@ def findings(number: int = 40) -> pd.DataFrame:
 def counts() -> pd.DataFrame:
     tables = load_tables().values()
     rows = [
-        (str(QUARTER), table.id, f"2024Q4/{table.title}.xlsx", 1000 + 37 * place, 980 + 37 * place, 18, 2)
+        (str(QUARTER), table.id, table.senders[0], f"2024Q4/{table.title}.xlsx", 1000 + 37 * place, 980 + 37 * place, 18, 2)
         for place, table in enumerate(tables)
     ]
-    return pd.DataFrame(rows, columns=["quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected"])
+    return pd.DataFrame(rows, columns=["quarter", "dataset", "sender", "source", "read", "accepted", "quarantined", "rejected"])
 
 
 def texts(**given) -> pd.DataFrame:

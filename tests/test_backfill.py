@@ -31,7 +31,7 @@ def sha256(path):
 
 
 def digests(folder):
-    return {path.name: sha256(path) for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def started(home, config, words, before=()):

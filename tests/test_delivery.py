@@ -109,6 +109,20 @@ def test_what_is_made_for_a_department_goes_to_it_alone(home, mailbox):
     assert book.get_content_type() == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+def test_what_was_made_for_another_audience_does_not_leave(home, mailbox):
+    manifest = home / "reports" / str(QUARTER) / "manifest.json"
+    store.write_json(manifest, store.read_json(manifest) | {"digests": {"audience": "another"}})
+    with pytest.raises(ZjtxError, match="不是按现在的 audience 配置做的"):
+        send(home, mailbox)
+    assert not mailbox.letters
+
+
+def test_a_quarter_made_before_there_was_anything_for_departments_is_made_anew(home, mailbox):
+    finance = Recipient(name="区财政局", address="finance@xs.example.gov.cn", department="区财政局", reports=(0,))
+    with pytest.raises(ZjtxError, match="没有区财政局的分发材料：请重新运行 zjtx report"):
+        send(home, mailbox, recipients=(finance,))
+
+
 def test_the_letter_speaks_chinese_and_names_the_quarter(home, mailbox):
     send(home, mailbox)
     letter = mailbox.letters[0][1]

@@ -32,7 +32,7 @@ def units():
 @pytest.fixture(scope="module")
 def inputs():
     delivered = made_results.sources()
-    counts = [(str(made_results.QUARTER), one.table, one.source, 100, 97, 2, 1) for one in delivered]
+    counts = [(str(made_results.QUARTER), one.table, one.sender, one.source, 100, 97, 2, 1) for one in delivered]
     frame = made_results.counts()
     return made_results.inputs(awards=units(), counts=type(frame)(counts, columns=frame.columns))
 
@@ -126,8 +126,30 @@ def test_the_workbook_lists_every_unit_exactly_and_none_of_its_cells_acts(inputs
 def test_a_page_holds_the_largest_and_says_how_many_are_left():
     many = made_results.awards(*({"clause": "A17", "uscc": f"{number}", "entitled_fen": 100 * number, "state": "未申请"} for number in range(1, 26)))
     firms = distribution.report(made_results.inputs(awards=many), "区财政局").firms
-    assert len(firms.unpaid) == 20 and firms.unpaid[0].gap == "0.00" and "另有5个单元从略" in firms.left
+    assert len(firms.unpaid) == 20 and firms.unpaid[0].gap == "0.00" and "另有5个单元从略" in firms.remarks[0]
 
+
+def test_what_is_not_known_is_not_told_as_settled():
+    status = dict.fromkeys(load_tables(), "已报送") | {"D06b": "未报送"}
+    inputs = made_results.inputs(awards=made_results.awards({"clause": "A01", "state": "待明确"}), status=status)
+    firms, said = distribution.report(inputs, "区财政局").firms, pages.html(distribution.report(inputs, "区财政局"))
+    assert "未报送：D06b" in firms.remarks[0] and "另有1个单元金额待明确" in firms.remarks[1] and "本季没有" not in said
+    book = openpyxl.load_workbook(BytesIO(distribution.annex(inputs, "区财政局")))
+    assert "D06b" in book["说明"]["A2"].value
+
+
+def test_a_quarter_without_any_delivery_has_its_reports_too():
+    bare = made_results.inputs()
+    empty = made_results.inputs(counts=bare.counts.head(0), sources=[], findings=bare.findings.head(0), status=dict.fromkeys(load_tables(), "未报送"), texts=bare.texts.head(0))
+    for name in distribution.recipients(RULES):
+        assert pages.html(distribution.report(empty, name))
+
+
+def test_who_delivered_nothing_of_a_table_that_others_delivered_is_told_so():
+    report = distribution.report(made_results.inputs(missing={"D23": ("区科技局",)}), "区科技局")
+    [row] = [row for row in report.quality.datasets if row.table == "D23"]
+    assert (row.status, row.senders) == ("未报送", "区科技局")
+    assert any("部分部门未报送：D23" in remark for remark in report.quality.remarks) and not any("待补" in remark for remark in report.quality.remarks)
 
 def test_the_towns_stand_in_the_order_of_the_list_with_their_change_and_without_ranks(inputs, printed):
     report = distribution.report(inputs, distribution.TOWNS)

@@ -20,7 +20,7 @@ from zjtx_pipeline.snapshots import SourceFile
 NAME, UNFINISHED, STOPPED = "manifest.json", "尚未完成.txt", "阻断原因.txt"
 _MIXED = "本文件夹里有文件已经重新生成，其余的可能还是上一次的，不能放在一起用；manifest.json 列的是上一次的文件。\n"
 _FEW = "本文件夹里的报告还不齐。\n"
-_STOPPED = "以下报送表有整表问题，这一季靠它的部分没有出。退回表里写明了逐行原因，改好重报、重新运行后本说明自动消失。"
+_STOPPED = "以下报送表有整表问题，这一季靠它的部分没有重新出；本文件夹里如有报告，是以前的。逐行原因请用 zjtx returns 查看；改好重报、重新运行后本说明自动消失。"
 _REMEDY = "这一季的运行还没有走完最后一步，走完后本说明自动消失。如果现在没有运行，请重新运行这一季，或在界面里补跑没有完成的步骤。\n"
 
 

@@ -246,7 +246,8 @@ def candidates_frame(candidates: pd.DataFrame, quarter: Quarter) -> pd.DataFrame
 
 def rows_frame(counts: pd.DataFrame) -> pd.DataFrame:
     """rows.csv from the verdicts' counts: read = accepted + quarantined + rejected, a row a dataset and source."""
-    return counts.assign(source=_text(counts["source"]))[ROWS]
+    by_source = counts.groupby(["quarter", "dataset", "source"], sort=False)[ROWS[3:]].sum().reset_index()
+    return by_source.assign(source=_text(by_source["source"]))[ROWS]
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -5,6 +5,7 @@ Two lines suffice: `inbox:` and `database:`. Everything else has a default.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from functools import cached_property
@@ -44,6 +45,11 @@ class Audience(Part):
     def sees(self, department: str, part: str) -> bool:
         chosen = getattr(self, part)
         return chosen is None or department in chosen
+
+    @property
+    def digest(self) -> str:
+        """Of who sees what: what was made for others than those named now must not leave."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 class Recipient(Part):
@@ -223,9 +229,9 @@ def _check_interfaces(path: Path, settings: Settings) -> None:
 
 def _check_departments(path: Path, settings: Settings) -> None:
     """ZjtxError where the audience or a recipient names what is no department in full."""
-    named = {f"audience.{part}": names or () for part, names in settings.audience}
-    named |= {f"delivery.recipients 的“{each.name}”": (each.department,) for each in settings.delivery.recipients if each.department}
-    for where, names in named.items():
+    named = [(f"audience.{part}", names or ()) for part, names in settings.audience]
+    named += [(f"delivery.recipients 的“{each.name}”", (each.department,)) for each in settings.delivery.recipients if each.department]
+    for where, names in named:
         unknown = [name for name in names if name not in settings.rules.departments]
         if unknown:
             raise ZjtxError(f"配置文件 {path} 中 {where}写了“{unknown[0]}”，不是责任单位的全称：请核对。")

@@ -23,7 +23,7 @@ from zjtx_pipeline.tables.typed import DATES, DECIMALS, with_all_columns
 
 DELIVERED, ZERO, UNDELIVERED = "已报送", "零报送", "未报送"
 FINDING = ("quarter", "dataset", "sender", "severity", "rule", "header", "value", "message", "source", "place")
-COUNT = ("quarter", "dataset", "source", "read", "accepted", "quarantined", "rejected")
+COUNT = ("quarter", "dataset", "sender", "source", "read", "accepted", "quarantined", "rejected")
 LONGEST_VALUE = 60
 MOST_IN_HAND = 256  # verdicts that a process remembers
 _FRAMES = ("accepted", "set_aside", "findings", "counts")
@@ -78,24 +78,24 @@ def shown(value: object) -> str:
 
 
 def counted(snapshot: Snapshot, accepted: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
-    """What became of each source's rows; ConservationError unless read = accepted + quarantined + rejected.
+    """What became of the rows of each sender's source; ConservationError unless read = accepted + quarantined + rejected.
 
     `read` is what the reader counted when it read; the other three are counted here, from the frames.
     """
-    read = pd.Series({source.source: 0 for source in snapshot.sources}, dtype="int64")
-    for source in snapshot.sources:
-        read[source.source] += source.read
-    counts = pd.DataFrame({"read": read})
+    by = ["sender", "source"]
+    counts = pd.DataFrame([(one.sender, one.source, one.read) for one in snapshot.sources], columns=[*by, "read"])
+    counts = counts.astype(dict.fromkeys(by, "str") | {"read": "int64"}).groupby(by, sort=False).sum()
     for name, frame in (("accepted", accepted), ("quarantined", set_aside), ("rejected", snapshot.rejected)):
-        counts[name] = frame["source"].value_counts().reindex(counts.index).fillna(0).astype("int64")
+        counts[name] = frame.groupby(by).size().reindex(counts.index).fillna(0).astype("int64")
     lost = counts["read"] - counts[["accepted", "quarantined", "rejected"]].sum(axis=1)
     _check_sheets(snapshot, [accepted, set_aside, snapshot.rejected])
-    if lost.any() or set(accepted["source"]) | set(set_aside["source"]) > set(counts.index):
+    met = {pair for frame in (accepted, set_aside) for pair in zip(frame["sender"], frame["source"], strict=True)}
+    if lost.any() or met - set(counts.index):
         raise ConservationError(f"{snapshot.table.id} {snapshot.quarter}: rows unaccounted for:\n{counts[lost.ne(0)]}")
-    counts = counts.rename_axis("source").reset_index()
+    counts = counts.reset_index()
     counts.insert(0, "dataset", pd.Series(snapshot.table.id, index=counts.index, dtype="str"))
     counts.insert(0, "quarter", pd.Series(str(snapshot.quarter), index=counts.index, dtype="str"))
-    return counts[list(COUNT)].astype({"source": "str"})
+    return counts[list(COUNT)]
 
 
 def _check_sheets(snapshot: Snapshot, frames: Iterable[pd.DataFrame]) -> None:
@@ -137,7 +137,7 @@ def joined(table: Table, accepted: pd.DataFrame) -> pd.DataFrame:
     column of the key and the table is stopped. Lineage of joined rows is joined by “；”.
     """
     key = [name for name in table.key if name != "sender"]
-    if not table.columns_of or accepted.duplicated([*key, "sender"]).any():
+    if not table.columns_of or accepted[key].isna().any(axis=None):
         return accepted
     by_sender = {sender: rows.set_index(key) for sender, rows in accepted.groupby("sender", sort=False)}
     present = sorted(by_sender, key=lambda sender: (sender not in table.senders, accepted["sender"].eq(sender).idxmax()))

@@ -43,7 +43,7 @@ def _all(
             yield {**found, **about}
         if table.columns_of:
             yield from ({**found, **about} for found in _of_other_senders(table, snapshot, source, text))
-            yield from ({**found, **about} for found in _of_first_owners(table, snapshot, source, text))
+            yield from ({**found, **about} for found in _of_first_owners(table, snapshot, source, text[~returned]))
     yield from _of_lines(snapshot)
     yield from _of_shares(suite, returned)
     if table.id == "D26":
@@ -112,7 +112,7 @@ def _of_named_sender(snapshot: Snapshot, settings: Settings, source: Source) -> 
     strange = said.map(names).replace("", pd.NA).dropna()
     strange = strange[strange.ne(source.sender)]
     if len(strange):
-        message = f"有 {len(strange)} 行的“{settings.sender_column}”写的是{strange.iloc[0]}，按文件名都算作{source.sender}报送：请核对。"
+        message = f"有 {len(strange)} 行的“{settings.sender_column}”写的是{first(list(strange.unique()))}，按文件名都算作{source.sender}报送：请核对。"
         yield _found(NOTED, "报送.部门不符", message, settings.sender_column, strange.iloc[0])
 
 

@@ -56,7 +56,7 @@ def checked_address(address: str, allowed_domains: tuple[str, ...]) -> Address:
 def letter(
     settings: Settings, quarter: Quarter, recipient: Recipient, reports: list[Path], digest: str
 ) -> Letter:
-    """The letter that carries a recipient's PDFs of a quarter."""
+    """The letter that carries a recipient's PDFs and workbooks of a quarter."""
     address = checked_address(recipient.address, settings.delivery.allowed_domains)
     name = header_safe(recipient.name, "收件人姓名")
     message = EmailMessage(policy=SMTP)

@@ -44,10 +44,10 @@ def send_quarter(
     dry_run: Path | None = None,
     revised: bool = False,
 ) -> list[Outcome]:
-    """Post a quarter's PDFs, one message a recipient; an outcome each, in the configuration's order.
+    """Post a quarter's reports, one message a recipient; an outcome each, in the configuration's order.
 
-    Nothing leaves unless every recipient's address is allowed and the PDFs are those of the manifest. Who has
-    had these PDFs gets nothing; who has had other PDFs of this quarter gets these only with `revised`.
+    Nothing leaves unless every recipient's address is allowed, the files are those of the manifest, and they were made for the
+    audience that is configured now. Who has had these files gets nothing; who has had others of this quarter gets these only with `revised`.
     With `dry_run` the messages are written there as `.eml` files and nothing is recorded.
     """
     if not header_safe(approved_by, "批准人姓名").strip():
@@ -67,12 +67,14 @@ def _letters(settings: Settings, home: Path, quarter: Quarter) -> list[Letter]:
         raise ZjtxError(f"发件地址“{settings.delivery.sender}”不是有效的邮箱地址：请填写 delivery.sender。")
     for recipient in settings.delivery.recipients:
         checked_address(recipient.address, settings.delivery.allowed_domains)
-    reports = _sealed_reports(home / "reports" / str(quarter), quarter)
+    reports = _sealed_reports(home / "reports" / str(quarter), quarter, settings.audience.digest)
     return [_letter(settings, quarter, recipient, reports) for recipient in settings.delivery.recipients]
 
 
 def _letter(settings: Settings, quarter: Quarter, recipient: Recipient, reports: dict[Path, str]) -> Letter:
     theirs = [path for path in sorted(reports) if _is_for(settings, recipient, path)]
+    if recipient.department and not any(path.parent.name == distribution.FOLDER for path in theirs):
+        raise ZjtxError(f"{quarter} 的报告里没有{recipient.department}的分发材料：请重新运行 zjtx report {quarter}。")
     if not theirs:
         raise ZjtxError(f"{recipient.name}没有可发的报告：请检查 delivery.recipients 的 reports 和 department。")
     return letter(settings, quarter, recipient, theirs, store.digest(*(reports[path] for path in theirs)))
@@ -90,7 +92,7 @@ def _is_for(settings: Settings, recipient: Recipient, path: Path) -> bool:
     return f"{distribution.FOLDER}/{path.name}" in names
 
 
-def _sealed_reports(folder: Path, quarter: Quarter) -> dict[Path, str]:
+def _sealed_reports(folder: Path, quarter: Quarter, audience: str) -> dict[Path, str]:
     """What can be sent of a quarter, PDFs and workbooks, with SHA-256, each exactly as the manifest has it."""
     import hashlib
 
@@ -100,6 +102,8 @@ def _sealed_reports(folder: Path, quarter: Quarter) -> dict[Path, str]:
     content = store.read_json(manifest)
     if content["draft"]:
         raise ZjtxError(f"{quarter} 的报告是草稿（季度未结束），不能发送。")
+    if content.get("digests", {}).get("audience", audience) != audience:
+        raise ZjtxError(f"{quarter} 的分发材料不是按现在的 audience 配置做的：请重新运行 zjtx report {quarter}。")
     reports = {}
     for output in content["outputs"]:
         path = folder / output["name"]

@@ -108,7 +108,7 @@ def _over_remark(units: pd.DataFrame) -> str:
     over = beyond(units, eligible=True)
     if over.empty:
         return ""
-    return f"超付{len(over)}个兑现单元，合计{formats.wan(-_sum(over, 'gap_fen'))}万元，各单元差额不相互抵补；逐家明细见awards.csv。"
+    return f"超付{len(over)}个兑现单元，合计{formats.wan(-_sum(over, 'gap_fen'))}万元，各单元差额不相互抵补；逐家明细由区经信局留存（awards.csv）。"
 
 
 def _outside_remark(units: pd.DataFrame) -> str:

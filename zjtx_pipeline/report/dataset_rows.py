@@ -117,15 +117,14 @@ def _summary(counts: pd.DataFrame, findings: pd.DataFrame) -> str:
 
 
 def _grouped(findings: pd.DataFrame) -> pd.DataFrame:
-    """One row a severity, department, table and rule: how many, and a sentence that says what."""
-    keys = ["severity", "sender", "dataset", "rule"]
+    """One row a severity, department, table, rule and sentence: how many."""
+    keys = ["severity", "sender", "dataset", "rule", "message"]
     told = findings.assign(sender=findings["sender"].fillna(""), message=_without_values(findings))
-    grouped = told.groupby(keys, sort=False).agg(times=("rule", "size"), message=("message", "first"))
-    grouped = grouped.reset_index().assign(
+    grouped = told.groupby(keys, sort=False).size().rename("times").reset_index().assign(
         order=lambda rows: rows["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
     )
     return grouped.sort_values(
-        ["order", "times", "dataset", "sender", "rule"], ascending=[True, False, True, True, True], kind="stable"
+        ["order", "times", "dataset", "sender", "rule", "message"], ascending=[True, False, True, True, True, True], kind="stable"
     )
 
 

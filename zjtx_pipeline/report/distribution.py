@@ -14,13 +14,13 @@ from zjtx_pipeline.report.figure_rows import other_rows, target_rows
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon
 from zjtx_pipeline.report.model import DepartmentReport, Section, TownReport
-from zjtx_pipeline.report.rows import TaskText, TownRow
+from zjtx_pipeline.report.rows import Quality, TaskText, TownRow
 from zjtx_pipeline.report.shown import Shown, first_of
 from zjtx_pipeline.rules import Rules, Task
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED
 
-FOLDER = "分发"
+FOLDER, OURS = "分发", "[0-9][0-9]-*"
 TOWNS = "分镇街情况"
 FIRMS = "奖补单元明细"
 _SECTIONS = {
@@ -39,11 +39,11 @@ def recipients(rules: Rules) -> tuple[str, ...]:
 
 def file_name(name: str, rules: Rules) -> str:
     """`分发/03-区财政局.pdf`, `分发/14-分镇街情况.pdf`."""
-    return f"{FOLDER}/{recipients(rules).index(name) + 1:02d}-{name}.pdf"
+    return f"{FOLDER}/{_number(name, rules)}-{name}.pdf"
 
 
 def annex_name(department: str, rules: Rules) -> str:
-    """`分发/03-区财政局-奖补单元明细.xlsx`: never attached to a PDF, for it names firms."""
+    """`分发/03-区财政局-奖补单元明细.xlsx`: a file of its own, that a PDF which is passed on does not carry it along."""
     return file_name(department, rules).removesuffix(".pdf") + f"-{FIRMS}.xlsx"
 
 
@@ -56,13 +56,14 @@ def annex(inputs: ReportInputs, department: str) -> bytes | None:
     """The workbook of award units by firm, for a department that may see them; None for any other."""
     if not inputs.settings.audience.sees(department, "firms"):
         return None
-    return firm_rows.workbook(inputs.awards, f"{inputs.quarter.chinese}{FIRMS}")
+    return firm_rows.workbook(inputs, f"{inputs.quarter.chinese}{FIRMS}")
 
 
 def department_report(inputs: ReportInputs, department: str) -> DepartmentReport:
     """One department's tasks, figures, clauses, words and deliveries, as far as it may see them."""
     rules, own = inputs.rules, _own(inputs, department)
-    tables = tuple(table.id for table in load_tables().values() if department in table.senders)
+    unusual = {source.table for source in own.sources}
+    tables = tuple(table.id for table in load_tables().values() if department in table.senders or table.id in unusual)
     tasks = [task for task in rules.tasks.values() if department in task.departments]
     indicators = [each for each in rules.indicators.values() if each.owner == department]
     awards = [award for award in rules.awards.values() if award.department == department and award.is_grant]
@@ -71,9 +72,9 @@ def department_report(inputs: ReportInputs, department: str) -> DepartmentReport
         "tasks": tuple(compose.task_brief(inputs, task) for task in tasks),
         "figures": indicators,
         "awards": compose.clauses(inputs, awards),
-        "firms": firm_rows.firm_awards(inputs.awards) if inputs.settings.audience.sees(department, "firms") else None,
+        "firms": firm_rows.firm_awards(inputs) if inputs.settings.audience.sees(department, "firms") else None,
         "texts": tasks,
-        "quality": quality(own, tables, compose.FINDINGS_SHOWN),
+        "quality": _quality(own, tables, department),
     }
     seen = {part: made for part, made in parts.items() if made and inputs.settings.audience.sees(department, part)}
     return DepartmentReport(
@@ -100,17 +101,20 @@ def _number(name: str, rules: Rules) -> str:
 def _own(inputs: ReportInputs, department: str) -> ReportInputs:
     """The same quarter with the deliveries of one department alone, and what was found in them."""
     sources = [source for source in inputs.sources if source.sender == department]
-    delivered = {(source.table, source.source) for source in sources}
-    counts = inputs.counts[[pair in delivered for pair in zip(inputs.counts["dataset"], inputs.counts["source"], strict=True)]]
-    silent = {table for table, senders in inputs.missing.items() if department in senders}
     return replace(
         inputs,
         sources=sources,
-        counts=counts,
+        counts=inputs.counts[inputs.counts["sender"].eq(department)],
         findings=inputs.findings[inputs.findings["sender"].eq(department)],
-        status={table: UNDELIVERED if table in silent else status for table, status in inputs.status.items()},
-        missing={},
+        missing={table: (department,) for table, senders in inputs.missing.items() if department in senders},
     )
+
+
+def _quality(own: ReportInputs, tables: tuple[str, ...], department: str) -> Quality:
+    """Of a table that others deliver too, whether this department did."""
+    told = quality(own, tables, compose.FINDINGS_SHOWN)
+    rows = (replace(row, senders=department, status=UNDELIVERED) if own.missing.get(row.table) else row for row in told.datasets)
+    return replace(told, datasets=tuple(rows))
 
 
 def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[TaskText, ...]:
@@ -120,7 +124,7 @@ def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[Ta
 
 
 def town_report(inputs: ReportInputs) -> TownReport:
-    """Every indicator that is counted by town, with its change; in the order of the district's list, without ranks unless asked for."""
+    """Every indicator that is counted by town, with its change; in the order of the district's list, without ranks."""
     figures = [first for first in _firsts(inputs) if any(each.columns == (TOWN,) for each in first.part.breakdowns)]
     towns = tuple(_town(figures, town) for town in inputs.rules.towns)
     return TownReport(

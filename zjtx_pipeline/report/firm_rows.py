@@ -10,7 +10,8 @@ import pandas as pd
 from zjtx_pipeline import workbooks
 from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.award_rows import WAITING, beyond
+from zjtx_pipeline.report.award_rows import PAYMENTS, WAITING, beyond
+from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import FirmAward, FirmAwards
 
 LONGEST_LIST = 20
@@ -30,12 +31,23 @@ def overpaid(units: pd.DataFrame) -> pd.DataFrame:
     return beyond(units, eligible=True).sort_values(["gap_fen", "clause", "uscc", "trigger_key"], kind="stable")
 
 
-def firm_awards(units: pd.DataFrame) -> FirmAwards:
-    """Both lists as far as a page holds them."""
-    lists = [unpaid(units), overpaid(units)]
+def firm_awards(inputs: ReportInputs) -> FirmAwards:
+    """Both lists as far as a page holds them, and what must be said beside them."""
+    lists = [unpaid(inputs.awards), overpaid(inputs.awards)]
     left = sum(max(len(each) - LONGEST_LIST, 0) for each in lists)
     shown = (tuple(map(_row, each.head(LONGEST_LIST).itertuples())) for each in lists)
-    return FirmAwards(*shown, f"另有{formats.count(left)}个单元从略，全部列在随本报告发送的工作簿里。" if left else "")
+    told = f"另有{formats.count(left)}个单元从略，全部列在随本报告发送的工作簿里。" if left else ""
+    return FirmAwards(*shown, (*_unknown(inputs), *([told] if told else [])))
+
+
+def _unknown(inputs: ReportInputs) -> tuple[str, ...]:
+    """What keeps units out of the lists without their being settled: tables that nobody delivered, amounts that the plan leaves open."""
+    grants = [award for award in inputs.rules.awards.values() if award.is_grant]
+    absent = inputs.absence(dict.fromkeys([*PAYMENTS, *(table for award in grants for table in award.needs)]))
+    units = inputs.awards
+    waiting = int((units["eligible"] & units["entitled_fen"].isna()).sum())
+    told = (f"{absent}，所涉单元待补，不在本表内。" if absent else "", f"另有{formats.count(waiting)}个单元金额待明确，不在本表内。" if waiting else "")
+    return tuple(filter(None, told))
 
 
 def _row(unit) -> FirmAward:
@@ -44,8 +56,10 @@ def _row(unit) -> FirmAward:
     return FirmAward(unit.clause, formats.plain(unit.name), entitled, paid, gap, unit.state, days)
 
 
-def workbook(units: pd.DataFrame, title: str) -> bytes:
-    """Both lists whole, a sheet each, money in yuan as text exact to the fen; the same units give the same bytes."""
+def workbook(inputs: ReportInputs, title: str) -> bytes:
+    """Both lists whole, a sheet each, money in yuan as text exact to the fen, and a sheet that says what is not in them; the same
+    results give the same bytes."""
+    units = inputs.awards
 
     def fill(book) -> None:
         heading, text = book.add_format({"bold": True, "bg_color": "#E4E6E8"}), book.add_format({"num_format": "@"})
@@ -58,6 +72,9 @@ def workbook(units: pd.DataFrame, title: str) -> bytes:
                 for column, cell in enumerate(_cells(unit)):
                     sheet.write_string(line, column, cell, text)
             sheet.freeze_panes(1, 0)
+        remarks = book.add_worksheet("说明")
+        for line, said in enumerate(("测算应兑未经审核，不作为兑付依据。含企业名称，仅发送配置中列明的单位，不得转发。", *_unknown(inputs))):
+            remarks.write_string(line, 0, said)
 
     return workbooks.made(title, fill)
 

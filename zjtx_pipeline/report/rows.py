@@ -115,11 +115,11 @@ class FirmAward:
 
 @dataclass(frozen=True)
 class FirmAwards:
-    """Award units by firm, the largest gap first; `left` says how many more the workbook beside the report lists."""
+    """Award units by firm, the largest gap first; `remarks` say what is not listed here, and why."""
 
     unpaid: tuple[FirmAward, ...]
     overpaid: tuple[FirmAward, ...]
-    left: str
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -209,10 +209,10 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     senders, unnamed = _senders(settings, table, headers, rows)
     for row, sender in zip(rows, senders, strict=True):
         by_sender.setdefault(sender, []).append(tuple(row))
-    if unnamed and len(table.senders) > 1:
-        notes = [*notes, f"“{view}”有 {unnamed} 行没有写“{settings.sender_column}”，都算作{table.senders[0]}报送：请提供方写明部门。"]
+    usual = table.senders[0]
+    doubt = [f"“{view}”有 {unnamed} 行没有写“{settings.sender_column}”，都算作{usual}报送：请提供方写明部门。"] * (unnamed and len(table.senders) > 1)
     return [
-        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own), tuple(notes))
+        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own), (*notes, *doubt * (sender == usual)))
         for sender, own in by_sender.items()
     ]
 

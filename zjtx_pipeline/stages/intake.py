@@ -119,9 +119,15 @@ def check(run: Run, table_id: str, quarter: Quarter | None = None) -> dict:
     }
 
 
+def is_judged(run: Run, table_id: str) -> bool:
+    """Has what was pulled last been judged since?"""
+    pulled, judged = (run.pointer(kind, run.quarter, table_id) for kind in ("pulled", "judged"))
+    return pulled.exists() and judged.exists() and judged.stat().st_mtime_ns >= pulled.stat().st_mtime_ns
+
+
 def _blocked(run: Run) -> list[str]:
     """Why each blocked table of the run's quarter is, and what became of its rows."""
-    kept = [run.home / path for _, path in _judged_tables(run, run.quarter)]
+    kept = [run.home / path for table_id, path in _judged_tables(run, run.quarter) if is_judged(run, table_id)]
     judged = [verdicts.load(path) for path in kept if path.is_dir()]  # an earlier run's may have been cleared away
     return [f"{each.table.id}（{each.table.name}）：{'；'.join(each.blocked)}{_conserved(each)}" for each in judged if each.blocked]
 

@@ -92,10 +92,16 @@ def distribute(run: Run) -> dict:
     for name in distribution.recipients(rules):
         made[distribution.file_name(name, rules)] = worker.answer(("printed", name)) or printed_for(run, name)
     made |= dict(_annexes(run))
-    for path in set((run.reports / distribution.FOLDER).glob("*")) - {run.reports / name for name in made}:
+    for path in set((run.reports / distribution.FOLDER).glob(distribution.OURS)) - {run.reports / name for name in made}:
         path.unlink()
     paths = [write_output(run.reports, name, content) for name, content in made.items()]
+    store.write_json(_audience(run), run.settings.audience.digest)
     return {"folder": str(run.reports / distribution.FOLDER), "files": [path.name for path in paths]}
+
+
+def _audience(run: Run) -> Path:
+    """For whom the files that go to departments were made."""
+    return run.work / "audience.json"
 
 
 def _annexes(run: Run) -> Iterator[tuple[str, bytes]]:
@@ -195,6 +201,7 @@ def publish(run: Run) -> dict:
             "rules": rules.digest,
             "suites": folder_digest(bundled.expectations()),
             "templates": folder_digest(bundled.report_templates()),
+            "audience": run.settings.audience.digest,
         },
         sources=_sources(run, load_tables()),
     )
@@ -228,6 +235,8 @@ def _pdfs(run: Run) -> list[Path]:
 def _distributed(run: Run) -> list[Path]:
     """What goes to departments: what the audience makes of it, no more and no less; ZjtxError as for the reports."""
     rules, audience = run.settings.rules, run.settings.audience
+    if not _audience(run).exists() or store.read_json(_audience(run)) != audience.digest:
+        raise ZjtxError("分发材料不是按现在的 audience 配置做的：请重新生成分发材料。")
     names = [distribution.file_name(name, rules) for name in distribution.recipients(rules)]
     names += [distribution.annex_name(each, rules) for each in rules.departments if audience.sees(each, "firms")]
     measured = max(existing(figures_path(run, number)).stat().st_mtime_ns for number in rules.tasks)

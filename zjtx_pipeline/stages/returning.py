@@ -14,7 +14,7 @@ import pandas as pd
 from zjtx_pipeline import returns, snapshots, sources, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.snapshots import Snapshot
-from zjtx_pipeline.stages.intake import verdict_on
+from zjtx_pipeline.stages.intake import is_judged, verdict_on
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.suites import NOTED, RETURNED
 from zjtx_pipeline.tables import load_tables
@@ -40,7 +40,7 @@ def give_back(run: Run, folder: Path | None = None) -> GivenBack:
 
     Nothing stays in the run's own folder of what is no longer at fault. ZjtxError where nothing has been judged.
     """
-    judged = {table_id for table_id in load_tables() if _is_judged(run, table_id)}
+    judged = {table_id for table_id in load_tables() if is_judged(run, table_id)}
     if not judged:
         raise ZjtxError(f"{run.quarter} 还没有取数校验：请先运行 zjtx report {run.quarter}。")
     kept = [(_snapshot(run, table_id), verdict_on(run, table_id, run.quarter)) for table_id in load_tables() if table_id in judged]
@@ -52,12 +52,6 @@ def give_back(run: Run, folder: Path | None = None) -> GivenBack:
     if folder is None:
         _remove_all_but(target, written)
     return GivenBack(target, _summed(counts), tuple(table_id for table_id in load_tables() if table_id not in judged))
-
-
-def _is_judged(run: Run, table_id: str) -> bool:
-    """Has what was pulled last been judged since?"""
-    pulled, judged = (run.pointer(kind, run.quarter, table_id) for kind in ("pulled", "judged"))
-    return pulled.exists() and judged.exists() and judged.stat().st_mtime_ns >= pulled.stat().st_mtime_ns
 
 
 def _snapshot(run: Run, table_id: str) -> Snapshot:
