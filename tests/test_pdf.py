@@ -16,7 +16,7 @@ import pypdfium2
 import pytest
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.report import compose, pages, pdf
+from zjtx_pipeline.report import compose, distribution, pages, pdf
 from zjtx_pipeline.settings import Settings
 
 RARE = "喆炘旸昇垚犇邨嫚溇燊璟镠堃"
@@ -156,7 +156,7 @@ def test_rare_characters_of_real_names_print():
     units = made_results.awards(
         {"clause": "A10", "name": f"杭州{RARE}公司", "entitled_fen": 1, "paid_fen": 2, "state": "超付"}
     )
-    told = "".join(words(pdf.render_report(compose.task_report(made_results.inputs(awards=units), 5))))
+    told = "".join(words(pdf.render_report(distribution.report(made_results.inputs(awards=units), "区财政局"))))
     assert f"杭州{RARE}公司" in told
 
 
