@@ -1,6 +1,8 @@
 """What goes to each department: its own and nobody else's, firms by name to those alone that may see them."""
 
 import re
+import shutil
+from dataclasses import replace
 from io import BytesIO
 
 import made_results
@@ -9,6 +11,7 @@ import page
 import pypdfium2
 import pytest
 
+from zjtx_pipeline import stages
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.report import compose, distribution, pages, pdf
 from zjtx_pipeline.rules import load_rules
@@ -93,7 +96,7 @@ def test_each_has_its_own_tasks_figures_and_clauses(inputs):
 
 def test_words_of_others_are_not_passed_on(inputs):
     ours, theirs = (distribution.report(inputs, name) for name in ("区经信局", "区财政局"))
-    assert [text.task for text in ours.texts] == ["任务1“优化企业培育梯队”"] and "任务1" not in ours.silent.split("、")
+    assert [(text.task, text.title) for text in ours.texts] == [(1, "优化企业培育梯队")] and "任务1" not in ours.silent.split("、")
     assert theirs.texts == () and "任务1" in theirs.silent.split("、")
 
 
@@ -162,3 +165,17 @@ def test_the_towns_stand_in_the_order_of_the_list_with_their_change_and_without_
 def test_they_keep_the_rules_of_archives_and_of_screen_readers(inputs, name):
     content = pdf.render_report(distribution.report(inputs, name))
     assert [page.validate_pdf_bytes(content, profile=profile).failures for profile in ("3a", "ua1")] == [[], []]
+
+
+def test_what_is_no_longer_made_is_taken_away_and_what_was_made_for_others_is_not_closed(golden_run, tmp_path):
+    shutil.copytree(golden_run.home, tmp_path / "home")
+    run = replace(golden_run, home=tmp_path / "home")
+    folder = run.reports / distribution.FOLDER
+    (folder / "05-区发改局-奖补单元明细.xlsx").write_bytes(b"of an earlier audience")
+    (folder / "说明.txt").write_text("a clerk's own")
+    narrower = replace(run, settings=run.settings.model_copy(update={"audience": Audience(firms=("区经信局",))}))
+    with pytest.raises(ZjtxError, match="不是按现在的 audience 配置做的"):
+        stages.publish(narrower)
+    stages.distribute(narrower)
+    assert sorted(path.name for path in folder.glob("*.[xt][lx][st]*")) == ["01-区经信局-奖补单元明细.xlsx", "说明.txt"]
+    stages.publish(narrower)

@@ -147,6 +147,15 @@ def test_the_figures_travel_with_the_report_and_bear_its_date(task_pdf):
     assert pypdf.PdfReader(BytesIO(other)).trailer["/ID"][0] != read.trailer["/ID"][0]
 
 
+def test_the_line_under_the_title_is_one_line_in_every_kind_of_report():
+    """Office and dates side by side, with the longest name that we know of a district."""
+    inputs = made_results.inputs(settings=Settings(district="杭州市萧山区（示例区）", sample=True))
+    kinds = [compose.overall_report(inputs), compose.task_report(inputs, 5), *(distribution.report(inputs, name) for name in ("区财政局", "分镇街情况"))]
+    for report in kinds:
+        first = pypdfium2.PdfDocument(pdf.render_report(report))[0].get_textpage().get_text_range()
+        assert re.search(r"^杭州市萧山区（示例区）\s+区经信局\s*数据截至2024年12月31日\s+报送截止2025年1月15日\s*$", first, re.M), report.cover.title
+
+
 def test_paper_is_a4_with_mirrored_margins(task_pdf):
     read = pypdf.PdfReader(BytesIO(task_pdf))
     assert all([round(float(side) / 72 * 25.4) for side in page.mediabox[2:]] == [210, 297] for page in read.pages)

@@ -45,7 +45,7 @@ def misfiled(
         if source.sender in same:
             severity = BLOCKING if table.nature in IMPLAUSIBLE else NOTED
             yield _about(source, severity, "报送.与上季相同", _same(table, quarter))
-    rows = {source: _own(snapshot, source) for source in read if source.read}
+    rows = {source: source.sent(snapshot.rows) for source in read if source.read}
     by_name = {source: _of_named_quarter(snapshot, settings, own) for source, own in rows.items()}
     by_rows = {source: _of_quarter(snapshot, text, own) for source, own in rows.items()}
     elsewhere = {source: _of_district(snapshot, settings, text, own, known) for source, own in rows.items()}
@@ -67,10 +67,6 @@ def _told(rule: str, told: dict[Source, str], *, stops: bool) -> Iterator[Found]
 def _about(source: Source, severity: str, rule: str, message: str) -> Found:
     about = {"sender": source.sender, "source": source.source, "header": "", "value": ""}
     return {"severity": severity, "rule": rule, "message": message} | about
-
-
-def _own(snapshot: Snapshot, source: Source) -> pd.Series:
-    return snapshot.rows["source"].eq(source.source) & snapshot.rows["sender"].eq(source.sender)
 
 
 def _same(table: Table, quarter: Quarter) -> str:

@@ -72,9 +72,8 @@ def _of_others(outcome: Outcome, scene: Scene) -> dict[int, str]:
     if fact is None or scene.rows["sender"].nunique() < 2:
         return {}
     twins = fact.twins(scene)
-    senders = scene.rows["sender"].groupby(twins[twins.isin(twins[outcome.at_fault])])
     told = {}
-    for _, among in senders:
+    for _, among in scene.rows["sender"].groupby(twins[twins.isin(twins[outcome.at_fault])]):
         for label, sender in among[among.index.isin(outcome.at_fault)].items():
             if among.eq(sender).sum() == 1:
                 told[label] = fact.between.replace("{部门}", "、".join(dict.fromkeys(among[among.ne(sender)])))

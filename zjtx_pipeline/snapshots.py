@@ -51,6 +51,10 @@ class Source:
     def received(self) -> datetime:
         return datetime.fromisoformat(self.received_at)
 
+    def sent(self, frame: pd.DataFrame) -> pd.Series:
+        """Which rows, lines or findings are of this delivery: departments may share a view, a department send several files."""
+        return frame["source"].eq(self.source) & frame["sender"].eq(self.sender)
+
 
 @dataclass(frozen=True)
 class Snapshot:

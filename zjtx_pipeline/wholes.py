@@ -91,7 +91,7 @@ def _of_columns(table: Table, suite: Suite, source: Source, settings: Settings) 
 
 def _of_rows(snapshot: Snapshot, suite: Suite, source: Source) -> Iterator[Found]:
     """No rows, or fewer than lines that should have been rows: what can be read tells nothing about the quarter."""
-    rows, lines = (frame[frame["source"].eq(source.source) & frame["sender"].eq(source.sender)] for frame in (snapshot.rows, snapshot.rejected))
+    rows, lines = (frame[source.sent(frame)] for frame in (snapshot.rows, snapshot.rejected))
     lost = sum(goes_back(reason) and reason != OTHER_HEADING for reason in lines["reason"])
     if source.is_zero:
         return
@@ -104,7 +104,7 @@ def _of_rows(snapshot: Snapshot, suite: Suite, source: Source) -> Iterator[Found
 
 def _of_named_sender(snapshot: Snapshot, settings: Settings, source: Source) -> Iterator[Found]:
     """Rows of a file that name another department than the file's name does; that of a view decides whose its rows are."""
-    rows = snapshot.rows[snapshot.rows["source"].eq(source.source) & snapshot.rows["sender"].eq(source.sender)]
+    rows = snapshot.rows[source.sent(snapshot.rows)]
     said = None if source.kind == "database" else said_under(rows, settings.sender_column)
     if said is None or any(comparable(column.header) == comparable(settings.sender_column) for column in snapshot.table.columns.values()):
         return
@@ -132,16 +132,20 @@ def _of_time(snapshot: Snapshot, settings: Settings, suite: Suite, source: Sourc
 
 def _of_other_senders(table: Table, snapshot: Snapshot, source: Source, text: pd.DataFrame) -> Iterator[Found]:
     """A value in a column that another department fills is ignored (5.4); one finding a column."""
-    rows = snapshot.rows["source"].eq(source.source) & snapshot.rows["sender"].eq(source.sender)
+    rows = source.sent(snapshot.rows)
     for column in table.columns.values():
         if column.name in shared_columns(table) or column.header not in text or source.sender in owners(table, column.name):
             continue
-        values = text.loc[rows, column.header].dropna()
-        if len(values):
+        cells = text.loc[rows, column.header].dropna()
+        if len(cells):
             by = "、".join(owners(table, column.name))
-            message = f"“{column.header}”由{by}填报：{source.sender}填的 {len(values)} 处没有采用。"
-            place = snapshot.rows.loc[values.index[0], "place"]
-            yield {**_found(NOTED, "报送.非本部门列", message, column.header, values.iloc[0]), "place": place}
+            message = f"“{column.header}”由{by}填报：{source.sender}填的 {len(cells)} 处没有采用。"
+            yield _of_cell(snapshot, text, "报送.非本部门列", message, column.header, cells.index[0])
+
+
+def _of_cell(snapshot: Snapshot, text: pd.DataFrame, rule: str, message: str, header: str, row: int) -> Found:
+    """What is noted of a column, at the first of its cells that it is about."""
+    return {**_found(NOTED, rule, message, header, text.at[row, header]), "place": snapshot.rows.at[row, "place"]}
 
 
 def _of_first_owners(table: Table, snapshot: Snapshot, source: Source, text: pd.DataFrame) -> Iterator[Found]:
@@ -151,16 +155,14 @@ def _of_first_owners(table: Table, snapshot: Snapshot, source: Source, text: pd.
         first_named, *others = owners(table, column.name) or ("",)
         if source.sender not in others or not {*key, column.header} <= set(text):
             continue
-        said = text[key].assign(said=values(text[column.header], column.kind).astype("str"), sender=snapshot.rows["sender"])
-        said = said.assign(source=snapshot.rows["source"]).dropna()
-        theirs = said.loc[said["sender"].eq(first_named), [*key, "said"]].drop_duplicates(key).rename(columns={"said": "theirs"})
-        own = said[said["source"].eq(source.source) & said["sender"].eq(source.sender)].reset_index()
-        both = own.merge(theirs, on=key, validate="m:1")
-        differing = both.loc[both["said"].ne(both["theirs"]), "index"]
+        said = text[key].assign(said=values(text[column.header], column.kind).astype("str")).dropna()
+        rows = snapshot.rows.loc[said.index]
+        theirs = said[rows["sender"].eq(first_named)].drop_duplicates(key)
+        both = said[source.sent(rows)].reset_index().merge(theirs, on=key, suffixes=("", "_theirs"), validate="m:1")
+        differing = both.loc[both["said"].ne(both["said_theirs"]), "index"]
         if len(differing):
             message = f"“{column.header}”有 {len(differing)} 处与{first_named}填的不同，以{first_named}的为准：请两家核对。"
-            at = differing.iloc[0]
-            yield {**_found(NOTED, "报送.两家不同", message, column.header, text.at[at, column.header]), "place": snapshot.rows.at[at, "place"]}
+            yield _of_cell(snapshot, text, "报送.两家不同", message, column.header, differing.iloc[0])
 
 
 _REMEDIES = {"gateway": "检查接口给出的这一行"}

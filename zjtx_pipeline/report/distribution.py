@@ -68,28 +68,22 @@ def department_report(inputs: ReportInputs, department: str) -> DepartmentReport
     indicators = [each for each in rules.indicators.values() if each.owner == department]
     awards = [award for award in rules.awards.values() if award.department == department and award.is_grant]
     texts = _texts(inputs, tasks, department)
-    parts = {
-        "tasks": tuple(compose.task_brief(inputs, task) for task in tasks),
-        "figures": indicators,
-        "awards": compose.clauses(inputs, awards),
-        "firms": firm_rows.firm_awards(inputs) if inputs.settings.audience.sees(department, "firms") else None,
-        "texts": tasks,
-        "quality": _quality(own, tables, department),
-    }
-    seen = {part: made for part, made in parts.items() if made and inputs.settings.audience.sees(department, part)}
+    told = {"tasks": tasks, "figures": indicators, "awards": awards, "firms": [department], "texts": tasks, "quality": tables}
+    shown = {part: about if inputs.settings.audience.sees(department, part) else [] for part, about in told.items()}
+    spoken = {text.task for text in texts}
     return DepartmentReport(
         cover=compose.cover(inputs, _number(department, rules), f"{department}工作进展情况"),
         department=department,
-        tasks=seen.get("tasks", ()),
-        targets=target_rows(inputs, seen.get("figures", [])),
-        others=other_rows(inputs, seen.get("figures", [])),
-        awards=seen.get("awards"),
-        firms=seen.get("firms"),
+        tasks=tuple(compose.task_brief(inputs, task) for task in shown["tasks"]),
+        targets=target_rows(inputs, shown["figures"]),
+        others=other_rows(inputs, shown["figures"]),
+        awards=compose.clauses(inputs, shown["awards"]),
+        firms=firm_rows.firm_awards(inputs) if shown["firms"] else None,
         texts=texts,
-        silent="、".join(f"任务{task.number}" for task in tasks if not any(text.task.startswith(f"任务{task.number}“") for text in texts)),
-        quality=parts["quality"],
+        silent="、".join(f"任务{task.number}" for task in tasks if task.number not in spoken),
+        quality=_quality(own, tables, department),
         colophon=colophon(own, tables),
-        sections=compose.numbered([_SECTIONS[part] for part in _SECTIONS if part in seen]),
+        sections=compose.numbered([section for part, section in _SECTIONS.items() if shown[part]]),
         annexes=_ANNEXES,
     )
 
@@ -120,7 +114,7 @@ def _quality(own: ReportInputs, tables: tuple[str, ...], department: str) -> Qua
 def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[TaskText, ...]:
     """The department's approved words, by task."""
     spoken = [(task, each) for task in tasks for each in told(inputs, task) if each.department == department]
-    return tuple(TaskText(f"任务{task.number}“{task.title}”", each) for task, each in spoken)
+    return tuple(TaskText(task.number, task.title, each) for task, each in spoken)
 
 
 def town_report(inputs: ReportInputs) -> TownReport:

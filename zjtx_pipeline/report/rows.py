@@ -187,7 +187,8 @@ class Told:
 class TaskText:
     """What a department reported in words on one task (D26)."""
 
-    task: str
+    task: int
+    title: str
     told: Told
 
 

@@ -101,7 +101,7 @@ def _suggested(faults: pd.DataFrame, columns: dict[str, Column], borne: dict[str
 
 def own_rows(rows: pd.DataFrame, source: Source) -> pd.DataFrame:
     """The rows, findings or lines of one delivery."""
-    return rows[rows["sender"].eq(source.sender) & rows["source"].eq(source.source)]
+    return rows[source.sent(rows)]
 
 
 def borne_headers(table: Table, source: Source) -> dict[str, str]:

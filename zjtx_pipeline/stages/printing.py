@@ -92,8 +92,9 @@ def distribute(run: Run) -> dict:
     for name in distribution.recipients(rules):
         made[distribution.file_name(name, rules)] = worker.answer(("printed", name)) or printed_for(run, name)
     made |= dict(_annexes(run))
-    for path in set((run.reports / distribution.FOLDER).glob(distribution.OURS)) - {run.reports / name for name in made}:
-        path.unlink()
+    for path in (run.reports / distribution.FOLDER).glob(distribution.OURS):
+        if path.is_file() and path.relative_to(run.reports).as_posix() not in made:
+            path.unlink()
     paths = [write_output(run.reports, name, content) for name, content in made.items()]
     store.write_json(_audience(run), run.settings.audience.digest)
     return {"folder": str(run.reports / distribution.FOLDER), "files": [path.name for path in paths]}
