@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -120,6 +121,13 @@ def golden_run(miniature, tmp_path_factory):
             stages.run_all(*opened(miniature, home, "2024Q4"))
 
     return opened(miniature, made_once("golden", tmp_path_factory, make), "2024Q4")[0]
+
+
+@pytest.fixture
+def own_golden_run(golden_run, tmp_path):
+    """The golden run in a copy of its home, for a test that changes what stands there."""
+    shutil.copytree(golden_run.home, tmp_path / "home")
+    return replace(golden_run, home=tmp_path / "home")
 
 
 @pytest.fixture(scope="session")

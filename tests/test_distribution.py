@@ -1,7 +1,6 @@
 """What goes to each department: its own and nobody else's, firms by name to those alone that may see them."""
 
 import re
-import shutil
 from dataclasses import replace
 from io import BytesIO
 
@@ -167,13 +166,11 @@ def test_they_keep_the_rules_of_archives_and_of_screen_readers(inputs, name):
     assert [page.validate_pdf_bytes(content, profile=profile).failures for profile in ("3a", "ua1")] == [[], []]
 
 
-def test_what_is_no_longer_made_is_taken_away_and_what_was_made_for_others_is_not_closed(golden_run, tmp_path):
-    shutil.copytree(golden_run.home, tmp_path / "home")
-    run = replace(golden_run, home=tmp_path / "home")
-    folder = run.reports / distribution.FOLDER
+def test_what_is_no_longer_made_is_taken_away_and_what_was_made_for_others_is_not_closed(own_golden_run):
+    folder = own_golden_run.reports / distribution.FOLDER
     (folder / "05-区发改局-奖补单元明细.xlsx").write_bytes(b"of an earlier audience")
     (folder / "说明.txt").write_text("a clerk's own")
-    narrower = replace(run, settings=run.settings.model_copy(update={"audience": Audience(firms=("区经信局",))}))
+    narrower = replace(own_golden_run, settings=own_golden_run.settings.model_copy(update={"audience": Audience(firms=("区经信局",))}))
     with pytest.raises(ZjtxError, match="不是按现在的 audience 配置做的"):
         stages.publish(narrower)
     stages.distribute(narrower)

@@ -496,10 +496,10 @@ def test_a_clauses_line_is_the_sum_of_its_units(clause, golden_run, held):
     assert sum(signed) == total(rows["单元"]["已拨付(元)"])
 
 
-def test_a_workbook_of_an_earlier_state_goes_when_the_quarter_is_measured_again(golden_run):
-    old = [stages.trace_figure(golden_run, name).path for name in ("T04-4a", "A08", "T12-1a")]
-    stages.measure(golden_run, 4)
-    stages.tally_awards(golden_run, 4)
+def test_a_workbook_of_an_earlier_state_goes_when_the_quarter_is_measured_again(own_golden_run):
+    old = [stages.trace_figure(own_golden_run, name).path for name in ("T04-4a", "A08", "T12-1a")]
+    stages.measure(own_golden_run, 4)
+    stages.tally_awards(own_golden_run, 4)
     assert [path.exists() for path in old] == [False, False, True]
 
 
