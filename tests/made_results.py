@@ -63,7 +63,9 @@ def _assessed(rules, figure: Figure, part, number: int, quarter: Quarter) -> Pro
     light = "已完成" if yearly else LIGHTS[int(target.id[1:]) % 5]
     note = "台账推算，待经信局确认" if part.unit == "%" else ""
     ahead = Forecast(figure.value * 2, figure.value, 7) if pace and due > quarter and figure.value is not None else None
-    return Progress(figure, Fraction(0), note, Fraction(target.value), due, pace, light, "", ahead)
+    known = figure.value is not None and not figure.breakdown and pace is not None
+    history = tuple((quarter - back, figure.value * (9 - back) / 9) for back in range(8, 0, -1)) if known else ()
+    return Progress(figure, Fraction(0), note, Fraction(target.value), due, pace, light, "", ahead, history)
 
 
 def awards(*rows: dict) -> pd.DataFrame:
@@ -113,6 +115,17 @@ def tiers() -> pd.DataFrame:
         "tier": ["创新型", "小巨人", "省专精特新"], "since": "2023-07-01", "until": "2026-06-30", "in_district": [True, True, False],
     })  # fmt: skip
     return frame.astype({"since": "datetime64[us]", "until": "datetime64[us]", "in_district": "boolean"})
+
+
+def flows() -> pd.DataFrame:
+    """Titles and pools from one quarter's end to the next, each with counts of its own."""
+    rules, lines = load_rules(), []
+    named = [("资质", tier) for tier in rules.tiers.types] + [("培育库", pool) for pool in rules.lists["D03.库别"].names]
+    for number, (kind, name) in enumerate(named, 1):
+        steps = [("期初", "", 1000 * number), ("转入", "新认定", 20 + number), ("转入", "晋级", number % 3), ("转出", "撤销", number)]
+        closing = 1000 * number + 20 + number % 3
+        lines += [(kind, name, *step, "") for step in (*steps, ("期末", "", closing))]
+    return pd.DataFrame(lines, columns=["kind", "name", "step", "cause", "firms", "note"])
 
 
 def findings(number: int = 40) -> pd.DataFrame:
@@ -179,5 +192,6 @@ def inputs(**changed) -> ReportInputs:
         sources=sources(),
         status=dict.fromkeys(load_tables(), "已报送"),
         version="0.1.0",
+        flows=flows(),
     )
     return replace(made, **changed)

@@ -35,7 +35,7 @@ ORDER = [
     ["goals"],
     ["forecast"],
     ["progress"],
-    ["carried"],
+    ["carried", "history"],
     ["report"],
     ["outputs", "glances"],
     ["trace"],

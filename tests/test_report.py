@@ -457,10 +457,10 @@ def test_a_task_report_shows_the_forecast_under_its_target_and_says_what_it_is(i
     assert "算术推算，不是承诺" in told
 
 
-def test_the_overall_report_shows_forecasts_on_page_one_and_in_a_section_of_their_own(inputs):
+def test_the_overall_report_shows_forecasts_in_its_overview_and_in_a_section_of_their_own(inputs):
     ahead = Forecast(Fraction(10500), None, 331)
     report = compose.overall_report(with_figure(inputs, "T01-1", value=Fraction(8912), **AIM, forecast=ahead))
-    first, _, rest = text_of(report).partition("目录")
+    first, _, rest = text_of(report).partition("与上季相比")
     assert "匀速/近四季" in first and "10,500/—" in first and "不是承诺" in first
     assert "趋势测算" in [section.title for section in report.sections]
     assert "新增331家" in rest
@@ -469,7 +469,7 @@ def test_the_overall_report_shows_forecasts_on_page_one_and_in_a_section_of_thei
 def test_once_nothing_lies_ahead_no_report_speaks_of_forecasts(inputs):
     over = replace(inputs, progress=[replace(one, forecast=None) for one in inputs.progress])
     report = compose.overall_report(over)
-    assert "trends" not in [section.kind for section in report.sections]
+    assert "趋势" in [section.title for section in report.sections] and "量化目标趋势测算" not in text_of(report)
     assert "匀速/近四季" not in text_of(report)
     assert "趋势测算：" not in text_of(compose.task_report(over, 1))
 

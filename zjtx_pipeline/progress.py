@@ -34,7 +34,7 @@ class Progress:
     """A figure beside its target. Values are exact, in the figure's unit; all but `figure` empty where none applies.
 
     `due` is the due quarter; `baseline_note` says where the baseline comes from; `note` joins 回落, 逾期完成,
-    按现有台账回算, 基线待确认 and the watch line by “；”.
+    按现有台账回算, 基线待确认 and the watch line by “；”; `history` is the value at each quarter's end before, as `history` gives it.
     """
 
     figure: Figure
@@ -46,6 +46,7 @@ class Progress:
     light: Light | None = None
     note: str = ""
     forecast: Forecast | None = None
+    history: tuple[tuple[Quarter, Fraction | None], ...] = ()
 
     def record(self) -> dict[str, Any]:
         """As JSON keeps it: exact fractions and quarters as text."""
@@ -54,6 +55,7 @@ class Progress:
         return _as_text(plain, _EXACT) | {
             "due": self.due and str(self.due),
             "forecast": self.forecast and _as_text(asdict(self.forecast), _FORECAST_EXACT),
+            "history": [[str(quarter), None if value is None else str(value)] for quarter, value in self.history],
         }
 
     @classmethod
@@ -61,8 +63,9 @@ class Progress:
         """The line that `record` wrote."""
         plain = _as_fractions(record, _EXACT) | {"due": record["due"] and Quarter.parse(record["due"])}
         ahead = record["forecast"] and Forecast(**_as_fractions(record["forecast"], _FORECAST_EXACT))
+        history = tuple((Quarter.parse(quarter), value and Fraction(value)) for quarter, value in record.get("history", ()))
         figure = Figure(**{field.name: plain.pop(field.name, field.default) for field in fields(Figure)})
-        return cls(figure, **plain | {"forecast": ahead})
+        return cls(figure, **plain | {"forecast": ahead, "history": history})
 
 
 _EXACT = ("value", "baseline", "target", "pace")
@@ -190,7 +193,7 @@ def _until_due(figure: Figure, goal: Goal, books: Books) -> tuple[Light, str]:
 def _after_due(figure: Figure, goal: Goal, books: Books, earlier: Mapping[Quarter, Books]) -> tuple[Light, str]:
     if not _is_own(figure):
         return GREY, ""
-    then, remark = _value_on(goal.due, figure, books, earlier)
+    then, remark = value_on(goal.due, figure, books, earlier)
     if goal.met_by(then):
         light, note = DONE, "" if goal.met_by(figure.value) else FELL_BACK
     else:
@@ -214,10 +217,10 @@ def _year_ago(figure: Figure, goal: Goal, books: Books, earlier: Mapping[Quarter
     then = books.quarter - YEAR_AGO
     if then == Quarter.of(books.rules.plan.baseline_day):
         return goal.baseline, goal.baseline_note
-    return _value_on(then, figure, books, earlier)
+    return value_on(then, figure, books, earlier)
 
 
-def _value_on(due: Quarter, figure: Figure, books: Books, earlier: Mapping[Quarter, Books]) -> tuple[Fraction | None, str]:
+def value_on(due: Quarter, figure: Figure, books: Books, earlier: Mapping[Quarter, Books]) -> tuple[Fraction | None, str]:
     """The value that a quarter gone by had: by its own deliveries, else by the present ledgers as of its last day."""
     own = _headline(earlier[due], figure.indicator) if due in earlier else None
     if own is not None:
@@ -231,6 +234,6 @@ def _watched(figure: Figure, target: Target, goal: Goal, books: Books, earlier: 
     if watch is None or books.quarter < watch:
         return ""
     own = figure.value if _is_own(figure) else None
-    value, remark = (own, "") if watch == books.quarter else _value_on(watch, figure, books, earlier)
+    value, remark = (own, "") if watch == books.quarter else value_on(watch, figure, books, earlier)
     said = "无数据" if value is None else "已达到" if goal.met_by(value) else "未达到"
     return f"{target.watch_day}观察线{said}{f'（{remark}）' if remark and value is not None else ''}"

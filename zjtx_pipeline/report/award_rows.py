@@ -31,7 +31,7 @@ def award_table(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
     known = units[
         units["clause"].isin([award.id for award in grants if is_stated(award)]) & units["entitled_fen"].notna()
     ]
-    return Awards(rows, _total(known) if len(rows) > 1 and len(known) else None, _remarks(inputs, units, known))
+    return Awards(rows, total(known) if len(rows) > 1 and len(known) else None, _remarks(inputs, units, known))
 
 
 def is_stated(award: Award) -> bool:
@@ -53,27 +53,27 @@ def _row(inputs: ReportInputs, award: Award, units: pd.DataFrame) -> AwardRow:
     waiting = len(units) - len(known) if stated else 0
     notes = [award.to_be_confirmed or "", f"另{waiting}个单元金额待明确，不在内" if waiting else ""]
     notes.append(inputs.absence((*untold, *unpaid)))
-    entitled = ABSENT if untold else formats.wan(_sum(known, "entitled_fen"))
-    gap = ABSENT if untold or unpaid else formats.wan(_sum(known, "gap_fen"))
+    entitled = ABSENT if untold else formats.wan(total_fen(known, "entitled_fen"))
+    gap = ABSENT if untold or unpaid else formats.wan(total_fen(known, "gap_fen"))
     return AwardRow(
         clause=award.id,
         title=award.title,
         units=ABSENT if untold else formats.count(int(units["eligible"].sum())),
         entitled=entitled if stated else UNSTATED,
-        paid=ABSENT if untold or unpaid else formats.wan(_sum(units, "paid_fen")),
+        paid=ABSENT if untold or unpaid else formats.wan(total_fen(units, "paid_fen")),
         gap=gap if stated else UNSTATED,
         state=_states(units[units["eligible"]]),
         note="；".join(note for note in notes if note),
     )
 
 
-def _total(known: pd.DataFrame) -> AwardRow:
-    """The sum of the clauses whose amount is known; its gap is entitled less paid (indicators.md, small print 2)."""
-    entitled, unpaid = _sum(known, "entitled_fen"), known["paid_fen"].isna().any()
-    paid = _sum(known, "paid_fen")
+def total(known: pd.DataFrame, title: str = "合计（金额已明确）") -> AwardRow:
+    """The sum of units whose amount is known; its gap is entitled less paid (indicators.md, small print 2)."""
+    entitled, unpaid = total_fen(known, "entitled_fen"), known["paid_fen"].isna().any()
+    paid = total_fen(known, "paid_fen")
     return AwardRow(
         "",
-        "合计（金额已明确）",
+        title,
         formats.count(int(known["eligible"].sum())),
         formats.wan(entitled),
         ABSENT if unpaid else formats.wan(paid),
@@ -108,20 +108,20 @@ def _over_remark(units: pd.DataFrame) -> str:
     over = beyond(units, eligible=True)
     if over.empty:
         return ""
-    return f"超付{len(over)}个兑现单元，合计{formats.wan(-_sum(over, 'gap_fen'))}万元，各单元差额不相互抵补；逐家明细由区经信局留存（awards.csv）。"
+    return f"超付{len(over)}个兑现单元，合计{formats.wan(-total_fen(over, 'gap_fen'))}万元，各单元差额不相互抵补；逐家明细由区经信局留存（awards.csv）。"
 
 
 def _outside_remark(units: pd.DataFrame) -> str:
     """What was paid for units that entitle to nothing: in the gap, but no overpayment by the clause's formula."""
     outside = beyond(units, eligible=False)
-    paid = formats.wan(_sum(outside, "paid_fen"))
+    paid = formats.wan(total_fen(outside, "paid_fen"))
     return f"另有期外、不在萧或非首次的{len(outside)}个单元已兑{paid}万元，测算应兑为0，计入已兑和差额。" if len(outside) else ""
 
 
 def _untriggered_remark(units: pd.DataFrame) -> str:
     rows = units[units["state"].eq("无触发") & units["paid_fen"].gt(0)]
     return (
-        f"已拨付但查无触发事项的{len(rows)}个单元，合计{formats.wan(_sum(rows, 'paid_fen'))}万元，待核。"
+        f"已拨付但查无触发事项的{len(rows)}个单元，合计{formats.wan(total_fen(rows, 'paid_fen'))}万元，待核。"
         if len(rows)
         else ""
     )
@@ -132,7 +132,7 @@ def _cap_remark(units: pd.DataFrame) -> str:
     changed = changed_by_plan_cap(units)
     if changed.empty:
         return ""
-    before, after = (formats.wan(_sum(changed, column)) for column in ("alone_fen", "by_plan_fen"))
+    before, after = (formats.wan(total_fen(changed, column)) for column in ("alone_fen", "by_plan_fen"))
     return f"如按整个计划期封顶，首台（套）采购资助有{len(changed)}个单元改变，由{before}万元改为{after}万元，见awards_detail.csv。"
 
 
@@ -142,7 +142,7 @@ def _stack_remark(inputs: ReportInputs, known: pd.DataFrame) -> str:
         return ""
     rule = inputs.rules.reading("B-11")
     if rule != "累加":
-        return f"同一企业多项资助按{rule}计；如按累加计，测算应兑为{formats.wan(_sum(known, 'alone_fen'))}万元。"
+        return f"同一企业多项资助按{rule}计；如按累加计，测算应兑为{formats.wan(total_fen(known, 'alone_fen'))}万元。"
     return f"同一企业多项资助按累加计；如按就高计，测算应兑为{formats.wan(highest_only_fen(inputs.rules, known))}万元。"
 
 
@@ -150,7 +150,7 @@ def _share_remark(known: pd.DataFrame) -> str:
     """B-27: any firm in the district may receive; the share of P2 stands beside."""
     if known.empty or known["in_p2"].isna().any():
         return ""
-    return f"测算应兑中，季末为专精特新企业的{formats.wan(_sum(known[known['in_p2']], 'entitled_fen'))}万元。"
+    return f"测算应兑中，季末为专精特新企业的{formats.wan(total_fen(known[known['in_p2']], 'entitled_fen'))}万元。"
 
 
 def _waiting_remark(known: pd.DataFrame) -> str:
@@ -163,7 +163,7 @@ def _waiting_remark(known: pd.DataFrame) -> str:
 
 def _other_purses_remark(units: pd.DataFrame) -> str:
     """City, province and state pay from purses of their own, which are in no gap."""
-    paid = _sum(units, "other_purses_fen")
+    paid = total_fen(units, "other_purses_fen")
     return f"另有市级以上资金拨付{formats.wan(paid)}万元，不在已兑之内。" if paid else ""
 
 
@@ -180,5 +180,6 @@ def _states(units: pd.DataFrame) -> str:
     return "、".join(f"{state}{counted[state]}" for state in STATES if counted.get(state, 0))
 
 
-def _sum(units: pd.DataFrame, column: str) -> int:
+def total_fen(units: pd.DataFrame, column: str) -> int:
+    """A column of units in whole fen; what is not known adds nothing."""
     return int(units[column].fillna(0).sum())

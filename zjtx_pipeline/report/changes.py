@@ -14,14 +14,14 @@ from zjtx_pipeline.report.sentences import MOST_TOLD, lamp, light_of
 from zjtx_pipeline.report.shown import NEW_YEAR, SAME, Shown, bearing, first_of, parts_of
 from zjtx_pipeline.rules import Indicator
 
+FEW = 3  # names where a page has to hold them
 MOVES = {"+": "增加", formats.MINUS: "减少"}
 
 
 def changes(inputs: ReportInputs, indicators: Sequence[Indicator]) -> tuple[str, ...]:
     """What changed since the quarter before: lights first, then the targets' values, then all others in numbers."""
     if inputs.before is None:
-        is_first = inputs.quarter.first_day <= inputs.rules.plan.starts_on
-        return ("本季为计划期首个报告季，无上季可比。" if is_first else "上季没有报送数据，不作比较。",)
+        return (_incomparable(inputs),)
     aimed = [indicator for indicator in indicators if indicator.kind == "H"]
     figures = [figure for figure in parts_of(inputs, list(indicators)) if figure.part.kind == "S"]
     told = [*_lights(inputs, aimed), _values(inputs, aimed), _numbers(figures)]
@@ -30,7 +30,19 @@ def changes(inputs: ReportInputs, indicators: Sequence[Indicator]) -> tuple[str,
     return tuple(sentence for sentence in told if sentence)
 
 
-def _lights(inputs: ReportInputs, aimed: list[Indicator]) -> list[str]:
+def turned(inputs: ReportInputs, indicators: Sequence[Indicator]) -> tuple[str, ...]:
+    """Which lights turned since the quarter before, a few named of each, or that none did."""
+    if inputs.before is None:
+        return (_incomparable(inputs),)
+    return tuple(_lights(inputs, [indicator for indicator in indicators if indicator.kind == "H"], FEW))
+
+
+def _incomparable(inputs: ReportInputs) -> str:
+    is_first = inputs.quarter.first_day <= inputs.rules.plan.starts_on
+    return "本季为计划期首个报告季，无上季可比。" if is_first else "上季没有报送数据，不作比较。"
+
+
+def _lights(inputs: ReportInputs, aimed: list[Indicator], most: int | None = None) -> list[str]:
     """Which lights turned, grouped by what they turned to, the worst first; or that none did."""
     turned: dict[str, list[str]] = {}
     earlier = replace(inputs, progress=inputs.progress_before)
@@ -40,7 +52,7 @@ def _lights(inputs: ReportInputs, aimed: list[Indicator]) -> list[str]:
             turned.setdefault(now, []).append(f"{aim_name(bearing(inputs, indicator))}（上季{lamp(then)}）")
     if aimed and not turned:
         return ["量化目标亮灯与上季相同。"]
-    return [f"转为{lamp(name)}：{formats.listed(turned[name])}。" for name in WORST_FIRST if name in turned]
+    return [f"转为{lamp(name)}：{formats.listed(turned[name], most)}。" for name in WORST_FIRST if name in turned]
 
 
 def _values(inputs: ReportInputs, aimed: list[Indicator]) -> str:

@@ -11,17 +11,22 @@ from dataclasses import replace
 from zjtx_pipeline.flows import RESTS_ON, TITLES
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import award_table, not_grants
+from zjtx_pipeline.report.award_totals import bars, by_department
 from zjtx_pipeline.report.breakdown_rows import splits, town_table
-from zjtx_pipeline.report.changes import changes
+from zjtx_pipeline.report.changes import changes, turned
+from zjtx_pipeline.report.curves import curve_rows
 from zjtx_pipeline.report.dataset_rows import quality, silent, told
+from zjtx_pipeline.report.decisions import HOW_CHOSEN, decisions
 from zjtx_pipeline.report.figure_rows import ABSENT, key_row, other_rows, target_row, target_rows
 from zjtx_pipeline.report.flow_rows import flow_rows, watch_sentences
+from zjtx_pipeline.report.glossary import glossary
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
-from zjtx_pipeline.report.model import Cover, OverallReport, Section, TargetLine, TaskBrief, TaskReport
+from zjtx_pipeline.report.model import Cover, Method, OverallReport, Section, TargetLine, TaskBrief, TaskReport
 from zjtx_pipeline.report.rows import Awards, FigureRow, TierRow
 from zjtx_pipeline.report.sentences import brief, overall_summary, summary, task_light
 from zjtx_pipeline.report.shown import bearing
+from zjtx_pipeline.report.stairs import stairs
 from zjtx_pipeline.rules import Award, Rules, Target, Task
 from zjtx_pipeline.tables import load_tables
 
@@ -62,7 +67,9 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
         method=method(inputs, indicators, awards, rules.targets_of(number), [number]),
         colophon=colophon(inputs, tables),
         sections=numbered(_task_sections(**asked)),
-        annexes=_annexes(),
+        annexes=numbered_annexes(_ANNEXES),
+        curves=curve_rows(inputs, indicators),
+        stairs=stairs(inputs) if number == LADDER else None,
         watch=watch_sentences(inputs) if number == LADDER else (),
         **asked,
     )
@@ -76,17 +83,22 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
     return OverallReport(
         cover=cover(inputs, "00", "工作进展情况总报告"),
         summary=overall_summary(inputs),
+        turned=turned(inputs, list(rules.indicators.values())),
+        decisions=decisions(inputs),
         targets=targets,
-        tasks=tuple(task_brief(inputs, task) for task in rules.tasks.values()),
+        tasks=tuple(_chapter(inputs, task) for task in rules.tasks.values()),
         changes=changes(inputs, list(rules.indicators.values())),
         tiers=_tier_rows(inputs),
         tier_remarks=_tier_remarks(inputs),
-        awards=_without_states(clauses(inputs, awards)),
+        awards=_whole(inputs, awards),
         quality=quality(inputs, tables, FINDINGS_SHOWN),
-        method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
+        method=_method(inputs, awards),
         colophon=colophon(inputs, tables),
         sections=numbered(_overall_sections(targets)),
-        annexes=_annexes(),
+        annexes=numbered_annexes(_OVERALL_ANNEXES),
+        glossary=glossary(inputs),
+        curves=curve_rows(inputs, list(rules.indicators.values())),
+        stairs=stairs(inputs),
         flows=flow_rows(inputs),
         watch=watch_sentences(inputs),
     )
@@ -101,16 +113,18 @@ _OVERALL_SECTIONS = [
     ("较上季变化", "changes"),
     ("趋势测算", "trends"),
     ("企业梯队情况", "tiers"),
+    ("到期预警", "watch"),
     ("奖补兑现情况", "awards"),
     ("分任务进展", "tasks"),
 ]
 _ANNEXES = [("数据质量情况", "quality"), ("口径说明", "method"), ("数据来源与版本", "colophon")]
+_OVERALL_ANNEXES = [*_ANNEXES[:2], ("名词解释", "glossary"), _ANNEXES[2]]
 
 
 def _overall_sections(targets: tuple[TargetLine, ...]) -> list[tuple[str, str]]:
-    """Those of the overall report; once nothing lies ahead there is nothing to forecast."""
+    """Those of the overall report; once nothing lies ahead there is nothing to forecast, but the course of the quarters."""
     ahead = any(line.figure.trend for line in targets)
-    return [(title, kind) for title, kind in _OVERALL_SECTIONS if ahead or kind != "trends"]
+    return [("趋势" if kind == "trends" and not ahead else title, kind) for title, kind in _OVERALL_SECTIONS]
 
 
 def _task_sections(splits, towns, awards, flows) -> list[tuple[str, str]]:
@@ -130,10 +144,9 @@ def numbered(named: list[tuple[str, str]]) -> tuple[Section, ...]:
     )
 
 
-def _annexes() -> tuple[Section, ...]:
-    return tuple(
-        Section(f"附件{number}", title, kind, f"annex-{kind}") for number, (title, kind) in enumerate(_ANNEXES, 1)
-    )
+def numbered_annexes(named: list[tuple[str, str]]) -> tuple[Section, ...]:
+    """Annexes by heading and template, numbered 附件1, 附件2."""
+    return tuple(Section(f"附件{number}", title, kind, f"annex-{kind}") for number, (title, kind) in enumerate(named, 1))
 
 
 def cover(inputs: ReportInputs, number: str, title: str) -> Cover:
@@ -159,9 +172,17 @@ def clauses(inputs: ReportInputs, awards: list[Award]) -> Awards | None:
     return table and replace(table, remarks=table.remarks + not_grants(awards))
 
 
-def _without_states(awards: Awards) -> Awards:
-    """The overall report leaves the units' states to the tasks'."""
-    return replace(awards, rows=tuple(replace(row, state="") for row in awards.rows))
+def _method(inputs: ReportInputs, awards: list[Award]) -> Method:
+    """What the reader of the overall report must know; by what its decisions are chosen too."""
+    told = method(inputs, [], awards, list(inputs.rules.targets.values()), list(inputs.rules.tasks))
+    return replace(told, rules_of_print=(*told.rules_of_print, HOW_CHOSEN))
+
+
+def _whole(inputs: ReportInputs, awards: list[Award]) -> Awards:
+    """All clauses, by department too and as bars; the units' states are left to the tasks' reports."""
+    table = clauses(inputs, awards)
+    rows = tuple(replace(row, state="") for row in table.rows)
+    return replace(table, rows=rows, departments=by_department(inputs, awards), bars=bars(inputs, awards))
 
 
 def _target_line(inputs: ReportInputs, number: int, target: Target) -> TargetLine:
@@ -182,6 +203,11 @@ def task_brief(inputs: ReportInputs, task: Task) -> TaskBrief:
         keys=_key_figures(inputs, task),
         anchor=f"task-{task.number}",
     )
+
+
+def _chapter(inputs: ReportInputs, task: Task) -> TaskBrief:
+    """A task in short with its departments' words, and who had none."""
+    return replace(task_brief(inputs, task), told=told(inputs, task), silent="、".join(silent(inputs, task)))
 
 
 def _key_figures(inputs: ReportInputs, task: Task) -> tuple[FigureRow, ...]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.report.formats import day
+from zjtx_pipeline.report.formats import day, listed
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import SourceFile
@@ -79,9 +79,9 @@ class ReportInputs:
         """Those of some tables that nobody delivered."""
         return tuple(table for table in tables if self.status.get(table) == UNDELIVERED)
 
-    def absence(self, tables: Iterable[str]) -> str:
-        """`截至2025年1月15日未报送：D15_数字化改造`; empty where all of them were delivered."""
-        absent = "、".join(load_tables()[table].title for table in self.undelivered(tables))
+    def absence(self, tables: Iterable[str], most: int | None = None) -> str:
+        """`截至2025年1月15日未报送：D15_数字化改造`, at most so many named; empty where all of them were delivered."""
+        absent = listed([load_tables()[table].title for table in self.undelivered(tables)], most, "张表")
         return f"截至{day(self.due_on)}未报送：{absent}" if absent else ""
 
     def then(self, indicator: str, part: str, breakdown: str = "") -> Progress | None:

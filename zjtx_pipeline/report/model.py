@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from zjtx_pipeline.report.rows import (
     Awards,
+    CurveRow,
     FigureRow,
     FirmAwards,
     FlowRow,
@@ -17,6 +18,7 @@ from zjtx_pipeline.report.rows import (
     Quality,
     ReadingRow,
     Split,
+    Stairs,
     TaskText,
     TierRow,
     Told,
@@ -104,13 +106,15 @@ class TaskReport:
     colophon: Colophon
     sections: tuple[Section, ...]
     annexes: tuple[Section, ...]
+    curves: tuple[CurveRow, ...] = ()
+    stairs: Stairs | None = None
     flows: tuple[FlowRow, ...] = ()
     watch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TaskBrief:
-    """A task as the overall report shows it: on page 1 a cell, later a short section."""
+    """A task as the overall report shows it: a cell of the page that says it all, later a chapter."""
 
     number: int
     title: str
@@ -121,11 +125,13 @@ class TaskBrief:
     sentence: str
     keys: tuple[FigureRow, ...]
     anchor: str
+    told: tuple[Told, ...] = ()
+    silent: str = ""
 
 
 @dataclass(frozen=True)
 class TargetLine:
-    """One of the 13 targets on page 1."""
+    """One of the 13 targets on the page that says it all."""
 
     number: str
     task: int
@@ -134,10 +140,12 @@ class TargetLine:
 
 @dataclass(frozen=True)
 class OverallReport:
-    """All 14 tasks in one quarter; page 1 says it all."""
+    """All 14 tasks in one quarter; after cover and contents one page says it all."""
 
     cover: Cover
     summary: tuple[str, ...]
+    turned: tuple[str, ...]
+    decisions: tuple[str, ...]
     targets: tuple[TargetLine, ...]
     tasks: tuple[TaskBrief, ...]
     changes: tuple[str, ...]
@@ -149,6 +157,9 @@ class OverallReport:
     colophon: Colophon
     sections: tuple[Section, ...]
     annexes: tuple[Section, ...]
+    glossary: tuple[tuple[str, str], ...] = ()
+    curves: tuple[CurveRow, ...] = ()
+    stairs: Stairs | None = None
     flows: tuple[FlowRow, ...] = ()
     watch: tuple[str, ...] = ()
 

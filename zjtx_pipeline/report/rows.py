@@ -60,6 +60,37 @@ class FigureRow:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A target's curve as text ready for SVG, in tenths of a millimetre: `lines` are points of polylines, `dots` values that
+    stand alone and this quarter's; `goal` a height, `years` and `now` places along the quarters; `straight` and `recent` the
+    forecasts from now to the due quarter."""
+
+    lines: tuple[str, ...]
+    dots: tuple[tuple[str, str], ...]
+    goal: str | None
+    straight: str | None
+    recent: str | None
+    years: tuple[str, ...]
+    now: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True)
+class CurveRow:
+    """A target's curve with what stands beside it; `told` says it to whoever cannot see."""
+
+    id: str
+    name: str
+    now: str
+    target: str
+    due: str
+    light: Light | None
+    curve: Curve
+    told: str
+
+
+@dataclass(frozen=True)
 class Split:
     """The values of one breakdown of one part, in a sentence: `省级3家、市级5家`."""
 
@@ -92,12 +123,36 @@ class AwardRow:
 
 
 @dataclass(frozen=True)
+class GapBar:
+    """What was paid of what a clause entitles to, in thousandths of the largest amount of all clauses, as text ready for SVG."""
+
+    clause: str
+    title: str
+    entitled: str
+    paid: str
+    gap: str
+    told: str
+
+
+@dataclass(frozen=True)
+class DepartmentAwards:
+    """The clauses of one department: how many, the sums of those whose amount is stated (None with none), and what is not in them."""
+
+    department: str
+    clauses: str
+    sums: AwardRow | None
+    note: str
+
+
+@dataclass(frozen=True)
 class Awards:
-    """The award table of a task or of all, with what must be said beside it."""
+    """The award table of a task or of all, with what must be said beside it; by department and as bars where several stand together."""
 
     rows: tuple[AwardRow, ...]
     total: AwardRow | None
     remarks: tuple[str, ...]
+    departments: tuple[DepartmentAwards, ...] = ()
+    bars: tuple[GapBar, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,6 +275,30 @@ class Origin:
     source: str
     rows: str
     digest: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A title or pool in the picture of the ladder: where its box stands, and its counts; `promoted` is empty where none was."""
+
+    name: str
+    x: str
+    y: str
+    opening: str
+    entered: str
+    left: str
+    closing: str
+    promoted: str
+
+
+@dataclass(frozen=True)
+class Stairs:
+    """The picture of the ladder: its steps, the other titles, the pools; `told` says it to whoever cannot see."""
+
+    steps: tuple[Step, ...]
+    others: tuple[Step, ...]
+    pools: tuple[Step, ...]
+    told: str
 
 
 @dataclass(frozen=True)

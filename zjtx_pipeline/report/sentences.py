@@ -55,7 +55,7 @@ def brief(inputs: ReportInputs, task: Task) -> str:
 
 
 def overall_summary(inputs: ReportInputs) -> tuple[str, ...]:
-    """Page 1 in a few sentences: targets by light, tasks by light, which targets are red."""
+    """The page that says it all in a few sentences: targets by light, tasks by light, which targets are red."""
     rules = inputs.rules
     aimed = [indicator for indicator in rules.indicators.values() if indicator.kind == "H"]
     lit = [each.name for number in rules.tasks if (each := task_light(inputs, number))]
@@ -65,7 +65,7 @@ def overall_summary(inputs: ReportInputs) -> tuple[str, ...]:
         f"其余{len(rules.tasks) - len(lit)}项{NO_TARGET}。"
     )
     red = [aim_name(bearing(inputs, each)) for each in aimed if light_of(inputs, each) == "红"]
-    told = (first, f"亮红灯的目标：{formats.listed(red)}。" if red else "", _undelivered(inputs))
+    told = (first, f"亮红灯的目标：{formats.listed(red, MOST_TOLD)}。" if red else "", _undelivered(inputs))
     return tuple(sentence for sentence in told if sentence)
 
 
@@ -122,7 +122,7 @@ def _undelivered(inputs: ReportInputs) -> str:
     figures = parts_of(inputs, list(inputs.rules.indicators.values()))
     counted = Counter(each.progress.figure.status for each in figures if each.progress)
     told = [f"{status}{counted[status]}项" for status in (ABSENT, CARRIED) if counted[status]]
-    return f"{inputs.absence(load_tables())}，所涉指标数值{'、'.join(told)}。" if told else ""
+    return f"{inputs.absence(load_tables(), MOST_TOLD)}，所涉指标数值{'、'.join(told)}。" if told else ""
 
 
 def _first_numbers(inputs: ReportInputs, indicators: list[Indicator]) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from zjtx_pipeline import ahead, awards, breaches, candidates, carried, flows, glances, progress, store, tiers, validate, watch
+from zjtx_pipeline import ahead, awards, breaches, candidates, carried, flows, glances, history, progress, store, tiers, validate, watch
+from zjtx_pipeline.books import Books
 from zjtx_pipeline.indicators import measure as measured
 from zjtx_pipeline.indicators.layout import UNDELIVERED as UNTOLD
 from zjtx_pipeline.progress import Progress
@@ -161,8 +162,12 @@ def _progress(run: Run, number: int, quarter: Quarter, carrying: bool = False) -
     figures = measured(number, held)
     if carrying:
         figures = carried.carried(figures, lambda: measured(number, books(run, quarter - 1)), held)
-    earlier = {then: books(run, then) for then in _looked_at(run) if then < quarter}
-    return progress.assess(figures, held, earlier)
+    return progress.assess(figures, held, _earlier(run, quarter))
+
+
+def _earlier(run: Run, quarter: Quarter) -> dict[Quarter, Books]:
+    """The books of the quarters before this one that the run has read."""
+    return {then: books(run, then) for then in {run.quarter - 1, *_looked_at(run)} if then < quarter}
 
 
 def _looked_at(run: Run) -> set[Quarter]:
@@ -202,7 +207,8 @@ def measure(run: Run, number: int) -> dict:
 def measured_now(run: Run, number: int) -> tuple[list[Progress], pd.DataFrame]:
     """A task's figures of the run's quarter, and the findings on its tables."""
     findings = breaches.findings(books(run), books(run, run.quarter - 1), number)
-    return _progress(run, number, run.quarter, carrying=True), findings
+    lines = _progress(run, number, run.quarter, carrying=True)
+    return history.with_history(lines, books(run), _earlier(run, run.quarter)), findings
 
 
 def _ask_for_figures(run: Run) -> ahead.Worker:

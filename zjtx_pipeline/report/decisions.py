@@ -1,0 +1,69 @@
+"""Knows the three things of a quarter that need somebody's decision, and in which order they are looked for.
+
+The plan names none: what is asked follows from what the figures show (the order is printed with the method), never how to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice, zip_longest
+
+from zjtx_pipeline.report import formats
+from zjtx_pipeline.report.award_rows import beyond, is_stated, total_fen
+from zjtx_pipeline.report.figure_rows import aim_name, target_row
+from zjtx_pipeline.report.inputs import ReportInputs
+from zjtx_pipeline.report.sentences import light_of
+from zjtx_pipeline.report.shown import Shown, bearing
+from zjtx_pipeline.tables import load_tables
+
+MOST = 3
+HOW_CHOSEN = (
+    f"“需决策事项”由程序按下列次序各取一项，不足{MOST}项的依次再取：亮红灯的目标（离目标最远者在前）；已拨付而查无触发事项或超付的奖补；"
+    "金额待明确的奖补条款；未报送的数据表；亮黄灯的目标。是否决策、如何决策由主管部门定。"
+)
+
+
+def decisions(inputs: ReportInputs) -> tuple[str, ...]:
+    """At most three sentences: one of each kind in turn, then the kinds' second ones."""
+    kinds = (_lit(inputs, "红"), _paid_in_doubt(inputs), _unstated(inputs), _undelivered(inputs), _lit(inputs, "黄"))
+    in_turn = chain.from_iterable(zip_longest(*kinds))
+    return tuple(islice((each for each in in_turn if each), MOST))
+
+
+def _lit(inputs: ReportInputs, light: str) -> Iterator[str]:
+    """The targets of a light, the one that is farthest from its target first."""
+    aimed = [each for each in inputs.rules.indicators.values() if each.kind == "H" and light_of(inputs, each) == light]
+    for figure in sorted((bearing(inputs, each) for each in aimed), key=_done):
+        row = target_row(figure)
+        left = f"每季需{row.trend.needed}方能如期完成" if row.trend else "期限已到"
+        yield f"任务{figure.indicator.task}“{aim_name(figure)}”亮{light}灯：{row.now_in_full}，目标{row.target}（{row.due}），{left}，请研究推进措施。"
+
+
+def _done(figure: Shown):
+    progress = figure.progress
+    return (progress.figure.value or 0) / progress.target if progress.target else 0
+
+
+def _paid_in_doubt(inputs: ReportInputs) -> Iterator[str]:
+    """Money that went out without a trigger, or beyond what the clause gives."""
+    units = inputs.awards
+    for rows, said, column, sign in (
+        (units[units["state"].eq("无触发") & units["paid_fen"].gt(0)], "已拨付但查无触发事项", "paid_fen", 1),
+        (beyond(units, eligible=True), "超付", "gap_fen", -1),
+    ):
+        if len(rows):
+            yield f"{said}的奖补{formats.count(len(rows))}个单元、{formats.wan(sign * total_fen(rows, column))}万元，请核定补证或追回。"
+
+
+def _unstated(inputs: ReportInputs) -> Iterator[str]:
+    """Clauses whose amount nobody has stated, where somebody waits for it."""
+    grants = [award.id for award in inputs.rules.awards.values() if award.is_grant and not is_stated(award)]
+    units = inputs.awards[inputs.awards["clause"].isin(grants) & inputs.awards["eligible"]]
+    if len(units):
+        clauses = [each for each in grants if units["clause"].eq(each).any()]
+        yield f"{formats.listed(clauses, 6, '条')}的奖补金额未明确，{formats.count(len(units))}个符合条件的单元无法测算，请明确兑现标准。"
+
+
+def _undelivered(inputs: ReportInputs) -> Iterator[str]:
+    if absent := inputs.absence(load_tables(), MOST):
+        yield f"{absent}，所涉指标待补，请督促报送。"
