@@ -88,7 +88,7 @@ OVERALL_REPORT = pdf(
     group_name=GROUP,
     owners=owners(["区经信局"]),
     kinds={"pdf", "excel"},
-    description="分发材料：13 个部门各一份（只含本部门的任务、指标、条款和数据问题）、分镇街情况一份；奖补单元明细只发配置中列明的部门。",
+    description="分发材料：13 个部门各一份（只含本部门的任务、指标、条款和数据问题）、分镇街情况一份；奖补单元明细、到期和初筛名单只发配置中列明的部门。",
 )
 def distribution(context: AssetExecutionContext, district: District) -> MaterializeResult:
     with district.run_of(context) as run:

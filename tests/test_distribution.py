@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from io import BytesIO
 
 import made_results
 import openpyxl
+import pandas as pd
 import page
 import pypdfium2
 import pytest
@@ -101,7 +103,7 @@ def test_words_of_others_are_not_passed_on(inputs):
 
 def test_the_audience_is_a_table_of_the_configuration(inputs):
     chosen = made_results.inputs(awards=units(), settings=Settings(audience=Audience(firms=("区科技局",), quality=())))
-    assert distribution.report(chosen, "区财政局").firms is None and distribution.annex(chosen, "区财政局") is None
+    assert distribution.report(chosen, "区财政局").firms is None and distribution.annexes(chosen, "区财政局") == {}
     assert distribution.report(chosen, "区科技局").firms.unpaid
     assert "数据报送和问题" not in [section.title for section in distribution.report(chosen, "区科技局").sections]
 
@@ -113,8 +115,9 @@ def test_a_name_that_is_no_department_is_refused(tmp_path):
 
 
 def test_the_workbook_lists_every_unit_exactly_and_none_of_its_cells_acts(inputs):
-    content = distribution.annex(inputs, "区财政局")
-    assert content == distribution.annex(inputs, "区经信局") and distribution.annex(inputs, "区科技局") is None
+    [(name, content)] = distribution.annexes(inputs, "区财政局").items()
+    others = distribution.annexes(inputs, "区经信局")
+    assert name == "分发/03-区财政局-奖补单元明细.xlsx" and others["分发/01-区经信局-奖补单元明细.xlsx"] == content and distribution.annexes(inputs, "区科技局") == {}
     book = openpyxl.load_workbook(BytesIO(content))
     lines = {name: [[cell.value for cell in line] for line in book[name].iter_rows(min_row=2)] for name in book.sheetnames}
     assert [(line[0], line[2], line[5], line[6], line[7], line[8]) for line in lines["未兑足"]] == [
@@ -136,8 +139,8 @@ def test_what_is_not_known_is_not_told_as_settled():
     inputs = made_results.inputs(awards=made_results.awards({"clause": "A01", "state": "待明确"}), status=status)
     firms, said = distribution.report(inputs, "区财政局").firms, pages.html(distribution.report(inputs, "区财政局"))
     assert "未报送：D06b" in firms.remarks[0] and "另有1个单元金额待明确" in firms.remarks[1] and "本季没有" not in said
-    book = openpyxl.load_workbook(BytesIO(distribution.annex(inputs, "区财政局")))
-    assert "D06b" in book["说明"]["A2"].value
+    book = openpyxl.load_workbook(BytesIO(*distribution.annexes(inputs, "区财政局").values()))
+    assert "D06b" in book["说明"]["A3"].value
 
 
 def test_a_quarter_without_any_delivery_has_its_reports_too():
@@ -157,6 +160,7 @@ def test_the_towns_stand_in_the_order_of_the_list_with_their_change_and_without_
     report = distribution.report(inputs, distribution.TOWNS)
     assert [row.town for row in report.towns] == list(RULES.towns)
     assert all(len(row.figures) == len(report.titles) == 6 for row in report.towns)
+    assert all(figure.bar or not figure.now[0].isdigit() for row in report.towns for figure in row.figures)
     assert "排名" not in printed[distribution.TOWNS].replace("不作排名", "") and "名次" not in printed[distribution.TOWNS]
 
 
@@ -174,5 +178,29 @@ def test_what_is_no_longer_made_is_taken_away_and_what_was_made_for_others_is_no
     with pytest.raises(ZjtxError, match="不是按现在的 audience 配置做的"):
         stages.publish(narrower)
     stages.distribute(narrower)
-    assert sorted(path.name for path in folder.glob("*.[xt][lx][st]*")) == ["01-区经信局-奖补单元明细.xlsx", "说明.txt"]
+    assert sorted(path.name for path in folder.glob("*.[xt][lx][st]*")) == ["01-区经信局-到期和初筛名单.xlsx", "01-区经信局-奖补单元明细.xlsx", "说明.txt"]
     stages.publish(narrower)
+
+
+def test_ranks_stand_where_the_office_asks_for_them_equal_numbers_alike():
+    values = {f"镇街={town}": Fraction(number // 2) for number, town in enumerate(RULES.towns)}
+    progress = [replace(one, figure=replace(one.figure, value=values.get(one.figure.breakdown, one.figure.value))) if one.figure.indicator == "T01-1" else one for one in made_results.progress()]
+    report = distribution.report(made_results.inputs(progress=progress, settings=Settings(town_ranks=True)), distribution.TOWNS)
+    told = [(row.figures[0].now, row.figures[0].rank) for row in report.towns]
+    ranks = [1 + sum(other // 2 > number // 2 for other in range(len(RULES.towns))) for number in range(len(RULES.towns))]
+    assert told == [(str(number // 2), str(rank)) for number, rank in enumerate(ranks)] and len(set(ranks)) > 5
+    assert "条形后为位次" in report.remarks[0] and "不作排名" not in report.remarks[0]
+
+
+def test_who_might_rise_and_whose_title_runs_out_is_a_workbook_of_the_bureau_alone_with_the_report_s_ids():
+    watchlist = pd.DataFrame([("91330109MA2", FIRMS[2], "小巨人", "2022-02-01", "2025-01-31", "未见复核公示", "Q06")], columns=["uscc", "name", "tier", "since", "until", "review", "targets"])
+    watchlist = watchlist.astype({"since": "datetime64[us]", "until": "datetime64[ms]"})
+    rising = dict(uscc="91330109MA3", name=FIRMS[0], holds="专精特新培育库企业", next_tier="省专精特新", version="R-2022", outcome="数值条件均符合", met="细分市场年限≥2年", unmet="", without_data="", exclusion=None)
+    inputs = made_results.inputs(watchlist=watchlist, candidates=pd.DataFrame([rising]))
+    name = "分发/01-区经信局-到期和初筛名单.xlsx"
+    assert [each for each in RULES.departments if any("名单" in found for found in distribution.annexes(inputs, each))] == ["区经信局"]
+    book = openpyxl.load_workbook(BytesIO(distribution.annexes(inputs, "区经信局")[name]))
+    lines = {sheet: [[cell.value for cell in line] for line in book[sheet].iter_rows(min_row=2)] for sheet in book.sheetnames}
+    assert lines["L2 到期资质"] == [["L2", "91330109MA2", FIRMS[2], "小巨人", "2022-02-01", "2025-01-31", "未见复核公示", "Q06"]]
+    assert lines["L3 晋级初筛"][0][:7] == ["L3", "91330109MA3", FIRMS[0], "专精特新培育库企业", "省专精特新", "R-2022", "数值条件均符合"]
+    assert all(cell.data_type in "sn" for sheet in book for line in sheet for cell in line)

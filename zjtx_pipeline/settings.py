@@ -32,13 +32,14 @@ class Part(BaseModel):
 
 
 class Audience(Part):
-    """Which departments see which part of what is made for departments; None: each of them. `firms`, award units by firm, are
-    seen by those named alone (datasets.md 5.4)."""
+    """Which departments see which part of what is made for departments; None: each of them. `firms`, award units by firm, and
+    `titles`, whose title runs out and who might rise, are seen by those named alone (datasets.md 5.4)."""
 
     tasks: tuple[str, ...] | None = None
     figures: tuple[str, ...] | None = None
     awards: tuple[str, ...] | None = None
     firms: tuple[str, ...] = ("区经信局", "区财政局")
+    titles: tuple[str, ...] = ("区经信局",)
     texts: tuple[str, ...] | None = None
     quality: tuple[str, ...] | None = None
 
@@ -126,6 +127,7 @@ class Settings(Part):
     missing: Absence | dict[str, Absence] = "待补"
     delivery: Delivery = Delivery()
     audience: Audience = Audience()
+    town_ranks: bool = False
     readings: dict[str, Any] = {}
     awards: dict[str, Any] = {}
     targets: dict[str, Any] = {}

@@ -6,7 +6,7 @@ Leaves what stands in it to the rooms that write one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -26,6 +26,19 @@ def made(title: str, fill: Callable[[Any], None], *, row_by_row: bool = True) ->
         book.set_properties({"title": title, "created": CREATED})
         fill(book)
     return buffer.getvalue()
+
+
+def add_list(book, name: str, columns: Mapping[str, int], rows: Iterable[Sequence[str]]) -> None:
+    """A sheet of text alone under a heading that stays in sight: `columns` are the headings with their widths in signs."""
+    heading, text = book.add_format({"bold": True, "bg_color": "#E4E6E8"}), book.add_format({"num_format": "@"})
+    sheet = book.add_worksheet(sheet_name(name))
+    for column, (header, width) in enumerate(columns.items()):
+        sheet.set_column(column, column, width, text)
+        sheet.write_string(0, column, header, heading)
+    for line, cells in enumerate(rows, start=1):
+        for column, cell in enumerate(cells):
+            sheet.write_string(line, column, cell, text)
+    sheet.freeze_panes(1, 0)
 
 
 def sheet_name(title: str) -> str:

@@ -87,9 +87,8 @@ def _is_for(settings: Settings, recipient: Recipient, path: Path) -> bool:
         return int(path.name[:2]) in (wanted or ())
     if not recipient.department:
         return False
-    own = (distribution.file_name, distribution.annex_name)
-    names = {name(recipient.department, settings.rules) for name in own} | {distribution.file_name(distribution.TOWNS, settings.rules)}
-    return f"{distribution.FOLDER}/{path.name}" in names
+    own = (distribution.file_name(name, settings.rules) for name in (recipient.department, distribution.TOWNS))
+    return f"{distribution.FOLDER}/{path.name}" in (*own, *distribution.annex_names(recipient.department, settings.rules))
 
 
 def _sealed_reports(folder: Path, quarter: Quarter, audience: str) -> dict[Path, str]:

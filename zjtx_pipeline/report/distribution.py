@@ -6,23 +6,26 @@ Which department sees which part is the `audience` of the settings; of deliverie
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
-from zjtx_pipeline.report import compose, firm_rows, formats
+from zjtx_pipeline.report import compose, firm_rows, formats, title_lists
 from zjtx_pipeline.report.breakdown_rows import TOWN
 from zjtx_pipeline.report.dataset_rows import quality, told
 from zjtx_pipeline.report.figure_rows import other_rows, target_rows
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon
 from zjtx_pipeline.report.model import DepartmentReport, Section, TownReport
-from zjtx_pipeline.report.rows import Quality, TaskText, TownRow
+from zjtx_pipeline.report.pictures import share_bar
+from zjtx_pipeline.report.rows import Quality, TaskText, TownFigure, TownRow
 from zjtx_pipeline.report.shown import Shown, first_of
 from zjtx_pipeline.rules import Rules, Task
+from zjtx_pipeline.settings import Audience
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED
 
 FOLDER, OURS = "分发", "[0-9][0-9]-*"
 TOWNS = "分镇街情况"
-FIRMS = "奖补单元明细"
+WORKBOOKS = {"firms": ("奖补单元明细", firm_rows.workbook), "titles": ("到期和初筛名单", title_lists.workbook)}
 _SECTIONS = {
     "tasks": ("承担任务进展", "duties"), "figures": ("负责指标", "figures"), "awards": ("负责奖补条款", "awards"),
     "firms": ("未兑足和超付的奖补单元", "firms"), "texts": ("进展文字报送", "texts"), "quality": ("数据报送和问题", "quality"),
@@ -42,9 +45,11 @@ def file_name(name: str, rules: Rules) -> str:
     return f"{FOLDER}/{_number(name, rules)}-{name}.pdf"
 
 
-def annex_name(department: str, rules: Rules) -> str:
-    """`分发/03-区财政局-奖补单元明细.xlsx`: a file of its own, that a PDF which is passed on does not carry it along."""
-    return file_name(department, rules).removesuffix(".pdf") + f"-{FIRMS}.xlsx"
+def annex_names(department: str, rules: Rules, audience: Audience | None = None) -> tuple[str, ...]:
+    """`分发/03-区财政局-奖补单元明细.xlsx`: files of their own, that a PDF which is passed on does not carry them along; those that
+    an audience lets the department see, without one every name that there may be."""
+    began = file_name(department, rules).removesuffix(".pdf")
+    return tuple(f"{began}-{title}.xlsx" for part, (title, _) in WORKBOOKS.items() if audience is None or audience.sees(department, part))
 
 
 def report(inputs: ReportInputs, name: str) -> DepartmentReport | TownReport:
@@ -52,11 +57,12 @@ def report(inputs: ReportInputs, name: str) -> DepartmentReport | TownReport:
     return town_report(inputs) if name == TOWNS else department_report(inputs, name)
 
 
-def annex(inputs: ReportInputs, department: str) -> bytes | None:
-    """The workbook of award units by firm, for a department that may see them; None for any other."""
-    if not inputs.settings.audience.sees(department, "firms"):
-        return None
-    return firm_rows.workbook(inputs, f"{inputs.quarter.chinese}{FIRMS}")
+def annexes(inputs: ReportInputs, department: str) -> dict[str, bytes]:
+    """The workbooks of firms that a department may see, by name."""
+    audience = inputs.settings.audience
+    seen = [made for part, made in WORKBOOKS.items() if audience.sees(department, part)]
+    contents = (workbook(inputs, f"{inputs.quarter.chinese}{title}") for title, workbook in seen)
+    return dict(zip(annex_names(department, inputs.rules, audience), contents, strict=True))
 
 
 def department_report(inputs: ReportInputs, department: str) -> DepartmentReport:
@@ -118,14 +124,16 @@ def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[Ta
 
 
 def town_report(inputs: ReportInputs) -> TownReport:
-    """Every indicator that is counted by town, with its change; in the order of the district's list, without ranks."""
+    """Every indicator that is counted by town, with its change; in the order of the district's list, ranks only where the office asks."""
     figures = [first for first in _firsts(inputs) if any(each.columns == (TOWN,) for each in first.part.breakdowns)]
-    towns = tuple(_town(figures, town) for town in inputs.rules.towns)
+    shown = [_by_town(figure) for figure in figures]
+    towns = tuple(TownRow(town, tuple(column[place] for column in shown)) for place, town in enumerate(inputs.rules.towns))
+    order = "图中条形后为位次，按数值从大到小，相同的并列" if inputs.settings.town_ranks else "不作排名"
     return TownReport(
         cover=compose.cover(inputs, _number(TOWNS, inputs.rules), TOWNS),
         titles=tuple(f"{figure.id} {figure.indicator.title}（{formats.printed_unit(figure.part.unit)}）" for figure in figures),
         towns=towns,
-        remarks=("按登记住所所在镇街（平台）统计，按全区镇街名录的顺序排列，不作排名；增减为与上季相比。",),
+        remarks=(f"按登记住所所在镇街（平台）统计，按全区镇街名录的顺序排列，{order}；增减为与上季相比。",),
         colophon=colophon(inputs, tuple(dict.fromkeys(table for each in figures for table in each.part.tables))),
         annexes=_ANNEXES,
     )
@@ -135,6 +143,15 @@ def _firsts(inputs: ReportInputs) -> list[Shown]:
     return [first_of(inputs, indicator) for indicator in inputs.rules.indicators.values()]
 
 
-def _town(figures: list[Shown], town: str) -> TownRow:
-    own = [figure.of(f"{TOWN}={town}") for figure in figures]
-    return TownRow(town, tuple((figure.now, figure.change) for figure in own))
+def _by_town(figure: Shown) -> list[TownFigure]:
+    """An indicator's number in each town, with its change, its bar among the towns, and its rank where ranks are asked for."""
+    towns = [figure.of(f"{TOWN}={town}") for town in figure.inputs.rules.towns]
+    values = [town.value for town in towns if town.is_shown]
+    largest = Fraction(100) if figure.part.unit == "%" else max(values, default=Fraction(0))
+    return [TownFigure(town.now, town.change, share_bar(town.value, largest) if town.is_shown else None, _rank(town, values)) for town in towns]
+
+
+def _rank(town: Shown, values: list[Fraction]) -> str:
+    if not town.inputs.settings.town_ranks or not town.is_shown:
+        return ""
+    return str(1 + sum(value > town.value for value in values))

@@ -15,8 +15,10 @@ from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import FirmAward, FirmAwards
 
 LONGEST_LIST = 20
-HEADERS = ("条款", "统一社会信用代码", "企业名称", "触发事项键", "触发日期", "测算应兑（未经审核，元）", "已兑（元）", "差额（元）", "状态", "自触发起天数")
-WIDTHS = (7, 22, 34, 40, 12, 22, 16, 16, 14, 12)
+COLUMNS = {
+    "条款": 7, "统一社会信用代码": 22, "企业名称": 34, "触发事项键": 40, "触发日期": 12, "测算应兑（未经审核，元）": 22, "已兑（元）": 16,
+    "差额（元）": 16, "状态": 14, "自触发起天数": 12,
+}  # fmt: skip
 _MONEY = ("entitled_fen", "paid_fen", "gap_fen")
 
 
@@ -60,21 +62,12 @@ def workbook(inputs: ReportInputs, title: str) -> bytes:
     """Both lists whole, a sheet each, money in yuan as text exact to the fen, and a sheet that says what is not in them; the same
     results give the same bytes."""
     units = inputs.awards
+    remarks = ("测算应兑未经审核，不作为兑付依据。含企业名称，仅发送配置中列明的单位，不得转发。", *_unknown(inputs))
 
     def fill(book) -> None:
-        heading, text = book.add_format({"bold": True, "bg_color": "#E4E6E8"}), book.add_format({"num_format": "@"})
         for name, frame in (("未兑足", unpaid(units)), ("超付", overpaid(units))):
-            sheet = book.add_worksheet(name)
-            for column, (header, width) in enumerate(zip(HEADERS, WIDTHS, strict=True)):
-                sheet.set_column(column, column, width, text)
-                sheet.write_string(0, column, header, heading)
-            for line, unit in enumerate(frame.itertuples(), start=1):
-                for column, cell in enumerate(_cells(unit)):
-                    sheet.write_string(line, column, cell, text)
-            sheet.freeze_panes(1, 0)
-        remarks = book.add_worksheet("说明")
-        for line, said in enumerate(("测算应兑未经审核，不作为兑付依据。含企业名称，仅发送配置中列明的单位，不得转发。", *_unknown(inputs))):
-            remarks.write_string(line, 0, said)
+            workbooks.add_list(book, name, COLUMNS, map(_cells, frame.itertuples()))
+        workbooks.add_list(book, "说明", {"说明": 100}, ((said,) for said in remarks))
 
     return workbooks.made(title, fill)
 

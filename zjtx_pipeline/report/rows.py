@@ -248,11 +248,22 @@ class TaskText:
 
 
 @dataclass(frozen=True)
+class TownFigure:
+    """An indicator's number in a town, what changed since last quarter, and its bar among the towns'; None where none is shown.
+    `rank` is empty unless ranks are asked for."""
+
+    now: str
+    change: str
+    bar: Bar | None
+    rank: str = ""
+
+
+@dataclass(frozen=True)
 class TownRow:
-    """A town's figures: of each indicator the number and what changed since last quarter."""
+    """A town's figures, one an indicator."""
 
     town: str
-    figures: tuple[tuple[str, str], ...]
+    figures: tuple[TownFigure, ...]
 
 
 @dataclass(frozen=True)

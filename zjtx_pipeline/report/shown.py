@@ -96,6 +96,11 @@ class Shown:
         return "，".join(filter(None, said))
 
     @property
+    def is_shown(self) -> bool:
+        """Is there a value, and may it be printed?"""
+        return self.value is not None and not self._withheld(self.inputs.now)
+
+    @property
     def is_number(self) -> bool:
         """Is there a number other than nought to show?"""
         return bool(self.value) and self.now[-1].isdigit()

@@ -80,7 +80,7 @@ def printed_for(run: Run, name: str) -> bytes:
 
 
 def distribute(run: Run) -> dict:
-    """Print what goes to each department, the workbook of award units beside it for those that may see them; what an earlier
+    """Print what goes to each department, the workbooks of firms beside it for those that may see them; what an earlier
     run left there is taken away.
 
     ZjtxError where the second opinion differs from what it would print.
@@ -108,9 +108,7 @@ def _audience(run: Run) -> Path:
 def _annexes(run: Run) -> Iterator[tuple[str, bytes]]:
     inputs = _report_inputs(run, OVERALL)
     for department in run.settings.rules.departments:
-        content = distribution.annex(inputs, department)
-        if content is not None:
-            yield distribution.annex_name(department, run.settings.rules), content
+        yield from distribution.annexes(inputs, department).items()
 
 
 def _behind_reports(run: Run) -> list[Path]:
@@ -239,7 +237,7 @@ def _distributed(run: Run) -> list[Path]:
     if not _audience(run).exists() or store.read_json(_audience(run)) != audience.digest:
         raise ZjtxError("分发材料不是按现在的 audience 配置做的：请重新生成分发材料。")
     names = [distribution.file_name(name, rules) for name in distribution.recipients(rules)]
-    names += [distribution.annex_name(each, rules) for each in rules.departments if audience.sees(each, "firms")]
+    names += [name for each in rules.departments for name in distribution.annex_names(each, rules, audience)]
     measured = max(existing(figures_path(run, number)).stat().st_mtime_ns for number in rules.tasks)
     return _fresh(run, dict.fromkeys(names, measured))
 
