@@ -44,3 +44,11 @@ def test_bars_share_one_scale_and_show_what_is_paid_beyond():
     assert (drawn["A11"].entitled, drawn["A11"].paid) == ("500.0", "750.0")
     assert (drawn["A12"].entitled, drawn["A12"].paid) == ("0.0", "0.0") and "A01" not in drawn
     assert bars(made_results.inputs(awards=units.head(0)), ALL) == ()
+
+
+def test_a_department_whose_tables_are_all_away_has_no_noughts():
+    away = made_results.inputs(status=dict.fromkeys(["D16"], "未报送"))
+    sums = {one.department: one.sums for one in by_department(away, ALL)}["区发改局"]
+    assert (sums.units, sums.entitled, sums.paid, sums.gap) == ("待补",) * 4
+    unpaid = {one.department: one for one in by_department(made_results.inputs(status={"D06b": "未报送"}), ALL)}["区经信局"]
+    assert (unpaid.sums.paid, unpaid.sums.gap) == ("待补", "待补") and unpaid.sums.entitled != "待补" and "D06b" in unpaid.note

@@ -5,14 +5,15 @@ Leaves the clauses' own lines to `award_rows`; a clause without an amount is in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pandas as pd
 
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.award_rows import PAYMENTS, is_stated, total, total_fen
+from zjtx_pipeline.report.award_rows import ABSENT, PAYMENTS, is_stated, total, total_fen
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import DepartmentAwards, GapBar
+from zjtx_pipeline.report.rows import AwardRow, DepartmentAwards, GapBar
 from zjtx_pipeline.rules import Award
 
 
@@ -23,12 +24,21 @@ def by_department(inputs: ReportInputs, awards: list[Award]) -> tuple[Department
 
 
 def _department(inputs: ReportInputs, name: str, own: list[Award]) -> DepartmentAwards:
-    stated = [award.id for award in own if is_stated(award)]
-    units = inputs.awards[inputs.awards["clause"].isin(stated) & inputs.awards["entitled_fen"].notna()]
-    waiting = [award.id for award in own if award.id not in stated]
-    absent = inputs.absence(dict.fromkeys(table for award in own for table in award.needs))
-    notes = [f"{'、'.join(waiting)}金额待明确，不在内" if waiting else "", absent]
-    return DepartmentAwards(name, str(len(own)), total(units, name) if stated else None, "；".join(filter(None, notes)))
+    stated = [award for award in own if is_stated(award)]
+    waiting = [award.id for award in own if not is_stated(award)]
+    absent = inputs.absence(dict.fromkeys(table for award in own for table in (*award.needs, *PAYMENTS)))
+    notes = (f"{'、'.join(waiting)}金额待明确，不在内" if waiting else "", absent)
+    return DepartmentAwards(name, str(len(own)), _sums(inputs, name, stated) if stated else None, "；".join(filter(None, notes)))
+
+
+def _sums(inputs: ReportInputs, name: str, stated: list[Award]) -> AwardRow:
+    """Of the clauses whose tables were delivered; 待补 where none was, and paid and gap where payments were not."""
+    told = [award.id for award in stated if not inputs.undelivered(award.needs)]
+    if not told:
+        return AwardRow("", name, *[ABSENT] * 4)
+    units = inputs.awards[inputs.awards["clause"].isin(told) & inputs.awards["entitled_fen"].notna()]
+    row = total(units, name)
+    return replace(row, paid=ABSENT, gap=ABSENT) if inputs.undelivered(PAYMENTS) else row
 
 
 def bars(inputs: ReportInputs, awards: list[Award]) -> tuple[GapBar, ...]:

@@ -23,7 +23,7 @@ from zjtx_pipeline.report.glossary import glossary
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
 from zjtx_pipeline.report.model import Cover, Method, OverallReport, Section, TargetLine, TaskBrief, TaskReport
-from zjtx_pipeline.report.rows import Awards, FigureRow, TierRow
+from zjtx_pipeline.report.rows import Awards, CurveRow, FigureRow, TierRow
 from zjtx_pipeline.report.sentences import brief, overall_summary, summary, task_light
 from zjtx_pipeline.report.shown import bearing
 from zjtx_pipeline.report.stairs import stairs
@@ -80,6 +80,7 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
     rules, tables = inputs.rules, tuple(load_tables())
     awards = list(rules.awards.values())
     targets = tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1))
+    curves, watch = curve_rows(inputs, list(rules.indicators.values())), watch_sentences(inputs)
     return OverallReport(
         cover=cover(inputs, "00", "工作进展情况总报告"),
         summary=overall_summary(inputs),
@@ -94,13 +95,13 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=_method(inputs, awards),
         colophon=colophon(inputs, tables),
-        sections=numbered(_overall_sections(targets)),
+        sections=numbered(_overall_sections(targets, curves, watch)),
         annexes=numbered_annexes(_OVERALL_ANNEXES),
         glossary=glossary(inputs),
-        curves=curve_rows(inputs, list(rules.indicators.values())),
+        curves=curves,
         stairs=stairs(inputs),
         flows=flow_rows(inputs),
-        watch=watch_sentences(inputs),
+        watch=watch,
     )
 
 
@@ -121,10 +122,12 @@ _ANNEXES = [("数据质量情况", "quality"), ("口径说明", "method"), ("数
 _OVERALL_ANNEXES = [*_ANNEXES[:2], ("名词解释", "glossary"), _ANNEXES[2]]
 
 
-def _overall_sections(targets: tuple[TargetLine, ...]) -> list[tuple[str, str]]:
-    """Those of the overall report; once nothing lies ahead there is nothing to forecast, but the course of the quarters."""
+def _overall_sections(targets: tuple[TargetLine, ...], curves: tuple[CurveRow, ...], watch: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Those of the overall report that have something to say; once nothing lies ahead there is no forecast, but the quarters gone by."""
     ahead = any(line.figure.trend for line in targets)
-    return [("趋势" if kind == "trends" and not ahead else title, kind) for title, kind in _OVERALL_SECTIONS]
+    said = {"trends": curves or ahead, "watch": watch}
+    named = [(title, kind) for title, kind in _OVERALL_SECTIONS if said.get(kind, True)]
+    return [("趋势" if kind == "trends" and not ahead else title, kind) for title, kind in named]
 
 
 def _task_sections(splits, towns, awards, flows) -> list[tuple[str, str]]:
