@@ -13,7 +13,7 @@ from zjtx_pipeline import cli
 from zjtx_pipeline.errors import ZjtxError
 
 ROOT = Path(__file__).parents[1]
-VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "returns", "test"]
+VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "returns", "preview", "test"]
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -91,6 +91,9 @@ WRONG = {
     "端口不是数": (["ui", "--port", "abc"], "值不对"),
     "缺少批准人": (["send", "2024Q4"], "--approved-by"),
     "没有出过报告就发送": (["send", "2024Q4", "--approved-by", "张三"], "zjtx report 2024Q4"),
+    "预览没有出过报告的季度": (["preview", "2024Q4"], "zjtx report 2024Q4"),
+    "预览没有的报告": (["preview", "2024Q4", "15"], "没有报告“15”"),
+    "预览没有的模板目录": (["preview", "2024Q4", "--templates", "没有"], "没有模板目录 没有"),
     "找不到配置": (["report", "2024Q4", "--config", "没有.yaml"], "找不到配置文件"),
     "配置是目录": (["report", "2024Q4", "--config", "."], "是一个目录，读不出来：请在 --config"),
     "配置不是文本": (["report", "2024Q4", "--config", "国标.yaml"], "不是 UTF-8 文本，读不出来：请用文本编辑器"),

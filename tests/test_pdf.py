@@ -16,7 +16,7 @@ import pypdfium2
 import pytest
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.report import compose, distribution, pages, pdf
+from zjtx_pipeline.report import compose, distribution, pdf
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.tables import load_tables
 
@@ -270,8 +270,3 @@ def test_one_changed_figure_changes_the_identifier():
     other = replace(report, cover=replace(report.cover, bureau="区发改局"))
     first, second = (pypdf.PdfReader(BytesIO(pdf.render_report(one))).trailer["/ID"][0] for one in (report, other))
     assert first != second
-
-
-def test_the_style_sheet_has_its_four_parts_in_order():
-    parts = re.findall(r"^/\* (Fonts|Variables|Page rules|Style) \*/$", pages.style(), flags=re.MULTILINE)
-    assert parts == ["Fonts", "Variables", "Page rules", "Style"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -19,7 +20,7 @@ from zjtx_pipeline.helping import Verb, Verbs
 from zjtx_pipeline.quarter import Quarter, quarters
 
 if TYPE_CHECKING:
-    from zjtx_pipeline.stages import Run
+    from zjtx_pipeline.stages import Preview, Run
 
 app = typer.Typer(
     name="zjtx",
@@ -222,12 +223,55 @@ def trace(
 
 
 @app.command(cls=Verb)
+def preview(
+    quarter: QuarterKey,
+    asked: Annotated[str, typer.Argument(metavar="[报告]", help="任务号 1 至 14，或部门全称、分镇街情况；不填为总报告（0）。", show_default=False)] = "0",
+    section: Annotated[str, typer.Option("--section", metavar="名称", help="只印这一节或附件，如 awards；写错时列出可选的名称。", show_default=False)] = "",
+    folder: Annotated[
+        Optional[Path], typer.Option("--templates", metavar="目录", help="用这个目录里的模板，如复制出来修改的一份；不填则用程序自带的。", show_default=False)
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="只印一次，不等模板改动。")] = False,
+    config: Config = None,
+) -> None:
+    """改报告模板时随改随看。
+
+    先要用 report 出过该季度的报告。用已有的结果印出一份 PDF（在产物目录的 preview 下），不取数、不测算；然后看着模板目录，模板或样式一改就重印，
+    出错时写明哪个文件第几行。按 Ctrl-C 结束。
+    """
+    from zjtx_pipeline import bundled, edits, stages
+
+    run = stages.open_run(district.settings_known(config), Quarter.parse(quarter), draft=True)
+    templates = _templates(folder or bundled.report_templates())
+    found = stages.preview(run, asked, section)
+    if once:
+        return _print(found, templates)
+    console.out.print(f"模板在：{templates}\n改动后自动重印，按 Ctrl-C 结束。", markup=False)
+    with suppress(KeyboardInterrupt):
+        for _ in edits.of(templates):
+            try:
+                _print(found, templates)
+            except ZjtxError as error:
+                console.complain(str(error))
+
+
+@app.command(cls=Verb)
 def test() -> None:
     """装好测试工具并运行全部测试。
 
     由源码目录里的脚本 ./zjtx 完成；缺少浏览器等工具时会说明略去了哪些测试。
     """
     raise ZjtxError("请在源码目录里运行 ./zjtx test。")
+
+
+def _print(found: Preview, templates: Path) -> None:
+    seconds = found.print(templates)
+    console.out.print(f"已印出，用时 {seconds:.1f} 秒：{found.path}", markup=False)
+
+
+def _templates(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise ZjtxError(f"没有模板目录 {folder}：请复制一份完整的 report_templates，在 --templates 后写它的位置。")
+    return folder.resolve()
 
 
 def _made(folder: Path) -> Path:

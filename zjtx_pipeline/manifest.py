@@ -62,7 +62,7 @@ def write_manifest(
     """Write manifest.json beside the files it names, and take away the word that it was wanting; the same run gives the same bytes.
 
     `known_on`: the day as of which the quarter is told, None for all that was delivered. `revision`: how many times the
-    quarter has come out otherwise, this one counted, None for a draft. `digests`: of rules, suites and templates. No
+    quarter has come out otherwise, this one counted, None for a draft. `digests`: of rules, suites, templates and the office's fonts. No
     clock, no machine, no path but file names stand in it.
     """
     manifest = {

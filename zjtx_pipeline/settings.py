@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from zjtx_pipeline import fonts
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
@@ -77,6 +78,19 @@ class Delivery(Part):
     recipients: tuple[Recipient, ...] = ()
 
 
+class Fonts(Part):
+    """The office's own licensed font files, by what they print; where none is named, a bundled one prints it."""
+
+    body: Path | None = None
+    heading: Path | None = None
+    subheading: Path | None = None
+    title: Path | None = None
+
+    @property
+    def named(self) -> dict[str, Path]:
+        return {use: path for use, path in self if path is not None}
+
+
 class Interface(Part):
     """Where the gateway offers a table: its address there, and its department where the table knows several."""
 
@@ -128,6 +142,7 @@ class Settings(Part):
     delivery: Delivery = Delivery()
     audience: Audience = Audience()
     town_ranks: bool = False
+    fonts: Fonts = Fonts()
     readings: dict[str, Any] = {}
     awards: dict[str, Any] = {}
     targets: dict[str, Any] = {}
@@ -196,6 +211,8 @@ def _checked(path: Path, values: dict) -> Settings:
     for name in ("inbox", "database"):
         if isinstance(values.get(name), str):
             values[name] = _from_folder(path.resolve().parent, name, values[name])
+    if isinstance(values.get("fonts"), dict):
+        values["fonts"] = {use: _font(path, file) for use, file in values["fonts"].items()}
     try:
         settings = Settings(**{str(name): value for name, value in values.items()})  # YAML reads 2024: as a number
     except ValidationError as error:
@@ -209,6 +226,7 @@ def _checked(path: Path, values: dict) -> Settings:
         raise ZjtxError(f"配置文件 {path} 中“database”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 ZJTX_DATABASE_PASSWORD。")
     _check_interfaces(path, settings)
     _check_departments(path, settings)
+    fonts.faces(settings.fonts.named)
     settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
     return settings
 
@@ -269,6 +287,10 @@ def _from_folder(folder: Path, name: str, value: str) -> str:
         relative = value.startswith(prefix) and not value.startswith(prefix + "/")
         return f"{prefix}{folder / value.removeprefix(prefix)}" if relative else value
     return str(folder / value)
+
+
+def _font(path: Path, file: Any) -> Any:
+    return str(path.resolve().parent / file) if isinstance(file, str) else file
 
 
 def _position(error: yaml.YAMLError) -> str:

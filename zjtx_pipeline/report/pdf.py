@@ -1,34 +1,32 @@
 """Knows how HTML becomes a PDF for thirty years, the only home of WeasyPrint; leaves what the pages say to `compose` and `pages`.
 
 PDF/A-3a (ISO 19005-3: fonts, colours and files within) that keeps PDF/UA-1 too (ISO 14289-1: a screen reader can follow it).
-Nothing is fetched but the bundled fonts. What WeasyPrint would only log (a property, an image, a font that fails)
-and a character that no font holds fail the rendering.
+Nothing is fetched but the bundled fonts and those that the office names. What WeasyPrint would only log (a property, an image, a
+font that fails) and a character that no font holds fail the rendering.
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
 import logging
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
-from importlib.resources import files
 
-from zjtx_pipeline import collector
+from zjtx_pipeline import collector, fonts
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.fonts import Face
 from zjtx_pipeline.report import pages
 from zjtx_pipeline.report.model import Report
+from zjtx_pipeline.report.printable import refuse_unprintable
+from zjtx_pipeline.report.styles import Sheet
 
-FONT_PACKAGE = "pylopdf_fonts_zh_cn"
-FONT_SCHEME = "zjtx-font:"
-FONT_FILES = ("NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf")
-CONTEXT = 12
 VARIANT = "pdf/a-3a"
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
+BUNDLED_ALONE: Mapping[str, Path] = MappingProxyType({})
 # WeasyPrint writes the identification of one variant; the second, and the schema that PDF/A asks for it, stand here.
 _ALSO_UA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part></rdf:Description>
 <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
@@ -41,50 +39,68 @@ _ALSO_UA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/
 <pdfaProperty:category>internal</pdfaProperty:category><pdfaProperty:description>Part of ISO 14289</pdfaProperty:description>
 </rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
 """
-_TAG = re.compile(r"<[^>]*>")
-_BLANK = " \n\t"
 
 
-def render_report(report: Report, attached: Mapping[str, bytes] = NOTHING) -> bytes:
+def render_report(
+    report: Report, attached: Mapping[str, bytes] = NOTHING, own_fonts: Mapping[str, Path] = BUNDLED_ALONE
+) -> bytes:
     """One report as PDF with the files attached that bear its figures, by name; the same report gives the same bytes in every process.
 
-    ZjtxError: a character that cannot be printed, named with the text around it, or a fault in the templates.
+    `own_fonts`: the office's font files, by what they print. ZjtxError: a character that cannot be printed, named with the text
+    around it, a font that cannot be used, or a fault in the templates, by file and line.
     """
     cover = report.cover
-    return render(pages.html(report), name=f"{cover.number} {cover.full_title}", dated=cover.due_on_iso, attached=attached)
+    name = f"{cover.number} {cover.full_title}"
+    return render(pages.html(report), name=name, dated=cover.due_on_iso, attached=attached, own_fonts=own_fonts)
 
 
-def render(page: str, *, name: str, dated: str = "", attached: Mapping[str, bytes] = NOTHING) -> bytes:
-    """One HTML document as PDF, under the bundled style sheet; `name` is how errors call it, `dated` the day that its files bear."""
-    refuse_unprintable(page, name)
+def render(
+    page: str,
+    *,
+    name: str,
+    dated: str = "",
+    attached: Mapping[str, bytes] = NOTHING,
+    own_fonts: Mapping[str, Path] = BUNDLED_ALONE,
+    templates: pages.Templates | None = None,
+) -> bytes:
+    """One HTML document as PDF, under the style sheets of the templates, our own if none are given; `name` is how errors call it,
+    `dated` the day that its files bear."""
+    own = fonts.faces(own_fonts)
+    sheets = (templates or pages.shipped()).sheets(own)
+    refuse_unprintable(page, name, own)
     with _complaints_are_errors(name), collector.resting():
-        return _written(page, pages.style(), attached, dated)
+        return _written(page, sheets, own, attached, dated)
 
 
-def refuse_unprintable(page: str, name: str) -> None:
-    """ZjtxError where the text holds a character that neither font can show."""
-    text = html.unescape(_TAG.sub(" ", page))
-    unknown = sorted(set(text) - _glyphs() - set(_BLANK))
-    if unknown:
-        where = text.index(unknown[0])
-        around = " ".join(text[max(0, where - CONTEXT) : where + CONTEXT].split())
-        codes = "、".join(f"U+{ord(sign):04X}" for sign in unknown[:5])
-        raise ZjtxError(f"报告“{name}”中有印不出的字符 {codes}，见“{around}”：请在报送数据里改正后重报。")
-
-
-def _written(page: str, style: str, attached: Mapping[str, bytes], dated: str) -> bytes:
+def _written(page: str, sheets: Sequence[Sheet], own: tuple[Face, ...], attached: Mapping[str, bytes], dated: str) -> bytes:
     import weasyprint
 
-    fonts, fetcher = _fonts_and_fetcher()
-    sheet = weasyprint.CSS(string=style, font_config=fonts, url_fetcher=fetcher)
-    document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(stylesheets=[sheet], font_config=fonts)
-    made_of = [(page + style).encode(), *(part for name, content in attached.items() for part in (name.encode(), content))]
+    config, fetcher = _fonts_and_fetcher(own)
+    parsed = [_parsed(sheet, config, fetcher) for sheet in sheets]
+    document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(stylesheets=parsed, font_config=config)
+    made_of = [page, *(sheet.text for sheet in sheets)]
+    files = [part for name, content in attached.items() for part in (name.encode(), content)]
     return document.write_pdf(
         pdf_variant=VARIANT,
-        pdf_identifier=hashlib.sha256(b"".join(made_of)).hexdigest()[:32],
+        pdf_identifier=hashlib.sha256(b"".join([*map(str.encode, made_of), *files])).hexdigest()[:32],
         attachments=[_attachment(name, content, dated) for name, content in attached.items()],
         finisher=_say_both,
     )
+
+
+def _parsed(sheet: Sheet, config, fetcher):
+    """ZjtxError names the line of the sheet that WeasyPrint would have passed over."""
+    import weasyprint
+    from weasyprint.urls import FatalURLFetchingError
+
+    try:
+        with _heard() as messages:
+            parsed = weasyprint.CSS(string=sheet.text, font_config=config, url_fetcher=fetcher)
+    except FatalURLFetchingError as error:
+        raise sheet.fault(str(error)) from None
+    if messages:
+        raise sheet.fault(messages[0])
+    return parsed
 
 
 def _attachment(name: str, content: bytes, dated: str):
@@ -102,36 +118,24 @@ def _say_both(document, pdf) -> None:
 
 
 @cache
-def _fonts_and_fetcher():
-    """What all reports of a process share: the fonts laid out once, and a fetcher that knows nothing but them."""
+def _fonts_and_fetcher(own: tuple[Face, ...]):
+    """What all reports of an office share in a process: the fonts laid out once, and a fetcher that knows nothing but them."""
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class FontsOnly(URLFetcher):
-        """Hands out the bundled fonts; any other address, file or network, stops the rendering."""
+        """Hands out these fonts; any other address, file or network, stops the rendering."""
 
         def __init__(self):
             super().__init__(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
 
         def fetch(self, url, headers=None):
-            asked = url.removeprefix(FONT_SCHEME)
-            if not url.startswith(FONT_SCHEME) or asked not in FONT_FILES:
+            content = fonts.content(url, own)
+            if content is None:
                 raise ValueError(f"not bundled: {url[:80]}")
-            return URLFetcherResponse(url, files(FONT_PACKAGE).joinpath(asked).read_bytes())
+            return URLFetcherResponse(url, content)
 
     return FontConfiguration(), FontsOnly()
-
-
-@cache
-def _glyphs() -> frozenset[str]:
-    """Every character that one of the two fonts holds; each family list names both."""
-    from fontTools.ttLib import TTFont
-
-    held: set[str] = set()
-    for name in FONT_FILES:
-        with files(FONT_PACKAGE).joinpath(name).open("rb") as file:
-            held.update(map(chr, TTFont(file, lazy=True).getBestCmap()))
-    return frozenset(held)
 
 
 class _Listener(logging.Handler):
@@ -146,17 +150,25 @@ class _Listener(logging.Handler):
 
 
 @contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What WeasyPrint warns of meanwhile."""
+    listener, log = _Listener(), logging.getLogger("weasyprint")
+    log.addHandler(listener)
+    try:
+        yield listener.messages
+    finally:
+        log.removeHandler(listener)
+
+
+@contextmanager
 def _complaints_are_errors(name: str) -> Iterator[None]:
     """ZjtxError for anything that WeasyPrint refuses or would only have logged."""
     from weasyprint.urls import FatalURLFetchingError
 
-    listener, log = _Listener(), logging.getLogger("weasyprint")
-    log.addHandler(listener)
     try:
-        yield
+        with _heard() as messages:
+            yield
     except FatalURLFetchingError as error:
         raise ZjtxError(f"报告“{name}”要取用程序之外的文件，已停止：{error}。") from None
-    finally:
-        log.removeHandler(listener)
-    if listener.messages:
-        raise ZjtxError(f"报告“{name}”排版出错：{'；'.join(listener.messages[:3])}。")
+    if messages:
+        raise ZjtxError(f"报告“{name}”排版出错：{'；'.join(messages[:3])}。")

@@ -6,6 +6,7 @@ from zjtx_pipeline.stages.course import close, opening, reach, run_all, strays
 from zjtx_pipeline.stages.intake import check, pull
 from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally_ladder, tally_tiers
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
+from zjtx_pipeline.stages.previewing import Preview, preview
 from zjtx_pipeline.stages.printing import OVERALL, distribute, publish, render
 from zjtx_pipeline.stages.reconciling import Reconciled, reconcile_list
 from zjtx_pipeline.stages.returning import GivenBack, give_back
@@ -13,7 +14,7 @@ from zjtx_pipeline.stages.run import CHINA, Run, day_named, open_run
 from zjtx_pipeline.stages.tracing import Traced, trace_figure, trace_task
 
 __all__ = [
-    "CHINA", "OVERALL", "TITLES", "GivenBack", "Reconciled", "Run", "Traced", "check", "close", "compare", "day_named", "distribute", "give_back",
-    "measure", "open_run", "opening", "publish", "pull", "reach", "reconcile_list", "render", "review", "reviewed_tasks", "run_all", "stop_if_disputed", "strays",
+    "CHINA", "OVERALL", "TITLES", "GivenBack", "Preview", "Reconciled", "Run", "Traced", "check", "close", "compare", "day_named", "distribute", "give_back",
+    "measure", "open_run", "opening", "preview", "publish", "pull", "reach", "reconcile_list", "render", "review", "reviewed_tasks", "run_all", "stop_if_disputed", "strays",
     "tally_awards", "tally_ladder", "tally_tiers", "trace_figure", "trace_task",
 ]  # fmt: skip

@@ -9,10 +9,11 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zjtx_pipeline import __version__, ahead, bundled, glances, outputs, revisions, snapshots, store
+from zjtx_pipeline import __version__, ahead, bundled, fonts, glances, outputs, revisions, snapshots, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.manifest import folder_digest, mark_unfinished, write_manifest, write_output
@@ -34,6 +35,10 @@ from zjtx_pipeline.stages.opinion import refuse_if_disputed, unreviewed
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from zjtx_pipeline.report.inputs import ReportInputs
+    from zjtx_pipeline.report.model import Report
 
 OVERALL = 0
 TEXTS = "D26"
@@ -67,16 +72,33 @@ def printed(run: Run, number: int) -> bytes:
     from zjtx_pipeline.report import pdf, privacy
 
     inputs = _report_inputs(run, number)
-    report = compose.task_report(inputs, number) if number else compose.overall_report(inputs)
     figures = outputs.figures_frame(privacy.printable(inputs), run.settings.rules, run.quarter)
-    return pdf.render_report(report, {"figures.csv": outputs.csv_bytes(figures)})
+    attached = {"figures.csv": outputs.csv_bytes(figures)}
+    return pdf.render_report(_composed(inputs, number), attached, run.settings.fonts.named)
 
 
 def printed_for(run: Run, name: str) -> bytes:
     """What goes to one department alone, or the towns' table, as PDF."""
     from zjtx_pipeline.report import pdf
 
-    return pdf.render_report(distribution.report(_report_inputs(run, OVERALL), name))
+    return pdf.render_report(distribution.report(_report_inputs(run, OVERALL), name), own_fonts=run.settings.fonts.named)
+
+
+def composed(run: Run, asked: int | str) -> Report:
+    """What a measured quarter's report says, of a task, overall (0), or for a department or the towns, by name.
+
+    ZjtxError where the quarter has not been measured, or the second opinion differs from what the report says.
+    """
+    if not all(path.exists() for path in _behind_reports(run)):
+        raise ZjtxError(f"{run.quarter} 还没有出过报告：请先运行 zjtx report {run.quarter}。")
+    number = asked if isinstance(asked, int) else OVERALL
+    refuse_if_disputed(run, number)
+    inputs = _report_inputs(run, number)
+    return _composed(inputs, number) if isinstance(asked, int) else distribution.report(inputs, asked)
+
+
+def _composed(inputs: ReportInputs, number: int) -> Report:
+    return compose.task_report(inputs, number) if number else compose.overall_report(inputs)
 
 
 def distribute(run: Run) -> dict:
@@ -119,7 +141,7 @@ def _behind_reports(run: Run) -> list[Path]:
     return made + [run.work / name for name in ("before.json", *(f"{tally}.parquet" for tally in ("tiers", *LADDER)))]
 
 
-def _report_inputs(run: Run, number: int):
+def _report_inputs(run: Run, number: int) -> ReportInputs:
     from zjtx_pipeline.report.inputs import ReportInputs
 
     rules, every = run.settings.rules, number == OVERALL
@@ -201,6 +223,7 @@ def publish(run: Run) -> dict:
             "suites": folder_digest(bundled.expectations()),
             "templates": folder_digest(bundled.report_templates()),
             "audience": run.settings.audience.digest,
+            **fonts.digests(run.settings.fonts.named),
         },
         sources=_sources(run, load_tables()),
     )
