@@ -35,7 +35,7 @@ ORDER = [
     ["goals"],
     ["forecast"],
     ["progress"],
-    ["carried"],
+    ["carried", "causes"],
     ["report"],
     ["outputs", "glances"],
     ["trace"],
