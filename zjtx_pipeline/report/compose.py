@@ -13,13 +13,14 @@ from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import award_table, not_grants
 from zjtx_pipeline.report.breakdown_rows import splits, town_table
 from zjtx_pipeline.report.changes import changes
+from zjtx_pipeline.report.correction_rows import corrections
 from zjtx_pipeline.report.dataset_rows import quality, silent, told
 from zjtx_pipeline.report.figure_rows import ABSENT, key_row, other_rows, target_row, target_rows
 from zjtx_pipeline.report.flow_rows import flow_rows, watch_sentences
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
 from zjtx_pipeline.report.model import Cover, OverallReport, Section, TargetLine, TaskBrief, TaskReport
-from zjtx_pipeline.report.rows import Awards, FigureRow, TierRow
+from zjtx_pipeline.report.rows import Awards, Correction, FigureRow, TierRow
 from zjtx_pipeline.report.sentences import brief, overall_summary, summary, task_light
 from zjtx_pipeline.report.shown import bearing
 from zjtx_pipeline.rules import Award, Rules, Target, Task
@@ -38,13 +39,14 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
     awards = [award for award in rules.awards.values() if award.task == number]
     tables = rules.tables_of(number)
     asked = {
+        "corrections": corrections(inputs, [number]),
         "splits": splits(inputs, indicators),
         "towns": town_table(inputs, indicators),
         "awards": clauses(inputs, awards),
         "flows": flow_rows(inputs) if number == LADDER else (),
     }
     return TaskReport(
-        cover=cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况"),
+        cover=cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况", asked["corrections"]),
         task=number,
         task_title=task.title,
         clause=task.clause,
@@ -73,8 +75,9 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
     rules, tables = inputs.rules, tuple(load_tables())
     awards = list(rules.awards.values())
     targets = tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1))
+    corrected = corrections(inputs, rules.tasks)
     return OverallReport(
-        cover=cover(inputs, "00", "工作进展情况总报告"),
+        cover=cover(inputs, "00", "工作进展情况总报告", corrected),
         summary=overall_summary(inputs),
         targets=targets,
         tasks=tuple(task_brief(inputs, task) for task in rules.tasks.values()),
@@ -85,10 +88,11 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=method(inputs, [], awards, list(rules.targets.values()), list(rules.tasks)),
         colophon=colophon(inputs, tables),
-        sections=numbered(_overall_sections(targets)),
+        sections=numbered([*correction_section(corrected), *_overall_sections(targets)]),
         annexes=_annexes(),
         flows=flow_rows(inputs),
         watch=watch_sentences(inputs),
+        corrections=corrected,
     )
 
 
@@ -113,9 +117,14 @@ def _overall_sections(targets: tuple[TargetLine, ...]) -> list[tuple[str, str]]:
     return [(title, kind) for title, kind in _OVERALL_SECTIONS if ahead or kind != "trends"]
 
 
-def _task_sections(splits, towns, awards, flows) -> list[tuple[str, str]]:
+def correction_section(corrected: tuple[Correction, ...]) -> list[tuple[str, str]]:
+    """更正说明 goes before all else: who has read the last issue asks what is otherwise."""
+    return [("更正说明", "corrections")] if corrected else []
+
+
+def _task_sections(corrections, splits, towns, awards, flows) -> list[tuple[str, str]]:
     """A task's sections by heading and template; those that have nothing to say are left out."""
-    sections = [("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
+    sections = [*correction_section(corrections), ("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
     sections += [("分项情况", "breakdowns")] if splits or towns else []
     sections += [("梯队变动与到期预警", "flows")] if flows else []
     sections += [("奖补兑现情况", "awards")] if awards else []
@@ -136,7 +145,7 @@ def _annexes() -> tuple[Section, ...]:
     )
 
 
-def cover(inputs: ReportInputs, number: str, title: str) -> Cover:
+def cover(inputs: ReportInputs, number: str, title: str, corrected: tuple[Correction, ...] = ()) -> Cover:
     """What stands above the text of a report."""
     marks = [mark for mark, on in ((SAMPLE, inputs.settings.sample), (DRAFT, inputs.draft)) if on]
     return Cover(
@@ -150,6 +159,7 @@ def cover(inputs: ReportInputs, number: str, title: str) -> Cover:
         due_on=formats.day(inputs.due_on),
         due_on_iso=inputs.due_on.isoformat(),
         marks=tuple(marks),
+        edition=f"更正{corrected[0].title}" if corrected else "",
     )
 
 

@@ -64,12 +64,17 @@ def render(page: str, *, name: str, dated: str = "", attached: Mapping[str, byte
 def refuse_unprintable(page: str, name: str) -> None:
     """ZjtxError where the text holds a character that neither font can show."""
     text = html.unescape(_TAG.sub(" ", page))
-    unknown = sorted(set(text) - _glyphs() - set(_BLANK))
+    unknown = unprintable(text)
     if unknown:
         where = text.index(unknown[0])
         around = " ".join(text[max(0, where - CONTEXT) : where + CONTEXT].split())
         codes = "、".join(f"U+{ord(sign):04X}" for sign in unknown[:5])
         raise ZjtxError(f"报告“{name}”中有印不出的字符 {codes}，见“{around}”：请在报送数据里改正后重报。")
+
+
+def unprintable(text: str) -> list[str]:
+    """The characters of a text that neither font can show."""
+    return sorted(set(text) - _glyphs() - set(_BLANK))
 
 
 def _written(page: str, style: str, attached: Mapping[str, bytes], dated: str) -> bytes:
