@@ -13,7 +13,7 @@ from zjtx_pipeline import cli
 from zjtx_pipeline.errors import ZjtxError
 
 ROOT = Path(__file__).parents[1]
-VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "returns", "test"]
+VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "correct", "reconcile", "returns", "test"]
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -91,6 +91,9 @@ WRONG = {
     "端口不是数": (["ui", "--port", "abc"], "值不对"),
     "缺少批准人": (["send", "2024Q4"], "--approved-by"),
     "没有出过报告就发送": (["send", "2024Q4", "--approved-by", "张三"], "zjtx report 2024Q4"),
+    "没有发出过就更正": (["correct", "2024Q4", "--why", "补报", "--approved-by", "李四"], "还没有发出过"),
+    "更正没有写原因": (["correct", "2024Q4", "--why", " ", "--approved-by", "李四"], "更正原因没有写"),
+    "更正缺少批准人": (["correct", "2024Q4", "--why", "补报"], "--approved-by"),
     "找不到配置": (["report", "2024Q4", "--config", "没有.yaml"], "找不到配置文件"),
     "配置是目录": (["report", "2024Q4", "--config", "."], "是一个目录，读不出来：请在 --config"),
     "配置不是文本": (["report", "2024Q4", "--config", "国标.yaml"], "不是 UTF-8 文本，读不出来：请用文本编辑器"),
