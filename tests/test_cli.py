@@ -13,7 +13,7 @@ from zjtx_pipeline import cli
 from zjtx_pipeline.errors import ZjtxError
 
 ROOT = Path(__file__).parents[1]
-VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "reconcile", "returns", "preview", "test"]
+VERBS = ["report", "backfill", "ui", "templates", "sample", "send", "correct", "reconcile", "returns", "preview", "test"]
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -94,6 +94,9 @@ WRONG = {
     "预览没有出过报告的季度": (["preview", "2024Q4"], "zjtx report 2024Q4"),
     "预览没有的报告": (["preview", "2024Q4", "15"], "没有报告“15”"),
     "预览没有的模板目录": (["preview", "2024Q4", "--templates", "没有"], "没有模板目录 没有"),
+    "没有发出过就更正": (["correct", "2024Q4", "--why", "补报", "--approved-by", "李四"], "还没有发出过"),
+    "更正没有写原因": (["correct", "2024Q4", "--why", " ", "--approved-by", "李四"], "更正原因没有写"),
+    "更正缺少批准人": (["correct", "2024Q4", "--why", "补报"], "--approved-by"),
     "找不到配置": (["report", "2024Q4", "--config", "没有.yaml"], "找不到配置文件"),
     "配置是目录": (["report", "2024Q4", "--config", "."], "是一个目录，读不出来：请在 --config"),
     "配置不是文本": (["report", "2024Q4", "--config", "国标.yaml"], "不是 UTF-8 文本，读不出来：请用文本编辑器"),

@@ -1,14 +1,17 @@
 """The post, against a real SMTP server on loopback."""
 
 import hashlib
-import socket
+import sqlite3
+from datetime import date
 from email import message_from_bytes, policy
 
+import pandas as pd
 import pytest
-from aiosmtpd.controller import Controller
+from mail_server import open_mailbox
 
-from zjtx_pipeline import store
+from zjtx_pipeline import outputs, revisions, store
 from zjtx_pipeline.delivery import send_quarter
+from zjtx_pipeline.delivery.record import issued
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Delivery, Recipient, Settings
@@ -19,38 +22,10 @@ LEADER = Recipient(name="区领导办公室", address="leader@xs.example.gov.cn"
 CLERK = Recipient(name="区商务局", address="clerk@xs.example.gov.cn", reports=(2,))
 
 
-class Mailbox:
-    """Takes letters; refuses some recipients, and hangs up after DATA for others."""
-
-    def __init__(self):
-        self.letters, self.refused, self.dropped = [], set(), set()
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.refused:
-            return "550 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        self.letters.append((tuple(envelope.rcpt_tos), message_from_bytes(envelope.content, policy=policy.default)))
-        if self.dropped & set(envelope.rcpt_tos):
-            server.transport.close()
-        return "250 OK"
-
-    @property
-    def recipients(self):
-        return [recipients for recipients, _ in self.letters]
-
-
 @pytest.fixture
 def mailbox():
-    box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        box.port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
-    controller.start()
-    yield box
-    controller.stop()
+    with open_mailbox() as box:
+        yield box
 
 
 @pytest.fixture
@@ -59,12 +34,12 @@ def home(tmp_path):
     return tmp_path
 
 
-def write_reports(home, contents, draft=False):
+def write_reports(home, contents, draft=False, revision=None):
     folder = home / "reports" / str(QUARTER)
     for name, content in contents.items():
         store.write_bytes(folder / name, content)
-    outputs = [{"name": name, "sha256": hashlib.sha256(text).hexdigest()} for name, text in contents.items()]
-    store.write_json(folder / "manifest.json", {"draft": draft, "outputs": outputs})
+    listed = [{"name": name, "sha256": hashlib.sha256(text).hexdigest()} for name, text in contents.items()]
+    store.write_json(folder / "manifest.json", {"draft": draft, "outputs": listed, "revision": revision})
 
 
 def settings(port, **changes):
@@ -208,3 +183,68 @@ def test_an_unencrypted_server_is_refused_where_encryption_is_asked_for(home, ma
     assert send(home, mailbox, security="starttls") == ["failed", "failed"]
     assert mailbox.letters == []
     assert send(home, mailbox) == ["sent", "sent"]
+
+
+def revise(home, value, **beside):
+    """The next revision of the quarter, with one figure, and its reports."""
+    row = dict.fromkeys(outputs.FIGURES, "") | {"indicator": "T01-1", "part": "a", "value": value}
+    figures = pd.DataFrame([row], columns=outputs.FIGURES, dtype="str")
+    number = revisions.recorded(home, QUARTER, {"figures.csv": value, "notice": str(beside)}, figures, **beside)
+    write_reports(home, {name: f"%PDF-1.7 {name} {number}".encode() for name in NAMES}, revision=number)
+    return number
+
+
+ORDER = {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}
+
+
+def test_a_revision_is_issued_once_one_letter_of_it_went_out_or_may_have(home, mailbox):
+    revise(home, "7")
+    assert issued(home, QUARTER) == [] and not (home / "mailings.db").exists()
+    mailbox.refused = {LEADER.address, CLERK.address}
+    assert send(home, mailbox) == ["refused", "refused"] and issued(home, QUARTER) == []
+    mailbox.refused, mailbox.dropped = {LEADER.address}, {CLERK.address}
+    assert send(home, mailbox) == ["refused", "unknown"] and issued(home, QUARTER) == [1]
+    assert issued(home, QUARTER - 1) == []
+
+
+def test_a_dry_run_issues_nothing(home, mailbox, tmp_path):
+    revise(home, "7")
+    send(home, mailbox, dry_run=tmp_path / "letters")
+    assert issued(home, QUARTER) == []
+
+
+REFUSED = {
+    "报告里没有更正说明": (None, None, "报告里却没有更正说明：请重新运行 zjtx report 2024Q4"),
+    "更正的是更早的一版": ({"since": 9, "order": ORDER}, None, "报告里却没有更正说明"),
+    "没有批准": ({"since": 1, "order": None}, None, "还没有批准：请先用 zjtx correct 2024Q4 --why"),
+    "批准了没有印上": ({"since": 1, "order": None}, ORDER, "已经批准，报告里还没有印上：请重新运行"),
+}
+
+
+@pytest.mark.parametrize("notice, order, said", REFUSED.values(), ids=REFUSED)
+def test_figures_that_recipients_have_otherwise_do_not_leave_without_an_approved_notice(home, mailbox, notice, order, said):
+    revise(home, "7")
+    send(home, mailbox)
+    revise(home, "8", notice=notice)
+    if order:
+        revisions.order(home, QUARTER, 1, order["why"], order["approved_by"], date.fromisoformat(order["day"]))
+    with pytest.raises(ZjtxError, match=said):
+        send(home, mailbox, revised=True)
+    assert len(mailbox.letters) == 2 and issued(home, QUARTER) == [1]
+    revise(home, "8", notice={"since": 1, "order": ORDER})
+    assert send(home, mailbox, revised=True) == ["sent", "sent"] and issued(home, QUARTER) == [1, 3]
+    assert send(home, mailbox, revised=True) == ["before", "before"]
+
+
+def test_a_revision_in_which_no_figure_differs_needs_no_approval(home, mailbox):
+    revise(home, "7")
+    send(home, mailbox)
+    assert revise(home, "7", notice=None, basis={}) == 2
+    assert send(home, mailbox, revised=True) == ["sent", "sent"] and issued(home, QUARTER) == [1, 2]
+
+
+def test_what_an_earlier_program_sent_is_remembered_and_is_no_revision(home, mailbox):
+    send(home, mailbox)
+    with sqlite3.connect(home / "mailings.db") as record:
+        record.execute("ALTER TABLE mailings DROP COLUMN revision")
+    assert send(home, mailbox) == ["before", "before"] and issued(home, QUARTER) == []

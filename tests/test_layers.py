@@ -35,7 +35,7 @@ ORDER = [
     ["goals"],
     ["forecast"],
     ["progress"],
-    ["carried", "history"],
+    ["carried", "causes", "history"],
     ["report"],
     ["outputs", "glances"],
     ["trace"],

@@ -1,5 +1,7 @@
 """A quarter made again: the same revision from the same deliveries, else the next one, with every figure that changed."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -40,6 +42,7 @@ def test_from_the_same_it_is_the_same_revision_and_what_came_late_makes_the_next
     assert row == {
         "quarter": "2024Q4", "revision": "2", "indicator": "T01-2", "part": "a", "breakdown": "", "name": "指标T01-2", "unit": "家",
         "old_value": "", "new_value": "5", "old_light": "灰", "new_light": "绿", "old_status": "待补", "new_status": "正常",
+        "cause": "原因待核",
     }  # fmt: skip
 
 
@@ -64,3 +67,20 @@ def test_a_figure_that_only_one_revision_has_is_empty_in_the_other(old, new, sai
 def test_quarters_are_revised_each_by_itself(tmp_path):
     made(tmp_path, "a", FIRST)
     assert revisions.recorded(tmp_path, QUARTER - 1, {"figures.csv": "b"}, SECOND) == 1
+
+
+def test_what_is_kept_beside_a_revision_is_found_again_and_its_causes_stay_told(tmp_path):
+    made(tmp_path, "a", FIRST)
+    changed = revisions.changes(FIRST, SECOND).assign(cause="迟报补齐")
+    revisions.recorded(tmp_path, QUARTER, {"figures.csv": "b"}, SECOND, changed, basis={"version": "0.1.0"}, notice={"number": 1})
+    first, second = revisions.kept(tmp_path, QUARTER)
+    assert (first.basis, first.notice) == (None, None) and (second.basis, second.notice) == ({"version": "0.1.0"}, {"number": 1})
+    assert revisions.revisions_frame(tmp_path, QUARTER)["cause"].tolist() == ["迟报补齐"]
+    assert revisions.newest(tmp_path, QUARTER).number == 2 and revisions.numbered(tmp_path, QUARTER, 3) is None
+
+
+def test_an_order_belongs_to_one_issued_revision_and_the_last_word_counts(tmp_path):
+    for why in ("补报", "补报合同台账"):
+        revisions.order(tmp_path, QUARTER, 2, why, "李四", date(2025, 2, 20))
+    assert revisions.ordered(tmp_path, QUARTER, 2) == {"why": "补报合同台账", "approved_by": "李四", "day": "2025-02-20"}
+    assert revisions.ordered(tmp_path, QUARTER, 1) is None and revisions.kept(tmp_path, QUARTER) == []

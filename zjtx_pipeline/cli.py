@@ -156,6 +156,25 @@ def send(
 
 
 @app.command(cls=Verb)
+def correct(
+    quarter: QuarterKey,
+    why: Annotated[str, typer.Option("--why", metavar="原因", help="为什么更正，印在报告的更正说明里，不超过 200 字。", show_default=False)],
+    approved_by: Annotated[str, typer.Option("--approved-by", metavar="姓名", help="批准更正的人。", show_default=False)],
+) -> None:
+    """记下对已经发出的季度报告的更正批准。
+
+    报告发出以后又重新出，数值有改变的，新报告带编号的更正说明：原数、现数、原因类别，以及这里写的原因、批准人和当天日期。
+    记下以后运行 zjtx report 重新出报告，再用 zjtx send --revised 发送；没有批准的更正不能发送。同一次更正再写一遍，以后写的为准。
+    """
+    asked = Quarter.parse(quarter)
+    from zjtx_pipeline import stages
+    from zjtx_pipeline.settings import home
+
+    number = stages.correct(home(), asked, why, approved_by)
+    console.out.print(f"已记下对 {asked} 第 {number} 版的更正批准：请重新运行 zjtx report {asked}，报告会印上更正说明。", markup=False)
+
+
+@app.command(cls=Verb)
 def reconcile(
     published: Annotated[Path, typer.Argument(metavar="名单.xlsx", help="省或国家公布的名单（Excel）。", show_default=False)],
     quarter: QuarterKey,

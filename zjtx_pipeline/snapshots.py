@@ -23,6 +23,7 @@ from zjtx_pipeline.sources import LINEAGE, Delivery, Raw
 from zjtx_pipeline.tables import Table, load_tables
 
 _CHINA = timezone(timedelta(hours=8))
+_FILES = ("workbook", "delimited")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Source:
     def received(self) -> datetime:
         return datetime.fromisoformat(self.received_at)
 
+    @property
+    def is_silent(self) -> bool:
+        """A gateway's delivery that gave no row: a fault, an empty list, rows that are not this quarter's."""
+        return self.kind == "gateway" and not (self.read > self.rejected or self.is_zero or self.refused)
+
     def sent(self, frame: pd.DataFrame) -> pd.Series:
         """Which rows, lines or findings are of this delivery: departments may share a view, a department send several files."""
         return frame["source"].eq(self.source) & frame["sender"].eq(self.sender)
@@ -73,11 +79,8 @@ class Snapshot:
 
     @property
     def is_silent(self) -> bool:
-        """No delivery, or none but a gateway's that gave no row: a fault, an empty list, rows that are not this quarter's."""
-        return all(
-            source.kind == "gateway" and not (source.read > source.rejected or source.is_zero or source.refused)
-            for source in self.sources
-        )
+        """No delivery, or none but a gateway's that gave no row."""
+        return all(source.is_silent for source in self.sources)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -145,6 +148,26 @@ def source_files(kept: Iterable[Snapshot]) -> list[SourceFile]:
         for snapshot in kept
         for one in snapshot.sources
     ]
+
+
+def contents(snapshot: Snapshot) -> dict[str, str]:
+    """What each sender delivered, by its digest: a file's bytes, else the cells of its rows; who gave nothing is not named.
+
+    Of a department's several files all count. Neither file names nor times are part of it.
+    """
+    found: dict[str, list[str]] = {}
+    for one in snapshot.sources:
+        if not one.is_silent:
+            found.setdefault(one.sender, []).append(_content(snapshot, one))
+    return {sender: store.digest(*sorted(each)) for sender, each in found.items()}
+
+
+def _content(snapshot: Snapshot, one: Source) -> str:
+    if one.kind in _FILES:
+        return store.digest(one.sha256, one.fault, str(one.is_zero))
+    rows = snapshot.rows.loc[one.sent(snapshot.rows), list(one.headers)]
+    broken = snapshot.rejected.loc[one.sent(snapshot.rejected), "text"]
+    return store.digest(rows.to_csv(index=False), *broken, one.fault, str(one.is_zero))
 
 
 def _source(entry: dict[str, Any]) -> Source:

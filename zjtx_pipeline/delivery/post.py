@@ -11,9 +11,9 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from zjtx_pipeline import store
+from zjtx_pipeline import revisions, store
 from zjtx_pipeline.delivery.letters import Letter, checked_address, header_safe, is_address, letter
-from zjtx_pipeline.delivery.record import Record
+from zjtx_pipeline.delivery.record import Record, issued
 from zjtx_pipeline.errors import ZjtxError, cause
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import distribution
@@ -36,6 +36,15 @@ class Outcome:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Issue:
+    """What leaves: a revision of a quarter, None where its manifest names none, and who approved that."""
+
+    quarter: Quarter
+    revision: int | None
+    approved_by: str
+
+
 def send_quarter(
     settings: Settings,
     home: Path,
@@ -46,18 +55,36 @@ def send_quarter(
 ) -> list[Outcome]:
     """Post a quarter's reports, one message a recipient; an outcome each, in the configuration's order.
 
-    Nothing leaves unless every recipient's address is allowed, the files are those of the manifest, and they were made for the
-    audience that is configured now. Who has had these files gets nothing; who has had others of this quarter gets these only with `revised`.
-    With `dry_run` the messages are written there as `.eml` files and nothing is recorded.
+    Nothing leaves unless every recipient's address is allowed, the files are those of the manifest, they were made for the
+    audience that is configured now, and what they correct of an earlier issue is told in them and approved. Who has had these
+    files gets nothing; who has had others of this quarter gets these only with `revised`. With `dry_run` the messages are
+    written there as `.eml` files and nothing is recorded.
     """
     if not header_safe(approved_by, "批准人姓名").strip():
         raise ZjtxError("没有写批准人姓名：请填写 --approved-by。")
     letters = _letters(settings, home, quarter)
+    issue = Issue(quarter, store.read_json(_manifest(home, quarter)).get("revision"), approved_by)
+    _refuse_uncorrected(home, issue)
     if dry_run:
         return [_write(dry_run, number, each) for number, each in enumerate(letters, start=1)]
     with closing(Record(home)) as record:
         due = [(each, _mailed_before(record, quarter, each, revised)) for each in letters]
-        return [before or _send(settings, record, quarter, each, approved_by) for each, before in due]
+        return [before or _send(settings, record, issue, each) for each, before in due]
+
+
+def _refuse_uncorrected(home: Path, issue: Issue) -> None:
+    """ZjtxError where figures differ from what recipients had last, and the reports do not say so, or nobody approved it."""
+    quarter, others = issue.quarter, set(issued(home, issue.quarter)) - {issue.revision}
+    this, last = (revisions.numbered(home, quarter, number) for number in (issue.revision, max(others, default=None)))
+    if this is None or last is None or revisions.changes(last.figures, this.figures).empty:
+        return
+    about, again = f"{quarter} 这一版更正了已经发出的第 {last.number} 版", f"请重新运行 zjtx report {quarter}"
+    if this.notice is None or this.notice["since"] != last.number:
+        raise ZjtxError(f"{about}，报告里却没有更正说明：{again}。")
+    if this.notice["order"] is None and revisions.ordered(home, quarter, last.number):
+        raise ZjtxError(f"{about}，更正已经批准，报告里还没有印上：{again}。")
+    if this.notice["order"] is None:
+        raise ZjtxError(f"{about}，还没有批准：请先用 zjtx correct {quarter} --why 原因 --approved-by 姓名 记下批准，再重新运行 zjtx report {quarter}。")
 
 
 def _letters(settings: Settings, home: Path, quarter: Quarter) -> list[Letter]:
@@ -67,7 +94,7 @@ def _letters(settings: Settings, home: Path, quarter: Quarter) -> list[Letter]:
         raise ZjtxError(f"发件地址“{settings.delivery.sender}”不是有效的邮箱地址：请填写 delivery.sender。")
     for recipient in settings.delivery.recipients:
         checked_address(recipient.address, settings.delivery.allowed_domains)
-    reports = _sealed_reports(home / "reports" / str(quarter), quarter, settings.audience.digest)
+    reports = _sealed_reports(_manifest(home, quarter), quarter, settings.audience.digest)
     return [_letter(settings, quarter, recipient, reports) for recipient in settings.delivery.recipients]
 
 
@@ -91,11 +118,14 @@ def _is_for(settings: Settings, recipient: Recipient, path: Path) -> bool:
     return f"{distribution.FOLDER}/{path.name}" in (*own, *distribution.annex_names(recipient.department, settings.rules))
 
 
-def _sealed_reports(folder: Path, quarter: Quarter, audience: str) -> dict[Path, str]:
+def _manifest(home: Path, quarter: Quarter) -> Path:
+    return home / "reports" / str(quarter) / "manifest.json"
+
+
+def _sealed_reports(manifest: Path, quarter: Quarter, audience: str) -> dict[Path, str]:
     """What can be sent of a quarter, PDFs and workbooks, with SHA-256, each exactly as the manifest has it."""
     import hashlib
 
-    manifest = folder / "manifest.json"
     if not manifest.exists():
         raise ZjtxError(f"{quarter} 还没有完整的报告：请先运行 zjtx report {quarter}。")
     content = store.read_json(manifest)
@@ -105,7 +135,7 @@ def _sealed_reports(folder: Path, quarter: Quarter, audience: str) -> dict[Path,
         raise ZjtxError(f"{quarter} 的分发材料不是按现在的 audience 配置做的：请重新运行 zjtx report {quarter}。")
     reports = {}
     for output in content["outputs"]:
-        path = folder / output["name"]
+        path = manifest.parent / output["name"]
         if path.suffix not in (".pdf", ".xlsx"):
             continue
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != output["sha256"]:
@@ -156,19 +186,18 @@ def _connect(host: str, port: int, security: str) -> smtplib.SMTP:
     return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
 
 
-def _send(settings: Settings, record: Record, quarter: Quarter, each: Letter, approved_by: str) -> Outcome:
+def _send(settings: Settings, record: Record, issue: Issue, each: Letter) -> Outcome:
     """Hand one letter over, on a connection of its own so that a drop concerns no other letter."""
     try:
         with _server(settings) as server:
-            return _hand_over(server, record, (str(quarter), each.recipient.address, each.digest), each, approved_by)
+            return _hand_over(server, record, issue, each)
     except ZjtxError as error:
         return Outcome(each.recipient, "failed", str(error))
 
 
-def _hand_over(
-    server: smtplib.SMTP, record: Record, mailing: tuple[str, str, str], each: Letter, approved_by: str
-) -> Outcome:
-    record.begin(*mailing, approved_by)
+def _hand_over(server: smtplib.SMTP, record: Record, issue: Issue, each: Letter) -> Outcome:
+    mailing = str(issue.quarter), each.recipient.address, each.digest
+    record.begin(*mailing, issue.approved_by, issue.revision)
     try:
         server.send_message(each.message)
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:

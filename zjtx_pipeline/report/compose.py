@@ -15,6 +15,7 @@ from zjtx_pipeline.report.award_totals import bars, by_department
 from zjtx_pipeline.report.breakdown_rows import splits, town_table
 from zjtx_pipeline.report.changes import changes, turned
 from zjtx_pipeline.report.curves import curve_rows
+from zjtx_pipeline.report.correction_rows import corrections
 from zjtx_pipeline.report.dataset_rows import quality, silent, told
 from zjtx_pipeline.report.decisions import HOW_CHOSEN, decisions
 from zjtx_pipeline.report.figure_rows import ABSENT, key_row, other_rows, target_row, target_rows
@@ -23,7 +24,7 @@ from zjtx_pipeline.report.glossary import glossary
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
 from zjtx_pipeline.report.model import Cover, Method, OverallReport, Section, TargetLine, TaskBrief, TaskReport
-from zjtx_pipeline.report.rows import Awards, CurveRow, FigureRow, TierRow
+from zjtx_pipeline.report.rows import Awards, Correction, CurveRow, FigureRow, TierRow
 from zjtx_pipeline.report.sentences import brief, overall_summary, summary, task_light
 from zjtx_pipeline.report.shown import bearing
 from zjtx_pipeline.report.stairs import stairs
@@ -43,13 +44,14 @@ def task_report(inputs: ReportInputs, number: int) -> TaskReport:
     awards = [award for award in rules.awards.values() if award.task == number]
     tables = rules.tables_of(number)
     asked = {
+        "corrections": corrections(inputs, [number]),
         "splits": splits(inputs, indicators),
         "towns": town_table(inputs, indicators),
         "awards": clauses(inputs, awards),
         "flows": flow_rows(inputs) if number == LADDER else (),
     }
     return TaskReport(
-        cover=cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况"),
+        cover=cover(inputs, f"{number:02d}", f"“{task.title}”工作进展情况", asked["corrections"]),
         task=number,
         task_title=task.title,
         clause=task.clause,
@@ -81,8 +83,9 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
     awards = list(rules.awards.values())
     targets = tuple(_target_line(inputs, number, target) for number, target in enumerate(rules.targets.values(), 1))
     curves, watch = curve_rows(inputs, list(rules.indicators.values())), watch_sentences(inputs)
+    corrected = corrections(inputs, rules.tasks)
     return OverallReport(
-        cover=cover(inputs, "00", "工作进展情况总报告"),
+        cover=cover(inputs, "00", "工作进展情况总报告", corrected),
         summary=overall_summary(inputs),
         turned=turned(inputs, list(rules.indicators.values())),
         decisions=decisions(inputs),
@@ -95,13 +98,14 @@ def overall_report(inputs: ReportInputs) -> OverallReport:
         quality=quality(inputs, tables, FINDINGS_SHOWN),
         method=_method(inputs, awards),
         colophon=colophon(inputs, tables),
-        sections=numbered(_overall_sections(targets, curves, watch)),
+        sections=numbered([*correction_section(corrected), *_overall_sections(targets, curves, watch)]),
         annexes=numbered_annexes(_OVERALL_ANNEXES),
         glossary=glossary(inputs),
         curves=curves,
         stairs=stairs(inputs),
         flows=flow_rows(inputs),
         watch=watch,
+        corrections=corrected,
     )
 
 
@@ -130,9 +134,14 @@ def _overall_sections(targets: tuple[TargetLine, ...], curves: tuple[CurveRow, .
     return [("趋势" if kind == "trends" and not ahead else title, kind) for title, kind in named]
 
 
-def _task_sections(splits, towns, awards, flows) -> list[tuple[str, str]]:
+def correction_section(corrected: tuple[Correction, ...]) -> list[tuple[str, str]]:
+    """更正说明 goes before all else: who has read the last issue asks what is otherwise."""
+    return [("更正说明", "corrections")] if corrected else []
+
+
+def _task_sections(corrections, splits, towns, awards, flows) -> list[tuple[str, str]]:
     """A task's sections by heading and template; those that have nothing to say are left out."""
-    sections = [("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
+    sections = [*correction_section(corrections), ("总体情况", "summary"), ("指标进展", "figures"), ("较上季变化", "changes")]
     sections += [("分项情况", "breakdowns")] if splits or towns else []
     sections += [("梯队变动与到期预警", "flows")] if flows else []
     sections += [("奖补兑现情况", "awards")] if awards else []
@@ -152,7 +161,7 @@ def numbered_annexes(named: list[tuple[str, str]]) -> tuple[Section, ...]:
     return tuple(Section(f"附件{number}", title, kind, f"annex-{kind}") for number, (title, kind) in enumerate(named, 1))
 
 
-def cover(inputs: ReportInputs, number: str, title: str) -> Cover:
+def cover(inputs: ReportInputs, number: str, title: str, corrected: tuple[Correction, ...] = ()) -> Cover:
     """What stands above the text of a report."""
     marks = [mark for mark, on in ((SAMPLE, inputs.settings.sample), (DRAFT, inputs.draft)) if on]
     return Cover(
@@ -166,6 +175,7 @@ def cover(inputs: ReportInputs, number: str, title: str) -> Cover:
         due_on=formats.day(inputs.due_on),
         due_on_iso=inputs.due_on.isoformat(),
         marks=tuple(marks),
+        edition=f"更正{corrected[0].title}" if corrected else "",
     )
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from zjtx_pipeline.report import compose, firm_rows, formats, title_lists
 from zjtx_pipeline.report.breakdown_rows import TOWN
+from zjtx_pipeline.report.correction_rows import corrections
 from zjtx_pipeline.report.dataset_rows import quality, told
 from zjtx_pipeline.report.figure_rows import other_rows, target_rows
 from zjtx_pipeline.report.inputs import ReportInputs
@@ -77,8 +78,9 @@ def department_report(inputs: ReportInputs, department: str) -> DepartmentReport
     told = {"tasks": tasks, "figures": indicators, "awards": awards, "firms": [department], "texts": tasks, "quality": tables}
     shown = {part: about if inputs.settings.audience.sees(department, part) else [] for part, about in told.items()}
     spoken = {text.task for text in texts}
+    corrected = corrections(inputs, [task.number for task in shown["tasks"]])
     return DepartmentReport(
-        cover=compose.cover(inputs, _number(department, rules), f"{department}工作进展情况"),
+        cover=compose.cover(inputs, _number(department, rules), f"{department}工作进展情况", corrected),
         department=department,
         tasks=tuple(compose.task_brief(inputs, task) for task in shown["tasks"]),
         targets=target_rows(inputs, shown["figures"]),
@@ -89,8 +91,9 @@ def department_report(inputs: ReportInputs, department: str) -> DepartmentReport
         silent="、".join(f"任务{task.number}" for task in tasks if task.number not in spoken),
         quality=_quality(own, tables, department),
         colophon=colophon(own, tables),
-        sections=compose.numbered([section for part, section in _SECTIONS.items() if shown[part]]),
+        sections=compose.numbered([*compose.correction_section(corrected), *(section for part, section in _SECTIONS.items() if shown[part])]),
         annexes=_ANNEXES,
+        corrections=corrected,
     )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import day, listed
+from zjtx_pipeline.report.rows import Notice
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import SourceFile
@@ -41,7 +42,7 @@ class ReportInputs:
     `status` and `missing` by table id; `due_on` the day up to which deliveries count and the date of the
     report: the deadline, or the day as of which it is told; `firms_behind` how many firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4);
     `unreviewed` the readings that the second opinion does not follow. `flows`, `watchlist`, `effects`,
-    `candidates` as the rooms of those names give them; None where nobody made them.
+    `candidates` as the rooms of those names give them; None where nobody made them. `notices`: the quarter's 更正说明, by number.
     """
 
     rules: Rules
@@ -66,6 +67,7 @@ class ReportInputs:
     watchlist: pd.DataFrame | None = None
     effects: pd.DataFrame | None = None
     candidates: pd.DataFrame | None = None
+    notices: Sequence[Notice] = ()
 
     @cached_property
     def now(self) -> Measured:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from zjtx_pipeline.report.rows import (
     Awards,
+    Correction,
     CurveRow,
     FigureRow,
     FirmAwards,
@@ -31,7 +32,8 @@ from zjtx_pipeline.report.rows import (
 class Cover:
     """What stands above the text: which report, of which quarter, as of which day, and the marks on every page.
 
-    `due_on` is the report's date, up to which deliveries count: the deadline, or the day as of which it is told.
+    `due_on` is the report's date, up to which deliveries count: the deadline, or the day as of which it is told. `edition`:
+    `更正第1号` of a report that carries a 更正说明, the newest.
     """
 
     number: str
@@ -44,6 +46,7 @@ class Cover:
     due_on: str
     due_on_iso: str
     marks: tuple[str, ...]
+    edition: str = ""
 
     @property
     def full_title(self) -> str:
@@ -110,6 +113,7 @@ class TaskReport:
     stairs: Stairs | None = None
     flows: tuple[FlowRow, ...] = ()
     watch: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,7 @@ class OverallReport:
     stairs: Stairs | None = None
     flows: tuple[FlowRow, ...] = ()
     watch: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,7 @@ class DepartmentReport:
     colophon: Colophon
     sections: tuple[Section, ...]
     annexes: tuple[Section, ...]
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -335,3 +335,52 @@ class FlowRow:
     closing: str
     causes: str
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """One figure that differs from the last issue: old and new as printed, its light where it has one, and why it differs.
+
+    `listed`: may it stand in a table? Not where neither value may be printed.
+    """
+
+    task: int
+    id: str
+    name: str
+    breakdown: str
+    old: str
+    new: str
+    old_light: Light | None
+    new_light: Light | None
+    cause: str
+    listed: bool = True
+
+
+@dataclass(frozen=True)
+class Order:
+    """Why an issued revision is corrected, who approved it, and on which day (`2025-02-20`)."""
+
+    why: str
+    approved_by: str
+    day: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A 更正说明: its number within the quarter, the issued revision that it corrects, the order, and every figure that differs,
+    those with a light first; `order` None while nobody has approved it."""
+
+    number: int
+    since: int
+    order: Order | None
+    lines: tuple[Corrected, ...]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A 更正说明 as one report prints it: its own figures alone; `left` says what is not listed here."""
+
+    title: str
+    sentences: tuple[str, ...]
+    lines: tuple[Corrected, ...]
+    left: str

@@ -2,6 +2,7 @@
 and when and in what order to run them to the orchestrator.
 """
 
+from zjtx_pipeline.stages.correcting import correct
 from zjtx_pipeline.stages.course import close, opening, reach, run_all, strays
 from zjtx_pipeline.stages.intake import check, pull
 from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally_ladder, tally_tiers
@@ -14,7 +15,7 @@ from zjtx_pipeline.stages.run import CHINA, Run, day_named, open_run
 from zjtx_pipeline.stages.tracing import Traced, trace_figure, trace_task
 
 __all__ = [
-    "CHINA", "OVERALL", "TITLES", "GivenBack", "Preview", "Reconciled", "Run", "Traced", "check", "close", "compare", "day_named", "distribute", "give_back",
+    "CHINA", "OVERALL", "TITLES", "GivenBack", "Preview", "Reconciled", "Run", "Traced", "check", "close", "compare", "correct", "day_named", "distribute", "give_back",
     "measure", "open_run", "opening", "preview", "publish", "pull", "reach", "reconcile_list", "render", "review", "reviewed_tasks", "run_all", "stop_if_disputed", "strays",
     "tally_awards", "tally_ladder", "tally_tiers", "trace_figure", "trace_task",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zjtx_pipeline import ahead, sources, validate
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.stages.correcting import settle
 from zjtx_pipeline.stages.intake import any_known, check, pull
 from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_ladder, tally_tiers
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
@@ -18,6 +19,7 @@ def opening(run: Run) -> dict:
     ZjtxError where there is nothing to read.
     """
     reach(run)
+    settle(run)  # before a second process begins, for its reports say the same
     look_ahead(run)
     ends = run.settings.rules.plan.ends_on
     return {

@@ -215,13 +215,14 @@ def _ask_for_figures(run: Run) -> ahead.Worker:
     """Let the second process measure from the last task on what was judged since the run began: else a figure could be
     of an older delivery."""
     worker = ahead.of(run.key) or ahead.IDLE
-    if worker.saw(run.pointer("judged", quarter, table_id) for quarter, table_id in _measured_tables(run)):
+    if worker.saw(run.pointer("judged", quarter, table_id) for quarter, table_id in measured_tables(run)):
         for number in reversed(_in_turn(run)):
             worker.ask(("measured", number), measured_now, run, number)
     return worker
 
 
-def _measured_tables(run: Run) -> list[tuple[Quarter, str]]:
+def measured_tables(run: Run) -> list[tuple[Quarter, str]]:
+    """All that a quarter's figures rest on: its own tables, and those of earlier quarters that it looks back on."""
     return [*((run.quarter, table_id) for table_id in load_tables()), *_earlier_tables(run)]
 
 

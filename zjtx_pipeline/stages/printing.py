@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.manifest import folder_digest, mark_unfinished, write_manifest, write_output
 from zjtx_pipeline.report import compose, distribution
+from zjtx_pipeline.report.rows import Notice
 from zjtx_pipeline.rules import Task
+from zjtx_pipeline.stages.correcting import beside, notices, pending, settled_path
 from zjtx_pipeline.stages.intake import books, existing, verdict_on
 from zjtx_pipeline.stages.measuring import (
     LADDER,
@@ -134,7 +137,10 @@ def _annexes(run: Run) -> Iterator[tuple[str, bytes]]:
 
 
 def _behind_reports(run: Run) -> list[Path]:
-    """Everything that reports rest on; printed ahead of a part of it, a report could be made of older work."""
+    """Everything that reports rest on; printed ahead of a part of it, a report could be made of older work.
+
+    What was issued is not among it: that is settled before the second process begins, and stays as old as it is.
+    """
     made = [run.pointer(kind, run.quarter, table_id) for kind in ("pulled", "judged") for table_id in load_tables()]
     made += [path(run, number) for path in (figures_path, breaches_path) for number in run.settings.rules.tasks]
     made += [awards_path(run, number) for number in run.settings.rules.tasks if run.settings.rules.grants_of(number)]
@@ -147,7 +153,7 @@ def _report_inputs(run: Run, number: int) -> ReportInputs:
     rules, every = run.settings.rules, number == OVERALL
     numbers = list(rules.tasks) if every else [number]
     judged = [verdict_on(run, table_id, run.quarter) for table_id in load_tables() if every or table_id in rules.tables_of(number)]
-    return ReportInputs(
+    found = ReportInputs(
         rules=rules,
         settings=run.settings,
         quarter=run.quarter,
@@ -168,6 +174,7 @@ def _report_inputs(run: Run, number: int) -> ReportInputs:
         unreviewed=unreviewed(rules, number),
         firms_behind=firms_behind(books(run)) if every or "D05" in rules.tables_of(number) else {},
     )
+    return replace(found, notices=notices(run, found))
 
 
 def _missing(verdict: Verdict, task: Task | None) -> tuple[str, ...]:
@@ -206,8 +213,8 @@ def publish(run: Run) -> dict:
     }
     mark_unfinished(run.reports)
     tables = outputs.write_outputs(run.reports, frames)
-    revision, changed = _revision(run, [*pdfs, *tables], frames["figures.csv"])
-    tables += outputs.write_outputs(run.reports, {"revisions.csv": changed} if revision else {})
+    revision, told = _revision(run, [*pdfs, *tables], frames["figures.csv"])
+    tables += outputs.write_outputs(run.reports, {"revisions.csv": revisions.revisions_frame(run.home, quarter)} if revision else {})
     store.sweep(run.reports)
     listed = write_manifest(
         run.reports,
@@ -228,28 +235,33 @@ def publish(run: Run) -> dict:
         sources=_sources(run, load_tables()),
     )
     files = [path.relative_to(run.reports).as_posix() for path in [*pdfs, *tables, listed]]
-    return {"folder": str(run.reports), "files": files, "revision": _told(revision, changed)}
+    return {"folder": str(run.reports), "files": files, "revision": told}
 
 
-def _revision(run: Run, files: list[Path], figures: pd.DataFrame) -> tuple[int | None, pd.DataFrame]:
-    """Which revision of the quarter these files are, and all that revisions changed; a draft, or a day gone by, is none."""
+def _revision(run: Run, files: list[Path], figures: pd.DataFrame) -> tuple[int | None, str]:
+    """Which revision of the quarter these files are, and what to say of it; a draft, or a day gone by, is none."""
     if run.draft or run.as_of is not None:
-        return None, pd.DataFrame()
+        return None, "不计版次"
     digests = {path.relative_to(run.reports).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    return revisions.recorded(run.home, run.quarter, digests, figures), revisions.revisions_frame(run.home, run.quarter)
+    inputs = _report_inputs(run, OVERALL)
+    number = revisions.recorded(run.home, run.quarter, digests, figures, **beside(run, inputs, figures))
+    return number, _told(run, number) + _unapproved(pending(run, inputs))
 
 
-def _told(revision: int | None, changed: pd.DataFrame) -> str:
-    if revision is None:
-        return "不计版次"
-    own = int(changed["revision"].eq(str(revision)).sum())
-    return f"第 {revision} 版" + (f"，与上一版相比改动 {own} 个数，见 revisions.csv" if revision > 1 else "")
+def _told(run: Run, number: int) -> str:
+    changed = revisions.revisions_frame(run.home, run.quarter)["revision"].eq(str(number)).sum()
+    return f"第 {number} 版" + (f"，与上一版相比改动 {changed} 个数，见 revisions.csv" if number > 1 else "")
+
+
+def _unapproved(notice: Notice | None) -> str:
+    return "" if notice is None or notice.order else f"；更正说明第 {notice.number} 号待批准（zjtx correct），批准前不能发送"
 
 
 def _pdfs(run: Run) -> list[Path]:
     """The fifteen reports; ZjtxError names one that has not been printed, or not since its figures were measured."""
     rules = run.settings.rules
-    measured = {number: existing(figures_path(run, number)).stat().st_mtime_ns for number in rules.tasks}
+    settled = _settled_at(run)
+    measured = {number: max(existing(figures_path(run, number)).stat().st_mtime_ns, settled) for number in rules.tasks}
     measured[OVERALL] = max(measured.values())
     return _fresh(run, {compose.file_name(number, rules): measured[number] for number in (OVERALL, *rules.tasks)})
 
@@ -262,7 +274,13 @@ def _distributed(run: Run) -> list[Path]:
     names = [distribution.file_name(name, rules) for name in distribution.recipients(rules)]
     names += [name for each in rules.departments for name in distribution.annex_names(each, rules, audience)]
     measured = max(existing(figures_path(run, number)).stat().st_mtime_ns for number in rules.tasks)
-    return _fresh(run, dict.fromkeys(names, measured))
+    return _fresh(run, dict.fromkeys(names, max(measured, _settled_at(run))))
+
+
+def _settled_at(run: Run) -> int:
+    """Since when what was issued, and ordered to be corrected, is as the reports must say."""
+    path = settled_path(run)
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _fresh(run: Run, since: Mapping[str, int]) -> list[Path]:
@@ -273,5 +291,5 @@ def _fresh(run: Run, since: Mapping[str, int]) -> list[Path]:
         raise ZjtxError(f"报告不齐，缺 {'、'.join(missing)}：请先生成这些报告。")
     older = [name for name, path in paths.items() if path.stat().st_mtime_ns < since[name]]
     if older:
-        raise ZjtxError(f"{'、'.join(older)} 印出以后指标又测算过：请重新生成这些报告。")
+        raise ZjtxError(f"{'、'.join(older)} 印出以后指标又测算过，或又有报告发出、更正批准：请重新生成这些报告。")
     return list(paths.values())
