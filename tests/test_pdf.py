@@ -270,3 +270,14 @@ def test_one_changed_figure_changes_the_identifier():
     other = replace(report, cover=replace(report.cover, bureau="区发改局"))
     first, second = (pypdf.PdfReader(BytesIO(pdf.render_report(one))).trailer["/ID"][0] for one in (report, other))
     assert first != second
+
+
+STANDARD = "".join((HERE / "通用规范汉字表.txt").read_text(encoding="utf-8").split())  # 2013, levels 1 to 3
+
+
+def test_every_character_of_the_national_table_prints_and_can_be_taken_out_again():
+    assert len(STANDARD) == len(set(STANDARD)) == 8105
+    for role in ("p", "h2"):
+        content = pdf.render(page_with("".join(f"<{role}>{STANDARD[at : at + 28]}</{role}>" for at in range(0, len(STANDARD), 28))), name="试")
+        told = "".join(words(content))
+        assert not set(STANDARD) - set(told) and len(re.sub(r"—\d+—", "", told)) == 8105

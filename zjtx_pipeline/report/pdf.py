@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -76,8 +76,7 @@ def _written(page: str, sheets: Sequence[Sheet], own: tuple[Face, ...], attached
     import weasyprint
 
     config, fetcher = _fonts_and_fetcher(own)
-    parsed = [_parsed(sheet, config, fetcher) for sheet in sheets]
-    document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(stylesheets=parsed, font_config=config)
+    document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(stylesheets=_parsed(tuple(sheets), own), font_config=config)
     made_of = [page, *(sheet.text for sheet in sheets)]
     files = [part for name, content in attached.items() for part in (name.encode(), content)]
     return document.write_pdf(
@@ -88,18 +87,22 @@ def _written(page: str, sheets: Sequence[Sheet], own: tuple[Face, ...], attached
     )
 
 
-def _parsed(sheet: Sheet, config, fetcher):
-    """ZjtxError names the line of the sheet that WeasyPrint would have passed over."""
+@lru_cache(maxsize=1)
+def _parsed(sheets: tuple[Sheet, ...], own: tuple[Face, ...]) -> list:
+    """The style sheets as WeasyPrint applies them, read once for all reports; ZjtxError names the line that it would have passed over."""
     import weasyprint
     from weasyprint.urls import FatalURLFetchingError
 
-    try:
-        with _heard() as messages:
-            parsed = weasyprint.CSS(string=sheet.text, font_config=config, url_fetcher=fetcher)
-    except FatalURLFetchingError as error:
-        raise sheet.fault(str(error)) from None
-    if messages:
-        raise sheet.fault(messages[0])
+    config, fetcher = _fonts_and_fetcher(own)
+    parsed = []
+    for sheet in sheets:
+        try:
+            with _heard() as messages:
+                parsed.append(weasyprint.CSS(string=sheet.text, font_config=config, url_fetcher=fetcher))
+        except FatalURLFetchingError as error:
+            raise sheet.fault(str(error)) from None
+        if messages:
+            raise sheet.fault(messages[0])
     return parsed
 
 
