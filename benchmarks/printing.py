@@ -56,7 +56,7 @@ def main():
     quarter = Quarter.parse(sys.argv[1] if len(sys.argv) > 1 else "2024Q4")
     run = stages.open_run(district.settings_in_force(), quarter)
     htmls = [pages.html(report) for report in whole_set(run)]  # warm: fonts laid out, modules loaded
-    config, fetcher = pdf._fonts_and_fetcher(())
+    config, fetcher = pdf._font_config(()), pdf._fetcher(())
     sheets = [weasyprint.CSS(string=sheet.text, font_config=config, url_fetcher=fetcher) for sheet in pages.shipped().sheets(())]
     taken = [
         (seconds(whole_set, run), seconds(bare, htmls, sheets, config, fetcher, pdf.VARIANT), seconds(bare, htmls, sheets, config, fetcher, None))

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     ["errors", "bundled", "collector"],
     ["ahead"],
-    ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "edits"],
+    ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits"],
     ["workdays"],
     ["rules"],
     ["tables"],
@@ -49,6 +49,7 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 HOMES = {
     "great_expectations": {"zjtx_pipeline/validate.py"},
     "fontTools": {"zjtx_pipeline/fonts.py"},
+    "PIL": {"zjtx_pipeline/letterhead.py"},
     "jinja2": {"zjtx_pipeline/report/pages.py"},
     "weasyprint": {"zjtx_pipeline/report/pdf.py"},
     "python_calamine": {"zjtx_pipeline/untrusted/workbook.py"},

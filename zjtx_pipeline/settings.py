@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from zjtx_pipeline import fonts
+from zjtx_pipeline import fonts, letterhead
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
@@ -91,6 +91,19 @@ class Fonts(Part):
         return {use: path for use, path in self if path is not None}
 
 
+class Letterhead(Part):
+    """What the office sets above and under its reports, if it wishes: `head` in red, `numbers` by quarter, the picture of its `seal`."""
+
+    head: str = Field("", max_length=20)
+    numbers: dict[str, str] = {}
+    seal: Path | None = None
+
+    @field_validator("numbers")
+    @classmethod
+    def _quarters(cls, numbers: dict[str, str]) -> dict[str, str]:
+        return {str(Quarter.parse(key)): number for key, number in numbers.items()}
+
+
 class Interface(Part):
     """Where the gateway offers a table: its address there, and its department where the table knows several."""
 
@@ -143,6 +156,7 @@ class Settings(Part):
     audience: Audience = Audience()
     town_ranks: bool = False
     fonts: Fonts = Fonts()
+    letterhead: Letterhead = Letterhead()
     readings: dict[str, Any] = {}
     awards: dict[str, Any] = {}
     targets: dict[str, Any] = {}
@@ -212,7 +226,9 @@ def _checked(path: Path, values: dict) -> Settings:
         if isinstance(values.get(name), str):
             values[name] = _from_folder(path.resolve().parent, name, values[name])
     if isinstance(values.get("fonts"), dict):
-        values["fonts"] = {use: _font(path, file) for use, file in values["fonts"].items()}
+        values["fonts"] = {use: _beside(path, file) for use, file in values["fonts"].items()}
+    if isinstance(values.get("letterhead"), dict) and "seal" in values["letterhead"]:
+        values["letterhead"]["seal"] = _beside(path, values["letterhead"]["seal"])
     try:
         settings = Settings(**{str(name): value for name, value in values.items()})  # YAML reads 2024: as a number
     except ValidationError as error:
@@ -227,6 +243,8 @@ def _checked(path: Path, values: dict) -> Settings:
     _check_interfaces(path, settings)
     _check_departments(path, settings)
     fonts.faces(settings.fonts.named)
+    if settings.letterhead.seal:
+        letterhead.seal(settings.letterhead.seal)
     settings.rules  # noqa: B018  an overlay that does not fit the rules is refused here, not in mid-run
     return settings
 
@@ -289,7 +307,7 @@ def _from_folder(folder: Path, name: str, value: str) -> str:
     return str(folder / value)
 
 
-def _font(path: Path, file: Any) -> Any:
+def _beside(path: Path, file: Any) -> Any:
     return str(path.resolve().parent / file) if isinstance(file, str) else file
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zjtx_pipeline.flows import RESTS_ON, TITLES
+from zjtx_pipeline.letterhead import seal
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import award_table, not_grants
 from zjtx_pipeline.report.award_totals import bars, by_department
@@ -176,7 +177,16 @@ def cover(inputs: ReportInputs, number: str, title: str, corrected: tuple[Correc
         due_on_iso=inputs.due_on.isoformat(),
         marks=tuple(marks),
         edition=f"更正{corrected[0].title}" if corrected else "",
+        **_letterhead(inputs),
     )
+
+
+def _letterhead(inputs: ReportInputs) -> dict:
+    """What the office sets above and under its reports; a draft bears neither number nor seal."""
+    own = inputs.settings.letterhead
+    if inputs.draft:
+        return {"head": own.head}
+    return {"head": own.head, "document_number": own.numbers.get(str(inputs.quarter), ""), "seal": seal(own.seal) if own.seal else None}
 
 
 def clauses(inputs: ReportInputs, awards: list[Award]) -> Awards | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zjtx_pipeline.letterhead import Seal
 from zjtx_pipeline.report.rows import (
     Awards,
     Correction,
@@ -47,6 +48,9 @@ class Cover:
     due_on_iso: str
     marks: tuple[str, ...]
     edition: str = ""
+    head: str = ""
+    document_number: str = ""
+    seal: Seal | None = None
 
     @property
     def full_title(self) -> str:

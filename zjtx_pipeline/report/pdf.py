@@ -19,6 +19,7 @@ from types import MappingProxyType
 from zjtx_pipeline import collector, fonts
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.fonts import Face
+from zjtx_pipeline.letterhead import Seal
 from zjtx_pipeline.report import pages
 from zjtx_pipeline.report.model import Report
 from zjtx_pipeline.report.printable import refuse_unprintable
@@ -51,7 +52,7 @@ def render_report(
     """
     cover = report.cover
     name = f"{cover.number} {cover.full_title}"
-    return render(pages.html(report), name=name, dated=cover.due_on_iso, attached=attached, own_fonts=own_fonts)
+    return render(pages.html(report), name=name, dated=cover.due_on_iso, attached=attached, own_fonts=own_fonts, seal=cover.seal)
 
 
 def render(
@@ -61,22 +62,22 @@ def render(
     dated: str = "",
     attached: Mapping[str, bytes] = NOTHING,
     own_fonts: Mapping[str, Path] = BUNDLED_ALONE,
+    seal: Seal | None = None,
     templates: pages.Templates | None = None,
 ) -> bytes:
     """One HTML document as PDF, under the style sheets of the templates, our own if none are given; `name` is how errors call it,
-    `dated` the day that its files bear."""
+    `dated` the day that its files bear, `seal` the one picture that it may show."""
     own = fonts.faces(own_fonts)
     sheets = (templates or pages.shipped()).sheets(own)
     refuse_unprintable(page, name, own)
     with _complaints_are_errors(name), collector.resting():
-        return _written(page, sheets, own, attached, dated)
+        return _written(page, sheets, own, attached, dated, seal)
 
 
-def _written(page: str, sheets: Sequence[Sheet], own: tuple[Face, ...], attached: Mapping[str, bytes], dated: str) -> bytes:
+def _written(page: str, sheets: Sequence[Sheet], own: tuple[Face, ...], attached: Mapping[str, bytes], dated: str, seal: Seal | None) -> bytes:
     import weasyprint
 
-    config, fetcher = _fonts_and_fetcher(own)
-    document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(stylesheets=_parsed(tuple(sheets), own), font_config=config)
+    document = weasyprint.HTML(string=page, url_fetcher=_fetcher(own, seal)).render(stylesheets=_parsed(tuple(sheets), own), font_config=_font_config(own))
     made_of = [page, *(sheet.text for sheet in sheets)]
     files = [part for name, content in attached.items() for part in (name.encode(), content)]
     return document.write_pdf(
@@ -93,8 +94,7 @@ def _parsed(sheets: tuple[Sheet, ...], own: tuple[Face, ...]) -> list:
     import weasyprint
     from weasyprint.urls import FatalURLFetchingError
 
-    config, fetcher = _fonts_and_fetcher(own)
-    parsed = []
+    config, fetcher, parsed = _font_config(own), _fetcher(own), []
     for sheet in sheets:
         try:
             with _heard() as messages:
@@ -121,24 +121,31 @@ def _say_both(document, pdf) -> None:
 
 
 @cache
-def _fonts_and_fetcher(own: tuple[Face, ...]):
-    """What all reports of an office share in a process: the fonts laid out once, and a fetcher that knows nothing but them."""
+def _font_config(own: tuple[Face, ...]):
+    """The fonts as laid out, once for all reports of an office in a process."""
     from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
+
+
+@lru_cache(maxsize=2)
+def _fetcher(own: tuple[Face, ...], seal: Seal | None = None):
+    """What knows the bundled fonts, an office's own and its seal, and nothing else."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class FontsOnly(URLFetcher):
-        """Hands out these fonts; any other address, file or network, stops the rendering."""
+    class OursAlone(URLFetcher):
+        """Hands these out; any other address, file or network, stops the rendering."""
 
         def __init__(self):
             super().__init__(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
 
         def fetch(self, url, headers=None):
-            content = fonts.content(url, own)
+            content = seal.content if seal and url == seal.url else fonts.content(url, own)
             if content is None:
                 raise ValueError(f"not bundled: {url[:80]}")
             return URLFetcherResponse(url, content)
 
-    return FontConfiguration(), FontsOnly()
+    return OursAlone()
 
 
 class _Listener(logging.Handler):

@@ -40,7 +40,7 @@ class Preview:
         began = time.perf_counter()
         read, cover = pages.Templates(templates), self.report.cover
         page = read.html(self.report, self.section)
-        content = pdf.render(page, name=f"{cover.number} {cover.full_title}", own_fonts=self.run.settings.fonts.named, templates=read)
+        content = pdf.render(page, name=f"{cover.number} {cover.full_title}", own_fonts=self.run.settings.fonts.named, seal=cover.seal, templates=read)
         store.write_bytes(self.path, content)
         return time.perf_counter() - began
 
