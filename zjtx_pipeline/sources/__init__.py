@@ -122,7 +122,7 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
         found[sender] = _noted(found[sender])
     for offered in gateway.deliveries(settings, table, quarter, tuple(found)):
         standing = found.get(offered.origin.sender)
-        found[offered.origin.sender] = _noted(standing) if standing else offered
+        found[offered.origin.sender] = _noted(standing, offered.notes) if standing else offered
     return in_order(settings, found.values())
 
 
@@ -153,10 +153,10 @@ def every_file(settings: Settings, table: Table, quarter: Quarter) -> list[FileD
 _TWICE = "{}都有本部门的这张表：以{}为准，请只用一种方式报送。"
 
 
-def _noted(delivery: FileDelivery | ViewDelivery) -> FileDelivery | ViewDelivery:
-    """A delivery that goes before the gateway's, which is told."""
+def _noted(delivery: FileDelivery | ViewDelivery, notes: tuple[str, ...] = ()) -> FileDelivery | ViewDelivery:
+    """A delivery that goes before the gateway's, which is told, with what there is to say of the gateway's."""
     place, winner = ("收件目录", "文件") if isinstance(delivery, FileDelivery) else ("数据库", "数据库")
-    return replace(delivery, notes=(*delivery.notes, _TWICE.format(f"网关和{place}", winner)))
+    return replace(delivery, notes=(*delivery.notes, _TWICE.format(f"网关和{place}", winner), *notes))
 
 
 def reach(settings: Settings) -> None:
