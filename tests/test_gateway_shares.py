@@ -1,7 +1,7 @@
 """One interface of the gateway, several departments: each has its own rows, columns and faults, and none touches another's."""
 
 import pytest
-from gateway_server import APP_KEY, APP_SECRET, GatewayServer, Reply
+from gateway_server import APP_KEY, APP_SECRET, GatewayServer, Reply, envelope
 from made_deliveries import FIRM, NAMES, OTHER, QUARTER, REGISTER, deliver, delimited, inbox, row, verdict, workbook
 
 from zjtx_pipeline import returns, snapshots, sources
@@ -222,3 +222,12 @@ def test_rows_of_a_second_interface_are_never_dropped_in_silence(server, tmp_pat
     _, url = server.app(rows={(api, str(QUARTER)): [shown("甲")] for api in "ab"})
     with pytest.raises(AssertionError, match="two interfaces"):
         sources.deliveries(configured(tmp_path, url, *(Interface(table="D16", api=api) for api in "ab")), "D16", QUARTER)
+
+
+def test_the_answers_of_two_interfaces_of_one_name_are_both_kept(server, tmp_path):
+    answers = [envelope([{"名称": name}], 1, totalDataCount=1) for name in ("甲", "乙")]
+    _, url = server.app(script=[*answers])
+    numbers = {"001": BUREAU, "002": REFORM}
+    settings = configured(tmp_path, url, *(Interface(table="D16", department=number, api="q", sender=numbers[number]) for number in numbers))
+    kept = snapshots.keep(tmp_path / "kept", QUARTER, load_tables()["D16"], sources.deliveries(settings, "D16", QUARTER))
+    assert sorted(page.read_text(encoding="utf-8") for page in (kept.path / "original").iterdir()) == sorted(answers)

@@ -101,12 +101,18 @@ def _sender(settings: Settings, table: Table, interface: Interface) -> str:
     return table.senders[0] if len(table.senders) == 1 else ""
 
 
+def _source(settings: Settings, table: Table, interface: Interface) -> str:
+    """The name under which what an interface gives is kept; of a table's interfaces each is another department's."""
+    own = _sender(settings, table, interface) if interface.sender else ""
+    return "_".join(filter(None, (table.title, "网关", interface.api, own)))
+
+
 def _offered(
     settings: Settings, table: Table, interface: Interface, quarter: Quarter, awaited: Sequence[str]
 ) -> list[GatewayDelivery]:
     """One interface's rows as one delivery a department; what ails the interface as a whole ails each awaited one's."""
     now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 is the time of reading, as of a database
-    origins = [Origin(sender, f"{table.title}_网关_{interface.api}", now, "gateway") for sender in awaited]
+    origins = [Origin(sender, _source(settings, table, interface), now, "gateway") for sender in awaited]
     try:
         client = _client(settings.gateway)
         pages = read_pages(
