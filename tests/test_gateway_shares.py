@@ -1,5 +1,8 @@
 """One interface of the gateway, several departments: each has its own rows, columns and faults, and none touches another's."""
 
+from io import BytesIO
+
+import openpyxl
 import pytest
 from gateway_server import APP_KEY, APP_SECRET, GatewayServer, Reply, envelope
 from made_deliveries import FIRM, NAMES, OTHER, QUARTER, REGISTER, deliver, delimited, inbox, row, verdict, workbook
@@ -231,3 +234,25 @@ def test_the_answers_of_two_interfaces_of_one_name_are_both_kept(server, tmp_pat
     settings = configured(tmp_path, url, *(Interface(table="D16", department=number, api="q", sender=numbers[number]) for number in numbers))
     kept = snapshots.keep(tmp_path / "kept", QUARTER, load_tables()["D16"], sources.deliveries(settings, "D16", QUARTER))
     assert sorted(page.read_text(encoding="utf-8") for page in (kept.path / "original").iterdir()) == sorted(answers)
+
+
+# Beside a file
+
+
+def test_what_goes_back_of_an_interface_says_that_a_file_goes_before_it_and_filed_as_asked_is_told_no_more(offer, tmp_path):
+    own = Interface(table="D16", api="x", sender=REFORM)
+    rows = [shown(f"乙{at}", REFORM) for at in range(12)]
+    rows[0]["公布日期"] = "不详"
+    settings, judged = offer("D16", rows, own)
+    kept = snapshots.keep(tmp_path / "kept", QUARTER, load_tables()["D16"], sources.deliveries(settings, "D16", QUARTER))
+    name = "D16_示范认定_区发改局.xlsx"
+    book = openpyxl.load_workbook(BytesIO(returns.return_workbook(returns.returned(kept, judged, kept.sources[0], settings.rules), name)))
+    assert book.worksheets[1]["A"][-1].value == "不放文件，请接口提供方在接口中更正也可以；一旦放入文件，本季就以文件为准。"
+    deliver(tmp_path, name, workbook([shown("乙", REFORM)]))
+    assert told(offer("D16", rows, own)[1], "报送.说明") == [[REFORM, ""]]
+    sheet = book.worksheets[0]
+    sheet.cell(2, [cell.value for cell in sheet[1]].index("公布日期") + 1).value = "2024-05-06"
+    book.save(tmp_path / name)
+    deliver(tmp_path, name, (tmp_path / name).read_bytes())
+    settings, judged = offer("D16", rows, own)
+    assert counted(judged) == {REFORM: [12, 12, 0, 0]} and not told(judged, "报送.说明")
