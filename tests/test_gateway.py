@@ -21,7 +21,7 @@ from made_deliveries import QUARTER, deliver, delimited, inbox, row, verdict
 from zjtx_pipeline import returns, snapshots, sources, stages
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Gateway, Interface, Settings, load_settings
-from zjtx_pipeline.sources.gateway import bodies, records, wire
+from zjtx_pipeline.sources.gateway import batches, bodies, records, wire
 from zjtx_pipeline.sources.gateway.keys import from_environment
 from zjtx_pipeline.sources.gateway.older import Older
 from zjtx_pipeline.stages import intake
@@ -544,7 +544,7 @@ def test_flags_leave_the_rows_that_obeying_them_one_by_one_leaves(rows):
         if flag.lower() in ("i", "1", "u"):
             wanted.setdefault(key, []).append(f"第1页第{number}条")
     page = [{"品牌编号": key, "增删改标志": flag} for key, flag in rows]
-    done = records.applied(records.records_of([page]), ["品牌编号"])
+    done = batches.applied(BRANDS, records.records_of([page]), "报送部门", {})
     assert len(done) == len(rows)
     assert {each.place for each in done if not each.reason} == {place for places in wanted.values() for place in places}
 
@@ -571,8 +571,8 @@ def read_or_refused(page_of, body):
     except ZjtxError as refused:
         assert str(refused) and "\n" not in str(refused)
         return False
-    made = records.applied(records.records_of([page.rows]), ["品牌编号"])
-    lines = records.lines_of(made, list(records.headers_of([page.rows])))
+    made = batches.applied(BRANDS, records.records_of([page.rows]), "报送部门", {})
+    lines = records.lines_of(made, list(records.headers_of(made)))
     assert len(lines) == len(page.rows)
-    "".join(cell for line in lines for cell in line.cells).encode("utf-8")
+    "".join(part for line in lines for part in (line.reason, *line.cells)).encode("utf-8")
     return True

@@ -91,6 +91,8 @@ def test_tables_carry_only_where_the_district_says_so(tmp_path, text, carrying):
         ("gateway: {url: 'https://h/x', interfaces: [{table: D16, api: a, sender: 区卫健局}]}", "区卫健局.*不是报送部门"),
         (f"gateway: {{url: 'https://h/x', interfaces: [{TWO}]}}", "“D16”写了多次"),
         (f"gateway: {{url: 'https://h/x', interfaces: [{TWO.replace('b}', 'b, sender: 发改局}')}]}}", "“D16”写了多次"),
+        (f"gateway: {{url: 'https://h/x', interfaces: [{TWO.replace('}', ', sender: 发改局}')}]}}", "“D16”写了多次"),
+        (f"gateway: {{url: 'https://h/x', interfaces: [{TWO.replace('D16', 'D03')}]}}", "“D03”写了多次"),
         ("inbox: x\nmissing: 上期", "missing.*不在可选值之内"),
         ("inbox: x\nmissing: {D05: 上期}", "missing.*不在可选值之内"),
         ("inbox: x\nmissing: {D99: 沿用上期}", "missing.*没有这个表号"),

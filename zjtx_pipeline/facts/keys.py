@@ -5,20 +5,9 @@ Leaves the sentence about it to the suites.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pandas as pd
 
 from zjtx_pipeline.tables import Table
-
-
-def contents(table: Table, text: pd.DataFrame, typed: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """Each cell of some columns as what it says: the value where it can be read, else the text; 1.0 and 1.00 are the same."""
-    shown = {}
-    for column in (table.columns[name] for name in names if name in typed):
-        value = typed[column.name].astype("str")
-        shown[column.name] = value.where(typed[column.name].notna(), text[column.header]).astype("str").fillna("")
-    return pd.DataFrame(shown, index=text.index, dtype="str")
 
 
 def key_of(table: Table, content: pd.DataFrame, sender: pd.Series) -> pd.Series:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zjtx_pipeline.facts.keys import contents, key_of, standing
+from zjtx_pipeline.facts.keys import key_of, standing
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.tables import Table
+from zjtx_pipeline.tables.typed import contents
 
 if TYPE_CHECKING:
     from zjtx_pipeline.verdicts import Verdict

@@ -85,6 +85,8 @@ def head_format(book, colour: str = "#DCE6F1"):
 
 # How to go on
 
+_ELSEWHERE = {"database": "在数据库中更正", "gateway": "不放文件，请接口提供方在接口中更正"}
+
 
 def _how_to(back: Returned, file_name: str) -> list[str]:
     found = f"共 {len(back.rows)} 行：退回 {back.count(RETURNED)} 行，无法识别 {back.count(UNREAD)} 行，提示 {back.count(NOTED)} 行。"
@@ -102,8 +104,8 @@ def _how_to(back: Returned, file_name: str) -> list[str]:
     ]
     lines += [f"七、缺少的列已补在表头（红色）：{'、'.join(back.lacking)}。请补填，没有数据的留空。"] * bool(back.lacking)
     lines += [f"没有列出的 {back.left_out} 行不必重报（合计、说明、重复的表头等不是数据，或按增删改标志已不再有效）。"] * bool(back.left_out)
-    lines += ["在数据库中更正也可以；一旦放入文件，本季就以文件为准。"] * (back.source.kind == "database")
-    return lines
+    elsewhere = _ELSEWHERE.get(back.source.kind, "")
+    return lines + [f"{elsewhere}也可以；一旦放入文件，本季就以文件为准。"] * bool(elsewhere)
 
 
 def write_lines(book, title: str, lines: Iterable[str]) -> None:

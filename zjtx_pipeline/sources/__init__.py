@@ -46,24 +46,29 @@ class Delivery(Protocol):
 
 @dataclass(frozen=True)
 class FileDelivery:
-    """A workbook or text file of the 收件目录."""
+    """A workbook or text file of the 收件目录.
+
+    `beside`: that the table came in another way too, which is not said of a return workbook: it was asked for as a file.
+    """
 
     table: Table
     origin: Origin
     path: Path
     says_zero: bool = False
     notes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def digest(self) -> str:
         when = self.origin.received_at.isoformat()
         parts = (READING, self.table.id, self.origin.source, self.origin.sender, when, *self.notes)
-        return digest(*parts, self._fault or self.content)
+        return digest(*parts, self._fault or self.content, *self.beside)
 
     def read(self) -> Raw:
         if self._fault:
             return unreadable(self.origin, self._fault)
         raw = _parsed(self.table.id, self.origin, self.says_zero, self.content)
-        return replace(with_original(raw, self.path.name, self.content), notes=(*self.notes, *raw.notes))
+        beside = () if raw.is_answer else self.beside
+        return replace(with_original(raw, self.path.name, self.content), notes=(*beside, *self.notes, *raw.notes))
 
     @cached_property
     def content(self) -> bytes:
@@ -116,13 +121,13 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
     table = load_tables()[table] if isinstance(table, str) else table
     found: dict[str, Delivery] = {delivery.origin.sender: delivery for delivery in _views(settings, table, quarter)}
     for filed in inbox.winners(settings, table, quarter):
-        notes = (_TWICE.format("数据库和收件目录", "文件"),) if filed.sender in found else ()
-        found[filed.sender] = _from_file(table, quarter, filed, notes)
+        beside = (_TWICE.format("数据库和收件目录", "文件"),) if filed.sender in found else ()
+        found[filed.sender] = _from_file(table, quarter, filed, beside)
     for sender in gateway.senders(settings, table) & set(found):
         found[sender] = _noted(found[sender])
     for offered in gateway.deliveries(settings, table, quarter, tuple(found)):
         standing = found.get(offered.origin.sender)
-        found[offered.origin.sender] = _noted(standing) if standing else offered
+        found[offered.origin.sender] = _noted(standing, offered.notes) if standing else offered
     return in_order(settings, found.values())
 
 
@@ -153,10 +158,11 @@ def every_file(settings: Settings, table: Table, quarter: Quarter) -> list[FileD
 _TWICE = "{}都有本部门的这张表：以{}为准，请只用一种方式报送。"
 
 
-def _noted(delivery: FileDelivery | ViewDelivery) -> FileDelivery | ViewDelivery:
-    """A delivery that goes before the gateway's, which is told."""
-    place, winner = ("收件目录", "文件") if isinstance(delivery, FileDelivery) else ("数据库", "数据库")
-    return replace(delivery, notes=(*delivery.notes, _TWICE.format(f"网关和{place}", winner)))
+def _noted(delivery: FileDelivery | ViewDelivery, notes: tuple[str, ...] = ()) -> FileDelivery | ViewDelivery:
+    """A delivery that goes before the gateway's, which is told, with what there is to say of the gateway's."""
+    if isinstance(delivery, FileDelivery):
+        return replace(delivery, beside=(*delivery.beside, _TWICE.format("网关和收件目录", "文件")), notes=(*delivery.notes, *notes))
+    return replace(delivery, notes=(*delivery.notes, _TWICE.format("网关和数据库", "数据库"), *notes))
 
 
 def reach(settings: Settings) -> None:
@@ -179,10 +185,10 @@ def _position(senders: Sequence[str], sender: str) -> int:
     return senders.index(sender) if sender in senders else len(senders)
 
 
-def _from_file(table: Table, quarter: Quarter, filed: inbox.Filed, notes: tuple[str, ...]) -> FileDelivery:
+def _from_file(table: Table, quarter: Quarter, filed: inbox.Filed, beside: tuple[str, ...]) -> FileDelivery:
     kind = "workbook" if filed.path.suffix.lower() in inbox.WORKBOOKS else "delimited"
     origin = Origin(filed.sender, f"{quarter}/{filed.path.name}", filed.received_at, kind)
-    return FileDelivery(table, origin, filed.path, filed.says_zero, notes)
+    return FileDelivery(table, origin, filed.path, filed.says_zero, beside=beside)
 
 
 @lru_cache(maxsize=64)

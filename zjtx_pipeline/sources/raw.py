@@ -55,6 +55,7 @@ class Raw:
     cannot be read as a row; `cells`: what is written in them by header, as JSON, "" where it stands under none. `read`: how many rows and lines the reader met, counted apart from the two frames.
     `fault`: why it could not be read at all. `refused`: why it may not be kept (datasets.md 5.4), and then it
     holds neither rows nor bytes. `sheets`: `read` of each sheet of a workbook. `titles`: what a list that somebody published says above its headers.
+    `is_answer`: a workbook that went back, delivered again: it bears our columns, which are not read.
     """
 
     origin: Origin
@@ -70,6 +71,7 @@ class Raw:
     sha256: str = ""
     size: int = 0
     titles: tuple[str, ...] = ()
+    is_answer: bool = False
     sheets: dict[str, int] = field(default_factory=dict)
 
     def check_conservation(self) -> None:
@@ -136,6 +138,7 @@ def assemble(
     the columns that a return workbook adds.
     `met`: how many written lines the reader counted, of each sheet; without it they are counted here.
     """
+    is_answer = any(comparable(header) in OURS for header in delivered)
     delivered, lines, beside, cleared = _without_ours(delivered, lines)
     headers, doubled = _distinct(table, delivered)
     is_zero_row = _zero_rows(table, headers)
@@ -163,6 +166,7 @@ def assemble(
         headers=tuple(column for column in frame.columns if column not in LINEAGE),
         notes=tuple(said),
         is_zero=says_zero and not rows and all(_counts_for_nothing(line.reason) for line in rejected),
+        is_answer=is_answer,
         sheets=dict(counted),
     )
     raw.check_conservation()

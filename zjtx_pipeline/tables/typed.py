@@ -5,7 +5,7 @@ Everything arrives as text, so that no code, date or amount changes silently (da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
 
@@ -74,6 +74,15 @@ def typed(table: Table, text: pd.DataFrame) -> pd.DataFrame:
         if column.header in text
     }
     return pd.DataFrame(columns, index=text.index)
+
+
+def contents(table: Table, text: pd.DataFrame, known: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Each cell of some columns as what it says: the value where it can be read, else the text; 1.0 and 1.00 are the same."""
+    shown = {}
+    for column in (table.columns[name] for name in names if name in known):
+        value = known[column.name].astype("str")
+        shown[column.name] = value.where(known[column.name].notna(), text[column.header]).astype("str").fillna("")
+    return pd.DataFrame(shown, index=text.index, dtype="str")
 
 
 def with_all_columns(table: Table, known: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Knows how an interface of the province's data-sharing gateway becomes deliveries, one a department.
 
-Leaves asking to `older` and `open_platform`, pages to `pages`, rows to `records`, judging to the suites. What goes
-wrong there is a fault of that table alone: no source is down without a sentence, and none is zero for being down.
+Leaves asking to `older` and `open_platform`, pages to `pages`, rows to `records`, whose they are to `shares`, their flags
+to `batches`, judging to the suites. What goes wrong there is a fault of that table alone: no source is down without a
+sentence, and none is zero for being down.
 By what public client code agrees on; not yet tried against the platform itself.
 """
 
@@ -16,26 +17,19 @@ from functools import lru_cache
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Gateway, Interface, Settings
+from zjtx_pipeline.sources.gateway import shares
+from zjtx_pipeline.sources.gateway.batches import applied
 from zjtx_pipeline.sources.gateway.bodies import Page
 from zjtx_pipeline.sources.gateway.keys import Keys, from_environment
 from zjtx_pipeline.sources.gateway.older import Older
 from zjtx_pipeline.sources.gateway.open_platform import OpenPlatform
 from zjtx_pipeline.sources.gateway.pages import read_pages
-from zjtx_pipeline.sources.gateway.records import (
-    Record,
-    applied,
-    headers_of,
-    held_to,
-    identity,
-    key_of,
-    lines_of,
-    records_of,
-)
+from zjtx_pipeline.sources.gateway.records import Record, headers_of, held_to, identity, lines_of, records_of
 from zjtx_pipeline.sources.raw import Line, Origin, Raw, assemble, unreadable
 from zjtx_pipeline.store import digest
 from zjtx_pipeline.tables import Table, comparable
 
-READING = "gateway 4"  # changes when the same pages would be read as other rows
+READING = "gateway 5"  # changes when the same pages would be read as other rows
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -50,16 +44,18 @@ class GatewayDelivery:
     pages: tuple[Page, ...] = field(default=(), repr=False)
     withheld: bool = False  # another department's rows on these pages must not be kept
     fault: str = ""
+    notes: tuple[str, ...] = ()
 
     def digest(self) -> str:
         rows = (part for line in self.lines for part in (line.place, line.reason, "\x1f".join(line.cells)))
-        source = (self.table.id, self.origin.sender, self.origin.source)
+        source = (self.table.id, self.origin.sender, self.origin.source, *self.notes)
         return digest(READING, *source, self.fault, "\x1f".join(self.headers), *rows)
 
     def read(self) -> Raw:
         if self.fault:
             return unreadable(self.origin, self.fault)
-        raw = assemble(self.table, self.origin, self.headers, self.lines, around=[page.around for page in self.pages])
+        around = [page.around for page in self.pages]
+        raw = assemble(self.table, self.origin, self.headers, self.lines, around=around, notes=self.notes)
         bodies = [page.body for page in self.pages]
         if raw.refused or self.withheld:
             return replace(raw, sha256=hashlib.sha256(b"".join(bodies)).hexdigest(), size=sum(map(len, bodies)))
@@ -79,6 +75,8 @@ def deliveries(settings: Settings, table: Table, quarter: Quarter, delivered: Co
         awaited = [sender for sender in senders if sender not in delivered]
         if awaited:
             found += _offered(settings, table, interface, quarter, awaited)
+    if len({each.origin.sender for each in found}) < len(found):  # the configuration is refused where this could be
+        raise AssertionError(f"{table.title}: two interfaces give something of one department")
     return found
 
 
@@ -103,65 +101,66 @@ def _sender(settings: Settings, table: Table, interface: Interface) -> str:
     return table.senders[0] if len(table.senders) == 1 else ""
 
 
+def _source(settings: Settings, table: Table, interface: Interface) -> str:
+    """The name under which what an interface gives is kept; of a table's interfaces each is another department's."""
+    own = _sender(settings, table, interface) if interface.sender else ""
+    return "_".join(filter(None, (table.title, "网关", interface.api, own)))
+
+
 def _offered(
     settings: Settings, table: Table, interface: Interface, quarter: Quarter, awaited: Sequence[str]
 ) -> list[GatewayDelivery]:
-    """One interface's rows as one delivery a department; what says no department is the first awaited one's."""
+    """One interface's rows as one delivery a department; what ails the interface as a whole ails each awaited one's."""
     now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 is the time of reading, as of a database
-    origin = Origin(awaited[0], f"{table.title}_网关_{interface.api}", now, "gateway")
+    origins = [Origin(sender, _source(settings, table, interface), now, "gateway") for sender in awaited]
     try:
         client = _client(settings.gateway)
         pages = read_pages(
             lambda number: client.page(interface, str(quarter), number), identity(table, settings.sender_column)
         )
     except ZjtxError as error:
-        return [GatewayDelivery(table, origin, fault=str(error))]
-    return _shared_out(settings, table, origin, pages, quarter, _sender(settings, table, interface))
+        return [GatewayDelivery(table, origin, fault=str(error)) for origin in origins]
+    records = held_to(records_of([page.rows for page in pages]), settings.quarter_column, [str(quarter)])
+    if not records:
+        return [_delivery(settings, table, origin, [], pages) for origin in origins]
+    return _shared_out(settings, table, origins[0], records, pages, _sender(settings, table, interface))
 
 
 def _shared_out(
-    settings: Settings, table: Table, origin: Origin, pages: Sequence[Page], quarter: Quarter, own: str
+    settings: Settings, table: Table, origin: Origin, records: Sequence[Record], pages: Sequence[Page], own: str
 ) -> list[GatewayDelivery]:
-    rows = [page.rows for page in pages]
-    # An empty list names no columns: it is 空表, and not also 缺列.
-    headers = headers_of(rows) or {comparable(column.header): column.header for column in table.columns.values()}
-    key = [name for name in key_of(table, settings.sender_column) if name in headers]
-    records = held_to(records_of(rows), settings.quarter_column, [str(quarter)])
-    if own:
-        records = held_to(records, settings.sender_column, [own, *_spellings(settings, own)])
-    by_sender: dict[str, list[Record]] = {} if records else {origin.sender: []}
-    for record in applied(records, key):
-        by_sender.setdefault(own or _sender_of(settings, record, origin), []).append(record)
-    found = [
-        _delivery(settings, table, replace(origin, sender=sender), headers, each, pages)
-        for sender, each in by_sender.items()
-    ]
+    """`own`: whose the interface is alone; "" where its rows say whose they are."""
+    by_sender = shares.of_one(settings, records, own) if own else shares.of_several(settings, table, records)
+    found = [_delivery(settings, table, replace(origin, sender=sender), each, pages) for sender, each in by_sender.items()]
     if sum(len(each.lines) for each in found) != sum(len(page.rows) for page in pages):
         raise AssertionError(f"{origin.source}: rows of the pages are neither kept nor told")
+    if not own and (number := shares.unnamed(settings, records)):
+        found = [_doubted(settings, each, number) if each.origin.sender == table.senders[0] else each for each in found]
     if len(found) > 1 and any(each.read().refused for each in found):
         return [replace(each, withheld=True) for each in found]
     return found
 
 
 def _delivery(
-    settings: Settings, table: Table, origin: Origin, headers: dict[str, str], records: Sequence[Record], pages: Sequence[Page]
+    settings: Settings, table: Table, origin: Origin, records: Sequence[Record], pages: Sequence[Page]
 ) -> GatewayDelivery:
+    """One department's records with their flags obeyed: nobody else's row is withdrawn by them."""
     fault = ""
     if origin.sender not in tuple(settings.rules.departments):
         column = settings.sender_column
         fault = f"“{column}”列的“{origin.sender[:20]}”不是报送部门的全称或简称：请接口提供方写明部门。"
+    records = applied(table, records, settings.sender_column, settings.rules.spellings())
+    # Where no row stands, none names a column: that is 空表, and not also 缺列.
+    headers = headers_of(records) or {comparable(column.header): column.header for column in table.columns.values()}
     lines = tuple(lines_of(records, list(headers)))
     return GatewayDelivery(table, origin, tuple(headers.values()), lines, tuple(pages), fault=fault)
 
 
-def _sender_of(settings: Settings, record: Record, origin: Origin) -> str:
-    """A row's department in full: from the column, else the delivery's."""
-    name = record.cells.get(comparable(settings.sender_column), "").strip()
-    return settings.rules.department(name) or name or origin.sender
-
-
-def _spellings(settings: Settings, sender: str) -> list[str]:
-    return [spelling for spelling, full in settings.rules.lists["部门"].spellings().items() if full == sender]
+def _doubted(settings: Settings, delivery: GatewayDelivery, number: int) -> GatewayDelivery:
+    """The delivery of the table's first department, to which rows fell that name none."""
+    source, sender = delivery.origin.source, delivery.origin.sender
+    note = f"“{source}”有 {number} 行没有写“{settings.sender_column}”，都算作{sender}报送：请接口提供方写明部门。"
+    return replace(delivery, notes=(note,))
 
 
 def _client(gateway: Gateway) -> Older | OpenPlatform:
