@@ -258,6 +258,7 @@ def digests(seed, *numbers):
     done = subprocess.run(
         [sys.executable, "-c", RENDER, *map(str, numbers)], env=environment, capture_output=True, text=True, check=True
     )
+    assert not done.stderr  # nothing is said on the way out either
     return dict(line.split() for line in done.stdout.splitlines())
 
 

@@ -7,6 +7,7 @@ font that fails) and a character that no font holds fail the rendering.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -125,7 +126,14 @@ def _font_config(own: tuple[Face, ...]):
     """The fonts as laid out, once for all reports of an office in a process."""
     from weasyprint.text.fonts import FontConfiguration
 
+    atexit.register(_let_go)
     return FontConfiguration()
+
+
+def _let_go() -> None:
+    """WeasyPrint cannot put its fonts away once the interpreter is half gone, and would say so with a traceback."""
+    for kept in (_parsed, _fetcher, _font_config):
+        kept.cache_clear()
 
 
 @lru_cache(maxsize=2)
