@@ -126,14 +126,15 @@ def _font_config(own: tuple[Face, ...]):
     """The fonts as laid out, once for all reports of an office in a process."""
     from weasyprint.text.fonts import FontConfiguration
 
-    atexit.register(_let_go)
-    return FontConfiguration()
+    configuration = FontConfiguration()
+    atexit.register(_put_away, configuration)
+    return configuration
 
 
-def _let_go() -> None:
-    """WeasyPrint cannot put its fonts away once the interpreter is half gone, and would say so with a traceback."""
-    for kept in (_parsed, _fetcher, _font_config):
-        kept.cache_clear()
+def _put_away(configuration) -> None:
+    """Its folder of fonts, by itself, goes only when the interpreter is half gone, with a traceback and not at all."""
+    configuration.__del__()
+    configuration._folder = None
 
 
 @lru_cache(maxsize=2)
