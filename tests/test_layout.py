@@ -147,6 +147,11 @@ def test_no_heading_and_no_caption_stands_alone_at_the_foot_of_a_page(printed):
             assert not re.fullmatch(HEADING, lines[-1].replace(" ", "")), (number, lines[-1])
 
 
+def test_no_line_begins_with_a_mark_that_closes_nor_ends_with_one_that_opens(printed):
+    lines = [line.strip() for page in pypdfium2.PdfDocument(printed[1]) for line in read(page).splitlines() if line.strip()]
+    assert len(lines) > 30 and not [line for line in lines if line[0] in "，。、；：？！）》”〕" or line[-1] in "（《“〔"]
+
+
 def test_what_a_name_would_like_to_be_stays_a_name():
     report = distribution.report(extreme(), "区财政局")
     told = "".join("".join(read(page).split()) for page in pypdfium2.PdfDocument(pdf.render_report(report)))
