@@ -81,7 +81,14 @@ def test_every_target_with_a_number_has_its_curve_and_a_carried_value_no_point()
     kept = [replace(one, figure=replace(one.figure, status=CARRIED)) if one.figure.indicator == "T01-1" else one for one in inputs.progress]
     [own], [carried] = (curve_rows(each, [RULES.indicators["T01-1"]]) for each in (inputs, replace(inputs, progress=kept)))
     assert len(points(own.curve.lines[-1])) == len(points(carried.curve.lines[-1])) + 1
+    assert carried.now.endswith("（沿用上期）") and "—" in carried.told and "—家" not in carried.told
     assert curve_rows(replace(inputs, progress=[]), aimed) == ()
+
+
+def test_a_yearly_count_goes_on_without_an_aim_once_its_last_year_is_over():
+    after = made_results.inputs(progress=[replace(one, target=None, light=None, forecast=None) if not one.figure.breakdown else one for one in made_results.progress()])
+    [row] = curve_rows(after, [RULES.indicators["T09-1"]])
+    assert (row.target, row.light, row.curve.goal) == ("", None, None) and "年度" not in row.name and "目标" not in row.told
 
 
 # The history behind them

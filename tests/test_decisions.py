@@ -28,8 +28,23 @@ def test_the_red_target_farthest_from_its_end_comes_first_with_what_each_quarter
     inputs = with_lights({"T01-1": "红", "T01-2": "红", "T12-1": "黄"})
     kept = [replace(one, figure=replace(one.figure, value=Fraction(300))) if one.figure.indicator in ("T01-1", "T01-2") else one for one in inputs.progress]
     first, second, third = decisions(replace(inputs, progress=kept))
-    assert first.startswith("任务1“创新型中小企业培育库在库企业”亮红灯：300家，目标10,000家（2025年末），每季需新增7家方能如期完成")
+    assert first == "任务1的创新型中小企业培育库在库企业亮红灯：本季300家，目标10,000家（2025年末），每季需新增7家方能如期完成，请研究推进措施。"
     assert "任务12" in second and "亮黄灯" in second and "专精特新中小企业培育库" in third
+
+
+def test_a_target_that_falls_is_as_far_as_its_way_from_the_baseline_and_one_met_late_is_no_question():
+    inputs = with_lights({"T01-1": "红", "T03-3": "红"})
+    at = {"T01-1": dict(value=Fraction(300)), "T03-3": dict(value=Fraction(1))}
+    kept = [replace(one, figure=replace(one.figure, **at[one.figure.indicator]), baseline=Fraction(100)) if one.figure.indicator in at and one.light else one for one in inputs.progress]
+    first, second = decisions(replace(inputs, progress=kept))
+    assert "创新型" in first and "知识产权贯标清零" in second and "期限已到" in second
+    late = [replace(one, note="逾期完成") if one.figure.indicator == "T03-3" else one for one in kept]
+    assert len(decisions(replace(inputs, progress=late))) == 1
+
+
+def test_what_is_yes_or_no_is_asked_without_numbers_and_is_not_due_before_its_day():
+    [told] = decisions(with_lights({"T01-8": "黄"}))
+    assert told == "任务1的区级企业动态培育库建立亮黄灯：尚未完成（2025年末），请研究推进措施。"
 
 
 def test_a_target_whose_day_has_come_says_so():
@@ -43,11 +58,11 @@ def test_of_every_kind_one_is_asked_before_a_second_of_any():
     )
     inputs = with_lights({}, made_results.inputs(awards=units, status={"D15": "未报送"}))
     doubt, unstated, absent = decisions(inputs)
-    assert doubt == "已拨付但查无触发事项的奖补1个单元、0.70万元，请核定补证或追回。"
+    assert doubt == "已拨付但查无触发事项的奖补1个单元、0.70万元，请核查处理。"
     assert unstated == "A01、A07的奖补金额未明确，2个符合条件的单元无法测算，请明确兑现标准。"
-    assert absent == "截至2025年1月15日未报送：D15_数字化改造，所涉指标待补，请督促报送。"
+    assert absent == "截至2025年1月15日未报送：D15_数字化改造，请督促报送。"
     more = decisions(with_lights({}, made_results.inputs(awards=units[units["state"].isin(["无触发", "超付"])])))
-    assert more[1:] == ("超付的奖补1个单元、5.00万元，请核定补证或追回。",)
+    assert more[1:] == ("超付的奖补1个单元、5.00万元，请核查处理。",)
 
 
 def test_what_is_missing_is_named_as_far_as_a_line_holds_it():

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from zjtx_pipeline import letterhead
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.report import compose, distribution, pages, pdf
+from zjtx_pipeline.report.rows import Notice
 from zjtx_pipeline.settings import Letterhead, Settings, load_settings
 
 
@@ -55,8 +56,12 @@ def test_without_them_there_is_none_and_a_quarter_that_is_not_listed_has_no_numb
     assert other.head and not other.document_number
 
 
-def test_a_draft_bears_neither_number_nor_seal(sealed):
-    cover = compose.cover(made_results.inputs(settings=sealed, draft=True), "02", "甲")
+UNFINISHED = {"draft": True}, {"retold": True}, {"notices": [Notice(1, 1, None, ())]}
+
+
+@pytest.mark.parametrize("how", UNFINISHED, ids=["a draft", "as it was known", "a correction that nobody approved"])
+def test_what_is_not_final_bears_neither_number_nor_seal(how, sealed):
+    cover = compose.cover(made_results.inputs(settings=sealed, **how), "02", "甲")
     assert cover.head and not cover.document_number and cover.seal is None
 
 

@@ -14,7 +14,7 @@ def test_every_title_and_pool_stands_in_the_picture_with_its_counts():
     assert {step.name for step in (*made.steps, *made.others)} == set(RULES.tiers.types) and len(made.pools) == 2
     second = made.steps[1]
     assert (second.opening, second.entered, second.left, second.closing, second.promoted) == ("2,000", "24", "2", "2,022", "2")
-    assert "省专精特新期初2,000家，转入24家，转出2家，期末2,022家" in made.told
+    assert "省专精特新期初2,000家，转入24家（其中晋级2家），转出2家，期末2,022家" in made.told and "培育库·创新型期初" in made.told
 
 
 def test_the_ladder_rises_to_the_right():

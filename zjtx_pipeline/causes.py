@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
@@ -35,14 +35,12 @@ class Basis:
 
     `deliveries`: under `2024Q4/D03` each sender's delivery by its digest; a table of which nothing came has no senders.
     `rules`: every rule that bears on figures by its name (`reading B-02`), in words or by its digest; `digest`: of all rules.
-    `firms_behind`: as `ReportInputs` has it, for what may be printed of this revision's figures later.
     """
 
     version: str
     digest: str
     rules: Mapping[str, str]
     deliveries: Mapping[str, Mapping[str, str]]
-    firms_behind: Mapping[str, int] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """As JSON keeps it."""

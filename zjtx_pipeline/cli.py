@@ -158,7 +158,7 @@ def send(
 @app.command(cls=Verb)
 def correct(
     quarter: QuarterKey,
-    why: Annotated[str, typer.Option("--why", metavar="原因", help="为什么更正，印在报告的更正说明里，不超过 200 字。", show_default=False)],
+    why: Annotated[str, typer.Option("--why", metavar="原因", help="为什么更正，印在每份报告的更正说明里，不写企业名称，不超过 200 字。", show_default=False)],
     approved_by: Annotated[str, typer.Option("--approved-by", metavar="姓名", help="批准更正的人。", show_default=False)],
 ) -> None:
     """记下对已经发出的季度报告的更正批准。

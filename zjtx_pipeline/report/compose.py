@@ -182,9 +182,10 @@ def cover(inputs: ReportInputs, number: str, title: str, corrected: tuple[Correc
 
 
 def _letterhead(inputs: ReportInputs) -> dict:
-    """What the office sets above and under its reports; a draft bears neither number nor seal."""
+    """What the office sets above and under its reports; neither number nor seal on a draft, on what is told as of a day gone by, or
+    on a correction that nobody has approved."""
     own = inputs.settings.letterhead
-    if inputs.draft:
+    if inputs.draft or inputs.retold or any(notice.order is None for notice in inputs.notices):
         return {"head": own.head}
     return {"head": own.head, "document_number": own.numbers.get(str(inputs.quarter), ""), "seal": seal(own.seal) if own.seal else None}
 

@@ -20,7 +20,7 @@ from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import light
-from zjtx_pipeline.report.privacy import withheld
+from zjtx_pipeline.report.privacy import UNSHOWN, is_of_firms, withheld
 from zjtx_pipeline.report.rows import Corrected, Correction, Light, Notice, Order
 from zjtx_pipeline.report.shown import Shown
 
@@ -28,18 +28,14 @@ LONGEST_LIST = 20
 UNAPPROVED = "批准：待批准。"
 
 
-def lines(
-    inputs: ReportInputs, changed: pd.DataFrame, before: pd.DataFrame, firms_before: Mapping[str, int] | None
-) -> tuple[Corrected, ...]:
+def lines(inputs: ReportInputs, changed: pd.DataFrame, before: pd.DataFrame) -> tuple[Corrected, ...]:
     """Every figure that differs, those with a light first, then totals, then breakdowns.
 
     `changed`: of `revisions.changes`, with `cause`; `before`: the figures of the last issue, which are withheld by their own small
-    numbers, not by today's; `firms_before`: how many firms stood behind its sums, None where nobody knows: then none is told.
+    numbers, not by today's.
     """
-    unknown = {f"{each.id}{letter}": 0 for each in inputs.rules.indicators.values() for letter in each.parts}
-    then = replace(inputs, firms_behind=unknown if firms_before is None else firms_before)
     measured = _measured(before)
-    told = [_line(inputs, then, measured, row) for row in changed.itertuples() if _is_known(inputs, row)]
+    told = [_line(inputs, measured, row) for row in changed.itertuples() if _is_known(inputs, row)]
     return tuple(sorted(told, key=lambda line: (not (line.old_light or line.new_light), bool(line.breakdown))))
 
 
@@ -56,10 +52,11 @@ def _is_known(inputs: ReportInputs, row) -> bool:
     return row.indicator in inputs.rules.indicators and row.part in inputs.rules.indicators[row.indicator].parts
 
 
-def _line(inputs: ReportInputs, then: ReportInputs, measured: Measured, row) -> Corrected:
+def _line(inputs: ReportInputs, measured: Measured, row) -> Corrected:
     indicator = inputs.rules.indicators[row.indicator]
     part = indicator.parts[row.part]
-    old_mask = withheld(then, measured, indicator, part, row.breakdown)
+    # Of firms' amounts the old one is never told: beside the new one it would tell what the firm that came later has.
+    old_mask = UNSHOWN if is_of_firms(indicator, part) else withheld(inputs, measured, indicator, part, row.breakdown)
     new_mask = withheld(inputs, inputs.now, indicator, part, row.breakdown)
     return Corrected(
         task=indicator.task,
@@ -116,7 +113,7 @@ def _counted(notice: Notice) -> str:
     lit = sum(line.old_light != line.new_light for line in notice.lines)
     causes = "、".join(f"{cause}{formats.count(times[cause])}项" for cause in CAUSES if times[cause])
     turned = f"，其中亮灯改变{lit}项" if lit else ""
-    return f"与上次发出的报告相比，数值、状态或亮灯改变的共{formats.count(len(notice.lines))}项{turned}。原因类别：{causes}。"
+    return f"与第{notice.since}版相比，数值、状态或亮灯改变的共{formats.count(len(notice.lines))}项{turned}。原因类别：{causes}。"
 
 
 def _approved(order: Order | None) -> str:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from zjtx_pipeline.forecast import Forecast
+from zjtx_pipeline.progress import CARRIED
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.figure_rows import target_row
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import Curve, CurveRow
-from zjtx_pipeline.report.shown import Shown, bearing, first_of
+from zjtx_pipeline.report.shown import Shown, first_of
 from zjtx_pipeline.rules import Indicator
 
 WIDTH, HEIGHT = 480, 170
@@ -25,16 +26,17 @@ Values = Sequence[tuple[Quarter, Fraction | None]]
 
 
 def curve_rows(inputs: ReportInputs, indicators: Sequence[Indicator]) -> tuple[CurveRow, ...]:
-    """A curve for every indicator that a number is aimed at, was measured before, and whose term is not long over."""
+    """A curve for every indicator that a number is aimed at and of which any quarter's value is known."""
     figures = [first_of(inputs, each) for each in indicators if each.kind == "H" and each.parts["a"].unit != "是否"]
     return tuple(_row(figure) for figure in figures if any(value is not None for _, value in _values(figure)))
 
 
 def _row(figure: Shown) -> CurveRow:
-    row, aim, unit = target_row(bearing(figure.inputs, figure.indicator)), bearing(figure.inputs, figure.indicator).progress, figure.part.unit
-    values = _values(figure)
-    drawn = curve(values, aim.target, aim.forecast, aim.due, yearly=figure.part.period == "Y", percent=unit == "%")
-    return CurveRow(row.id, row.name, row.now_in_full, row.target, row.due, row.light, drawn, _told(values, unit, row))
+    """Of a yearly target whose last year is over the count goes on, without an aim."""
+    row, unit, values, own = target_row(figure), figure.part.unit, _values(figure), figure.progress
+    drawn = curve(values, own.target, own.forecast, own.due, yearly=figure.part.period == "Y", percent=unit == "%")
+    now = row.now_in_full + (f"（{CARRIED}）" if figure.is_carried else "")
+    return CurveRow(row.id, row.name, now, row.target, row.light, drawn, _told(values, unit, row))
 
 
 def _values(figure: Shown) -> Values:
@@ -45,9 +47,10 @@ def _values(figure: Shown) -> Values:
 
 def _told(values: Values, unit: str, row) -> str:
     """What the picture says to whoever cannot see it."""
-    course = "、".join(formats.printed(value, unit) for _, value in values)
+    course = "、".join(formats.with_unit(value, unit) for _, value in values)
+    aim = f"；目标{row.target}" if row.target else ""
     ahead = f"；趋势测算：{row.trend.told}" if row.trend else ""
-    return f"{row.name}自{values[0][0].chinese}起各季末：{course}{formats.printed_unit(unit)}；目标{row.target}{ahead}"
+    return f"{row.name}自{values[0][0].chinese}起各季末：{course}{aim}{ahead}"
 
 
 def curve(values: Values, target: Fraction | None, ahead: Forecast | None, due: Quarter | None, *, yearly: bool, percent: bool) -> Curve:
@@ -61,7 +64,7 @@ def curve(values: Values, target: Fraction | None, ahead: Forecast | None, due: 
     runs = list(_runs(values, yearly))
     return Curve(
         lines=tuple(" ".join(scale.at(*point) for point in run) for run in runs),
-        dots=tuple((scale.across(quarter), scale.down(each)) for run in runs for quarter, each in (run[-1:] if run[-1][0] == now else run[:1] if len(run) == 1 else [])),
+        dots=tuple((scale.across(quarter), scale.down(each)) for quarter, each in _alone(runs, now)),
         goal=None if target is None else scale.down(target),
         straight=None if straight is None else f"{scale.at(now, value)} {scale.at(last, straight)}",
         recent=None if recent is None else f"{scale.at(now, value)} {scale.at(last, recent)}",
@@ -101,6 +104,11 @@ def _runs(values: Values, yearly: bool) -> Iterator[list[tuple[Quarter, Fraction
             run.append((quarter, value))
     if run:
         yield run
+
+
+def _alone(runs: list[list[tuple[Quarter, Fraction]]], now: Quarter) -> list[tuple[Quarter, Fraction]]:
+    """This quarter's value, and those that no line leads to."""
+    return [run[-1] for run in runs if run[-1][0] == now or len(run) == 1]
 
 
 def _bounded(value: Fraction, percent: bool) -> Fraction:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice, zip_longest
 
+from zjtx_pipeline.progress import LATE
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import beyond, is_stated, total_fen
-from zjtx_pipeline.report.figure_rows import aim_name, target_row
+from zjtx_pipeline.report.figure_rows import after_due, aim_name, on_the_way, target_row
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.sentences import light_of
 from zjtx_pipeline.report.shown import Shown, bearing
@@ -31,17 +32,23 @@ def decisions(inputs: ReportInputs) -> tuple[str, ...]:
 
 
 def _lit(inputs: ReportInputs, light: str) -> Iterator[str]:
-    """The targets of a light, the one that is farthest from its target first."""
+    """The targets of a light that are not met yet, the one that has come the least of its way first."""
     aimed = [each for each in inputs.rules.indicators.values() if each.kind == "H" and light_of(inputs, each) == light]
-    for figure in sorted((bearing(inputs, each) for each in aimed), key=_done):
-        row = target_row(figure)
-        left = f"每季需{row.trend.needed}方能如期完成" if row.trend else "期限已到"
-        yield f"任务{figure.indicator.task}“{aim_name(figure)}”亮{light}灯：{row.now_in_full}，目标{row.target}（{row.due}），{left}，请研究推进措施。"
+    figures = [figure for each in aimed if LATE not in after_due((figure := bearing(inputs, each)).progress)]
+    for figure in sorted(figures, key=lambda figure: on_the_way(figure.progress) or 0):
+        yield f"任务{figure.indicator.task}的{aim_name(figure)}亮{light}灯：{_standing(figure)}，请研究推进措施。"
 
 
-def _done(figure: Shown):
-    progress = figure.progress
-    return (progress.figure.value or 0) / progress.target if progress.target else 0
+def _standing(figure: Shown) -> str:
+    """`本季8家，目标10家（2024年末），期限已到`; of 是否 only by when."""
+    row, progress = target_row(figure), figure.progress
+    if progress.due <= figure.inputs.quarter:
+        left = f"（{row.due}），期限已到"
+    else:
+        left = f"（{row.due}）" + (f"，每季需{row.trend.needed}方能如期完成" if row.trend else "")
+    if figure.part.unit == "是否":
+        return f"尚未完成{left}"
+    return f"本季{row.now_in_full}，目标{row.target}{left}"
 
 
 def _paid_in_doubt(inputs: ReportInputs) -> Iterator[str]:
@@ -52,7 +59,7 @@ def _paid_in_doubt(inputs: ReportInputs) -> Iterator[str]:
         (beyond(units, eligible=True), "超付", "gap_fen", -1),
     ):
         if len(rows):
-            yield f"{said}的奖补{formats.count(len(rows))}个单元、{formats.wan(sign * total_fen(rows, column))}万元，请核定补证或追回。"
+            yield f"{said}的奖补{formats.count(len(rows))}个单元、{formats.wan(sign * total_fen(rows, column))}万元，请核查处理。"
 
 
 def _unstated(inputs: ReportInputs) -> Iterator[str]:
@@ -66,4 +73,4 @@ def _unstated(inputs: ReportInputs) -> Iterator[str]:
 
 def _undelivered(inputs: ReportInputs) -> Iterator[str]:
     if absent := inputs.absence(load_tables(), MOST):
-        yield f"{absent}，所涉指标待补，请督促报送。"
+        yield f"{absent}，请督促报送。"

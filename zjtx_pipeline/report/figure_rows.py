@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from zjtx_pipeline.progress import FELL_BACK, LATE, Progress
 from zjtx_pipeline.report import formats
@@ -112,7 +113,7 @@ def _against_target(row: FigureRow, figure: Shown) -> FigureRow:
         done=_done(progress),
         pace=formats.pace_text(progress.pace, unit),
         light=light(progress.light),
-        flag=after_due(progress),
+        flag=after_due(progress) or (CARRIED if figure.is_carried else ""),
         bar=_bar(progress),
         trend=trend(progress, figure.inputs.rules),
         note="；".join(text for text in (row.note, progress.baseline_note if figure.part.nature != "yes_no" else "") if text),
@@ -128,16 +129,22 @@ def _done(progress: Progress) -> str:
 
 
 def _bar(progress: Progress) -> Bar | None:
-    """Value and pace on the way to the target: from nothing where it is to rise, from the baseline where to fall."""
-    value, target, pace = progress.figure.value, progress.target, progress.pace
+    """Value and pace on the way to the target."""
+    return bar(on_the_way(progress), _share(progress, progress.pace))
+
+
+def on_the_way(progress: Progress) -> Fraction | None:
+    """How much of the way to its target a figure has come: from nothing where it is to rise, from the baseline where it is to fall to
+    nought; None where that cannot be said."""
+    return _share(progress, progress.figure.value)
+
+
+def _share(progress: Progress, value: Fraction | None) -> Fraction | None:
     if value is None:
         return None
-    if target:
-        return bar(value / target, None if pace is None else pace / target)
-    start = progress.baseline
-    if not start:
-        return None
-    return bar((start - value) / start, None if pace is None else (start - pace) / start)
+    if progress.target:
+        return value / progress.target
+    return (progress.baseline - value) / progress.baseline if progress.baseline else None
 
 
 def absence(figure: Shown) -> str:

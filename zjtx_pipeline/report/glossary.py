@@ -13,7 +13,7 @@ Term = tuple[str, str]
 _STATUSES = (
     ("待补", "所需数据表到报送截止日没有报送，不按0计。"),
     ("沿用上期", "所需数据表没有报送，按区县配置列示上季数值，不参与亮灯和测算。"),
-    ("待明确", "原文没有写明金额、比例或日期，主管部门明确以前不测算，不按0计。"),
+    ("待明确", "原文没有写明金额或比例，主管部门明确以前不测算，不按0计。"),
     ("无适用对象", "分母为0，没有可以计算的企业。"),
 )
 _AWARDS = (
@@ -36,12 +36,13 @@ def glossary(inputs: ReportInputs) -> tuple[Term, ...]:
 
 def _firms(rules: Rules) -> Iterator[Term]:
     """Who is counted: populations by the titles or the pool that make them."""
-    yield from ((each.wording, each.explanation) for each in rules.readings.values() if each.wording == "在萧企业")
+    place = rules.readings["B-15"]
+    yield place.wording, place.explanation
     for id, population in rules.tiers.populations.items():
         if population.types:
             made_of = f"季末持有下列任一有效资质的在萧企业：{'、'.join(population.types)}"
         elif population.pool:
-            made_of = f"季末在“{population.pool}”培育库的在萧企业"
+            made_of = f"季末在“{population.pool}”培育库的企业（不限登记地）"
         else:
             made_of = f"{'、'.join(population.union)}之和，不重复计"
         note = f"；{population.note}" if population.note else ""
@@ -51,8 +52,8 @@ def _firms(rules: Rules) -> Iterator[Term]:
 def _titles(inputs: ReportInputs) -> Iterator[Term]:
     """What a valid title is, and by which rule versions it is given."""
     tiers = inputs.rules.tiers
-    granting, ending, never = ("、".join(names) for names in (tiers.events.granting, tiers.events.ending, tiers.events.never_counting))
-    yield "有效资质", f"{granting}公布后{tiers.validity_years}年内、没有{ending}的资质；{never}不算。"
+    granting, ending, never = ("、".join(names) for names in (tiers.events.granting, (*tiers.events.ending, "注销"), tiers.events.never_counting))
+    yield "有效资质", f"{granting}公布以后、在有效期起止日期之内、没有{ending}的资质；{never}不算。"
     version = tiers.version_on(inputs.quarter.last_day)
     renamed = "".join(f"，其中“{old}”改称“{new}”" for old, new in version.renamed.items())
     yield "梯度", f"{'→'.join(tiers.ladder)}，现按《{version.title}》（{version.reference}）{renamed}。"

@@ -41,7 +41,7 @@ class ReportInputs:
     `tiers.titles`; `findings` and `counts` as `validate` gives them, all tables together; `texts` D26's accepted rows;
     `status` and `missing` by table id; `due_on` the day up to which deliveries count and the date of the
     report: the deadline, or the day as of which it is told; `firms_behind` how many firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4);
-    `unreviewed` the readings that the second opinion does not follow. `flows`, `watchlist`, `effects`,
+    `retold`: as it was known on a day gone by, not as it stands; `unreviewed` the readings that the second opinion does not follow. `flows`, `watchlist`, `effects`,
     `candidates` as the rooms of those names give them; None where nobody made them. `notices`: the quarter's 更正说明, by number.
     """
 
@@ -60,6 +60,7 @@ class ReportInputs:
     status: Mapping[str, str]
     version: str
     draft: bool = False
+    retold: bool = False
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     firms_behind: Mapping[str, int] = field(default_factory=dict)
     unreviewed: Sequence[str] = ()

@@ -14,6 +14,7 @@ from zjtx_pipeline.bundled import report_templates
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.fonts import Face
 from zjtx_pipeline.report import formats, styles
+from zjtx_pipeline.report.lights import LIGHTS
 from zjtx_pipeline.report.model import DepartmentReport, OverallReport, Report, Section, TaskReport, TownReport
 
 PAGES = {TaskReport: "task.html", OverallReport: "overall.html", DepartmentReport: "department.html", TownReport: "towns.html"}
@@ -68,6 +69,7 @@ class Templates:
             auto_reload=False,
         )
         environment.globals["numeral"] = formats.numeral
+        environment.globals["lights"] = tuple(LIGHTS.values())
         environment.globals["token"] = self._style.tokens()
         return environment
 

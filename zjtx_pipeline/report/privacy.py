@@ -13,7 +13,7 @@ from zjtx_pipeline.rules import Indicator, Part
 FEWEST_PERSONS = 3
 TALENT_TABLE = "D20"
 CONFIDENTIAL_TABLES = {"D05", "D25"}
-FEW_PERSONS = f"<{FEWEST_PERSONS}"
+FEW_PERSONS, UNSHOWN = f"<{FEWEST_PERSONS}", "不列"
 HEADS = {"家", "户"}
 AMOUNTS = {"元", "万元", "%"}
 
@@ -36,9 +36,14 @@ def withheld(
         return None
     if TALENT_TABLE in part.tables:
         return _of_persons(measured, indicator, part, breakdown)
-    if CONFIDENTIAL_TABLES & set(part.tables) and _tells_amounts(indicator, part):
+    if is_of_firms(indicator, part):
         return _of_firms(inputs, measured, indicator, part, breakdown)
     return None
+
+
+def is_of_firms(indicator: Indicator, part: Part) -> bool:
+    """Does it tell of firms' business or taxes, so that it stands as a sum over enough of them or not at all?"""
+    return bool(CONFIDENTIAL_TABLES & set(part.tables)) and _tells_amounts(indicator, part)
 
 
 def _of_persons(measured: Measured, indicator: Indicator, part: Part, breakdown: str) -> str | None:
@@ -47,7 +52,7 @@ def _of_persons(measured: Measured, indicator: Indicator, part: Part, breakdown:
     value = _value(measured, indicator, counted, breakdown) if counted else None
     if value is None or value >= FEWEST_PERSONS:
         return None
-    return FEW_PERSONS if counted is part else "不列"
+    return FEW_PERSONS if counted is part else UNSHOWN
 
 
 def _of_firms(inputs: ReportInputs, measured: Measured, indicator: Indicator, part: Part, breakdown: str) -> str | None:
@@ -55,7 +60,7 @@ def _of_firms(inputs: ReportInputs, measured: Measured, indicator: Indicator, pa
     counted = _first(indicator, HEADS)
     behind = _value(measured, indicator, counted, breakdown) if counted else None
     known = inputs.firms_behind.get(indicator.id + part.letter, behind)
-    return None if known is not None and known >= inputs.settings.minimum_sum_firms else "不列"
+    return None if known is not None and known >= inputs.settings.minimum_sum_firms else UNSHOWN
 
 
 def _tells_amounts(indicator: Indicator, part: Part) -> bool:

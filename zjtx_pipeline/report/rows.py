@@ -84,7 +84,6 @@ class CurveRow:
     name: str
     now: str
     target: str
-    due: str
     light: Light | None
     curve: Curve
     told: str

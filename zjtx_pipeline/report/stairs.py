@@ -5,8 +5,6 @@ Leaves drawing to the macros and the table of causes to `flow_rows`. Lengths are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from zjtx_pipeline.flows import CLOSING, IN, OPENING, OUT, POOLS, PROMOTED, TITLES
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
@@ -25,7 +23,7 @@ def stairs(inputs: ReportInputs) -> Stairs | None:
     steps = tuple(_step(sums, TITLES, tier, place, risen.get(tier, 0)) for place, tier in enumerate(ladder))
     others = tuple(_step(sums, TITLES, tier) for tier in types if tier not in ladder)
     pools = tuple(_step(sums, POOLS, pool) for pool in inputs.rules.lists["D03.库别"].names if (POOLS, pool, CLOSING) in sums)
-    return Stairs(steps, others, pools, _told((*steps, *others, *pools)))
+    return Stairs(steps, others, pools, "；".join([*map(_told, (*steps, *others)), *(f"培育库·{_told(pool)}" for pool in pools)]))
 
 
 def _step(sums: dict, kind: str, name: str, place: int = 0, risen: int = 0) -> Step:
@@ -33,6 +31,7 @@ def _step(sums: dict, kind: str, name: str, place: int = 0, risen: int = 0) -> S
     return Step(name, str(place * ACROSS), str(LOWEST - place * RISE), opening, entered, left, closing, formats.count(int(risen)) if risen else "")
 
 
-def _told(steps: Iterable[Step]) -> str:
-    """What the picture says to whoever cannot see it."""
-    return "；".join(f"{step.name}期初{step.opening}家，转入{step.entered}家，转出{step.left}家，期末{step.closing}家" for step in steps)
+def _told(step: Step) -> str:
+    """What the picture says of a title or pool to whoever cannot see it."""
+    risen = f"（其中晋级{step.promoted}家）" if step.promoted else ""
+    return f"{step.name}期初{step.opening}家，转入{step.entered}家{risen}，转出{step.left}家，期末{step.closing}家"

@@ -7,6 +7,7 @@ quarter told as of a day.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,6 +30,7 @@ from zjtx_pipeline.stages.measuring import measured_tables
 from zjtx_pipeline.stages.run import CHINA, Run
 
 LONGEST_WHY, LONGEST_NAME = 200, 30
+_FIRM = re.compile("(?:有限|股份|集团|责任)公司|[0-9A-HJ-NPQRTUWXY]{18}")
 _NOTHING: dict[str, Any] = {"issued": [], "order": None}
 
 
@@ -76,9 +78,8 @@ def _lines(run: Run, inputs: ReportInputs, last: Revision) -> tuple:
     changed = revisions.changes(before, figures)
     if changed.empty:
         return ()
-    then = _kept_basis(last)
-    told = causes.told(changed, then, basis(run), rules, run.quarter)
-    return correction_rows.lines(inputs, told, before, then and then.firms_behind)
+    told = causes.told(changed, _kept_basis(last), basis(run), rules, run.quarter)
+    return correction_rows.lines(inputs, told, before)
 
 
 def _kept_basis(revision: Revision) -> Basis | None:
@@ -107,7 +108,7 @@ def beside(run: Run, inputs: ReportInputs, figures: pd.DataFrame) -> dict[str, A
     made = pending(run, inputs)
     return {
         "changed": changed,
-        "basis": grounds.record() | {"firms_behind": dict(inputs.firms_behind)},
+        "basis": grounds.record(),
         "notice": made and correction_rows.kept(made),
     }
 
@@ -143,6 +144,7 @@ def _printable(what: str, text: str, longest: int) -> str:
         (len(text) > longest, f"超过 {longest} 字"),
         (any(unicodedata.category(sign)[0] in "CZ" and sign not in " \u3000" for sign in text), "含有换行或控制字符"),
         (bool(mark(text)), f"含有{mark(text)}"),
+        (bool(_FIRM.search(text)), "含有企业名称或代码，更正说明人人可见"),
         (bool(unknown := unprintable(text)), f"含有印不出的字符“{''.join(unknown)}”"),
     )
     for holds, said in faults:

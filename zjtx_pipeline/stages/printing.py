@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zjtx_pipeline import __version__, ahead, bundled, fonts, glances, outputs, revisions, snapshots, store
+from zjtx_pipeline import __version__, ahead, bundled, fonts, glances, letterhead, outputs, revisions, snapshots, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.manifest import folder_digest, mark_unfinished, write_manifest, write_output
@@ -171,6 +171,7 @@ def _report_inputs(run: Run, number: int) -> ReportInputs:
         missing={each.table.id: _missing(each, rules.tasks.get(number)) for each in judged},
         version=__version__,
         draft=run.draft,
+        retold=run.as_of is not None,
         unreviewed=unreviewed(rules, number),
         firms_behind=firms_behind(books(run)) if every or "D05" in rules.tables_of(number) else {},
     )
@@ -231,11 +232,19 @@ def publish(run: Run) -> dict:
             "templates": folder_digest(bundled.report_templates()),
             "audience": run.settings.audience.digest,
             **fonts.digests(run.settings.fonts.named),
+            **_letterhead(run),
         },
         sources=_sources(run, load_tables()),
     )
     files = [path.relative_to(run.reports).as_posix() for path in [*pdfs, *tables, listed]]
     return {"folder": str(run.reports), "files": files, "revision": told}
+
+
+def _letterhead(run: Run) -> dict[str, str]:
+    """The digest of what the office sets above and under its reports, where it does."""
+    own = run.settings.letterhead
+    named = [own.head, *(part for pair in sorted(own.numbers.items()) for part in pair), letterhead.seal(own.seal).sha256 if own.seal else ""]
+    return {"letterhead": store.digest(*named)} if any(named) else {}
 
 
 def _revision(run: Run, files: list[Path], figures: pd.DataFrame) -> tuple[int | None, str]:
