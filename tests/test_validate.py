@@ -294,6 +294,43 @@ def test_one_event_of_two_departments_is_told_as_between_them(tmp_path):
     assert "区经信局也报送了" in message and f"“{row('D23')['名称']}”" in message
 
 
+def test_three_departments_that_report_one_row_are_not_told_that_they_are_two(tmp_path):
+    for sender in ("区科技局", "区市场监管局", "区经信局"):
+        deliver(tmp_path, f"D12_科技与成果项目_{sender}.csv", delimited([row("D12", 项目名称=sender)]))
+    [message] = returned(verdict(tmp_path, "D12"), "区市场监管局")
+    assert message.startswith("与区经信局、区科技局报送的") and message.endswith("请各家核对后只由一家报送。")
+
+
+def test_an_event_stands_where_its_twin_goes_back_for_a_fault_of_its_own(tmp_path):
+    faulty, sound = row("D23", 活动编号="A", **{"参加企业数(家)": "许多"}), row("D23", 活动编号="B")
+    for name, content in two("D23", "区经信局", "区科技局", [faulty], [sound, row("D23", 活动编号="C")]):
+        deliver(tmp_path, name, content)
+    found = verdict(tmp_path, "D23")
+    assert found.accepted["activity_no"].tolist() == ["B"]
+    assert len(returned(found, "区科技局")) == 1  # its own second
+
+
+def test_a_row_stands_where_the_same_row_came_before_its_day(tmp_path):
+    early, late = "2025-01-08 10:00:00", "2025-01-14 10:00:00"
+    rows = [delimited([row("D12", 立项日期="2025-01-10")])] * 2
+    for sender, content, received in zip(("区科技局", "区经信局"), rows, (late, early), strict=True):
+        deliver(tmp_path, f"D12_科技与成果项目_{sender}.csv", content, received)
+    found = verdict(tmp_path, "D12")
+    assert found.accepted["sender"].tolist() == ["区科技局"]
+    assert [message[:6] for message in returned(found, "区经信局")] == ["“立项日期”"]
+
+
+@pytest.mark.parametrize("table, column, said", [
+    ("D12", "项目名称", ("甲", "乙", "丙")), ("D03", "入库日期", ("2024-01-02", "2024-02-03", "2024-03-04")), ("D04", "事件", ("认定", "撤销", "撤销")),
+])  # fmt: skip
+def test_firms_whose_codes_lost_their_digits_are_not_taken_for_one(tmp_path, table, column, said):
+    """A spreadsheet has made 9.13301E+17 of each: to leave one row only would be to lose the other firms."""
+    whole = {"有效期起": "2024-05-06", "有效期止": "2027-05-05"} if table == "D04" else {}
+    firms = zip(NAMES.values(), said, strict=True)
+    rows = [row(table, 统一社会信用代码="9.13301E+17", 企业名称=name, **whole, **{column: cell}) for name, cell in firms]
+    assert rules_of(judged(tmp_path, table, rows)) == ["统一社会信用代码.码"] * 3
+
+
 def test_what_is_not_counted_is_not_judged_either(tmp_path):
     earlier, later = row("D05", 统计期="2024Q3", **{"营业收入(万元)": "80"}), row("D05", **{"营业收入(万元)": "10"})
     broken = row("D05", **{"营业收入(万元)": "许多"})
