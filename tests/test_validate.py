@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_deliveries import FIRM, NAMES, OTHER, QUARTER, THIRD, deliver, delimited, home, inbox, judged, row, verdict, workbook
+from made_deliveries import FIRM, NAMES, OTHER, QUARTER, THIRD, deliver, delimited, home, inbox, judged, row, verdict, workbook, workbook_of
 
 from zjtx_pipeline import snapshots, sources, validate, verdicts
 from zjtx_pipeline.settings import Settings
@@ -157,6 +157,23 @@ def test_headers_alone_stop_the_table_but_a_zero_report_counts_as_nothing(tmp_pa
     absent = verdict(tmp_path, "D17")
     assert (absent.status, absent.blocked, absent.missing_senders, len(absent.counts)) == ("未报送", (), ("区经信局",), 0)
     pd.testing.assert_series_equal(absent.accepted.dtypes, verdicts.typed_nothing(absent.table).dtypes)
+
+
+@pytest.mark.parametrize("ending, content", [("csv", b""), ("csv", b"\xef\xbb\xbf,,\r\n"), ("xlsx", b""), ("xlsx", workbook_of({"Sheet1": []}))])
+def test_an_empty_file_is_a_fault_but_named_零报送_says_what_it_is_asked_to_say(tmp_path, ending, content):
+    deliver(tmp_path, f"D24b_网络品牌_区商务局.{ending}", content)
+    assert verdict(tmp_path, "D24b").blocked
+    deliver(tmp_path, f"D24b_网络品牌_区商务局_零报送_2.{ending}", content)
+    zero = verdict(tmp_path, "D24b")
+    assert (zero.status, zero.blocked, zero.counts["read"].tolist()) == ("零报送", (), [0])
+
+
+@pytest.mark.parametrize("ending, content", [
+    ("csv", "\n" * 12 + "企业名称,1\n"), ("csv", "本季,12\n"), ("xlsx", workbook_of({"Sheet1": [[]] * 12 + [["企业名称", 1]]})),
+])  # fmt: skip
+def test_a_file_in_which_something_is_written_is_not_taken_for_nothing(tmp_path, ending, content):
+    deliver(tmp_path, f"D24b_网络品牌_区商务局_零报送.{ending}", content.encode() if ending == "csv" else content)
+    assert verdict(tmp_path, "D24b").blocked
 
 
 @pytest.mark.parametrize(("bad", "stopped"), [(1, False), (2, True)])
