@@ -7,6 +7,7 @@ from made_deliveries import FIRM, NAMES, QUARTER, REGISTER, deliver, delimited, 
 
 from zjtx_pipeline import stages
 from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.stages import intake
 from zjtx_pipeline.tables import load_tables
 
 EARLIER = Quarter(2024, 3)
@@ -50,6 +51,14 @@ def test_last_quarter_s_file_stops_a_register_and_is_noted_of_a_ledger(tmp_path,
     stages.pull(opened, table, EARLIER)
     shutil.rmtree(then.parent)  # cleared away: what was kept of it tells as well
     assert bool(checked(opened, table)["blocked"]) == stops
+
+
+def test_last_quarter_s_file_is_known_though_cleared_away_beside_another_department_s(tmp_path, opened):
+    then = {sender: put(tmp_path, "D16", [row("D16", 名称=sender)], sender, EARLIER, "2024-10-10 10:00:00") for sender in ("区经信局", "区发改局")}
+    stages.pull(opened, "D16", EARLIER)
+    deliver(tmp_path, then["区经信局"].name, then["区经信局"].read_bytes())
+    then["区经信局"].unlink()
+    assert intake._sent_before(opened, intake.pull_table(opened, "D16", QUARTER)) == ("区经信局",)
 
 
 def test_each_department_may_spell_数据期_in_its_own_way(tmp_path):

@@ -51,6 +51,11 @@ class Source:
     def received(self) -> datetime:
         return datetime.fromisoformat(self.received_at)
 
+    @property
+    def is_silent(self) -> bool:
+        """A gateway's that gave no row: a fault, an empty list, rows that are not this quarter's."""
+        return self.kind == "gateway" and not (self.read > self.rejected or self.is_zero or self.refused)
+
     def sent(self, frame: pd.DataFrame) -> pd.Series:
         """Which rows, lines or findings are of this delivery: departments may share a view, a department send several files."""
         return frame["source"].eq(self.source) & frame["sender"].eq(self.sender)
@@ -70,14 +75,6 @@ class Snapshot:
     digest: str
     sources: tuple[Source, ...]
     kept_at: str = field(compare=False, default="")
-
-    @property
-    def is_silent(self) -> bool:
-        """No delivery, or none but a gateway's that gave no row: a fault, an empty list, rows that are not this quarter's."""
-        return all(
-            source.kind == "gateway" and not (source.read > source.rejected or source.is_zero or source.refused)
-            for source in self.sources
-        )
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -118,13 +115,6 @@ def load(path: Path) -> Snapshot:
         sources=tuple(_source(entry) for entry in record["sources"]),
         kept_at=record["kept_at"],
     )
-
-
-def latest(home: Path, quarter: Quarter, table: Table) -> Snapshot | None:
-    """The newest kept snapshot of a table and quarter that is not silent; None if nothing was ever kept."""
-    folder = home / "snapshots" / str(quarter) / table.id
-    kept = [load(path) for path in sorted(folder.glob("[0-9a-f]*"))] if folder.is_dir() else []
-    return max((each for each in kept if not each.is_silent), key=lambda each: each.kept_at, default=None)
 
 
 @dataclass(frozen=True)
