@@ -103,6 +103,14 @@ def test_where_another_department_s_rows_are_the_quarter_s_the_stale_ones_are_no
     put(tmp_path, "D20", [row("D20", 季度="2024Q4")], "区住建局")
     found = verdict(tmp_path, "D20")
     assert [(severity, sender) for severity, sender, _ in findings(found, "别的季度")] == [("提示", "区人社局")] and not found.blocked
+    assert found.unfilled == {"优秀企业家(人)": "未报送"}  # no row since may be none to report (golden 2026Q2, T10-3)
+
+
+def test_what_one_department_alone_fills_is_not_taken_from_another_quarter_s_file(tmp_path):
+    put(tmp_path, "D20", [row("D20") | {"数据期": "2024Q3"}], "区人社局")
+    put(tmp_path, "D20", [row("D20") | {"数据期": "2024Q4"}], "区住建局")
+    found = verdict(tmp_path, "D20")
+    assert not found.blocked and {header for header, why in found.unfilled.items() if why == "不能用"} == {"新增高技能人才(人)", "新增工匠(人)", "引进高校毕业生(人)"}
 
 
 def test_business_figures_without_the_quarter_are_noted_for_the_years_in_them_are_used(tmp_path):

@@ -272,6 +272,59 @@ def test_of_a_column_that_two_may_fill_the_first_named_goes_first(tmp_path):
     assert "有 1 处与区住建局填的不同，以区住建局的为准" in told["message"].item()
 
 
+def talent(folder, **sent):
+    """D20's verdict where each of some departments sent rows, their cells by header, or (None) said 零报送."""
+    for sender, cells in sent.items():
+        name = f"D20_人才就业(汇总)_{sender}{'' if cells else '_零报送'}.csv"
+        headers = ["统一社会信用代码", "企业名称", "季度", *cells[0]] if cells else ["统一社会信用代码"]
+        deliver(folder, name, delimited([row("D20", **each) for each in cells or []], headers))
+    return verdict(folder, "D20")
+
+
+HOUSED, SKILLED, HIRED = ({header: "1"} for header in ("新增租房补贴(人)", "新增高技能人才(人)", "优秀企业家(人)"))
+BY_STAFF = ["新增高技能人才(人)", "新增工匠(人)", "引进高校毕业生(人)"]
+BY_HOMES = ["新增租房补贴(人)", "租房补贴额(元)", "专项租赁住房(套)"]
+ALL_HOMES, ALL_STAFF = dict.fromkeys(BY_HOMES, "1"), dict.fromkeys(BY_STAFF, "1")
+
+
+@pytest.mark.parametrize("sent, lacking", [
+    ({"区住建局": [ALL_HOMES]}, [*BY_STAFF, "优秀企业家(人)"]),
+    ({"区住建局": [ALL_HOMES], "区人社局": None, "区经信局": None}, []),
+    ({"区人社局": [ALL_STAFF], "区经信局": None, "区委人才办": [HOUSED]}, BY_HOMES[1:]),
+    ({"区人社局": [ALL_STAFF], "区经信局": None, "区委人才办": [{"企业名称": NAMES[FIRM]}]}, BY_HOMES),  # it need not bear the column
+    ({"区人社局": [ALL_STAFF], "区经信局": None, "区委人才办": None}, BY_HOMES),  # it has none of its own to report nothing of
+])  # fmt: skip
+def test_a_column_that_nobody_s_delivery_bears_is_told_to_who_fills_it(tmp_path, sent, lacking):
+    found = talent(tmp_path, **sent)
+    assert (list(found.unfilled), set(found.unfilled.values()), found.blocked) == (lacking, {"未报送"} if lacking else set(), ())
+    told = found.findings[found.findings["rule"].eq("报送.无人填报")]
+    assert all("本季没有报送：所涉指标列为“待补”" in message for message in told["message"])
+    assert set(told["sender"]) == {sender for sender, own in {"区人社局": BY_STAFF, "区经信局": ["优秀企业家(人)"], "区住建局": BY_HOMES[1:]}.items() if set(own) & set(lacking)}
+
+
+@pytest.mark.parametrize("bad, stopped", [(1, False), (2, True), (10, True)])
+def test_what_one_department_alone_fills_is_stopped_where_too_many_of_its_rows_go_back(tmp_path, bad, stopped):
+    """However many sound rows of others hide them; theirs stand."""
+    periods = [f"20{year:02}Q{number}" for year in range(25) for number in (1, 2, 3, 4)]
+    staff = [ALL_STAFF | {"季度": period, BY_STAFF[0]: "九" if at < bad else "1"} for at, period in enumerate(periods[-10:])]
+    homes = [ALL_HOMES | {"季度": period} for period in periods]
+    found = talent(tmp_path, 区人社局=staff, 区住建局=homes, 区经信局=None)
+    assert (found.blocked, found.unfilled) == ((), dict.fromkeys(BY_STAFF, "不能用") if stopped else {})
+    told = found.findings[found.findings["rule"].eq("D20.退回过多")]
+    assert told[["severity", "sender"]].values.tolist() == [["提示", "区人社局"]] * stopped
+    assert found.accepted["skilled_workers"].notna().sum() == 10 - bad
+
+
+def test_of_rows_that_departments_do_not_share_too_many_are_told_and_stop_nothing(tmp_path):
+    rows = [row("D12", 项目编号=f"A{at}", 立项日期="许久" if at < 2 else "2024-05-06") for at in range(3)]
+    for name, content in two("D12", "区经信局", "区科技局", rows, [row("D12", 项目编号=f"B{at}") for at in range(30)]):
+        deliver(tmp_path, name, content)
+    found = verdict(tmp_path, "D12")
+    told = found.findings[found.findings["rule"].eq("D12.退回过多")]
+    assert told[["severity", "sender"]].values.tolist() == [["提示", "区经信局"]]
+    assert (found.blocked, found.unfilled, len(found.accepted)) == ((), {}, 31)
+
+
 @pytest.mark.parametrize("table, sender, lacking", [("D05", "区经信局", "统计期"), ("D05", "区税务局", "口径"), ("D20", "区人社局", "季度"), ("D20", "区住建局", "统一社会信用代码")])
 def test_a_shared_table_without_a_column_of_its_key_is_stopped_with_the_usual_sentence(tmp_path, table, sender, lacking):
     rows = [row(table), row(table, **({"统计期": "2024Q3"} if table == "D05" else {"季度": "2024Q3"}))]

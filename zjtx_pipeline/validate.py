@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from zjtx_pipeline import outcomes, store, verdicts
+from zjtx_pipeline import outcomes, store, unfilled, verdicts
 from zjtx_pipeline.codes import credit_code_faults, is_no_credit_code, patent_number_faults
 from zjtx_pipeline.facts import FACTS, Scene
 from zjtx_pipeline.facts.layout import laid_out, runs_on
@@ -37,7 +37,7 @@ from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite, SuiteRule, fi
 from zjtx_pipeline.tables import dictionary_digest, load_tables
 from zjtx_pipeline.tables.typed import canonical, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
-from zjtx_pipeline.wholes import whole_findings
+from zjtx_pipeline.wholes import STOPS, whole_findings
 
 JUDGING = "7"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
 
@@ -104,6 +104,8 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
     told = outcomes.findings(results, scene)
     known = delivered["D01"].accepted["uscc"] if "D01" in delivered else None
     whole = [*misfiled(snapshot, settings, text, known, same), *whole_findings(snapshot, settings, suite, text, aside)]
+    lacking = unfilled.unfilled(snapshot, {found[STOPS] for found in whole if STOPS in found})
+    whole += unfilled.findings(table, lacking)
     about = {"quarter": str(snapshot.quarter), "dataset": table.id}
     whole = verdicts.findings_frame(found | about for found in whole)
     findings = pd.concat([whole, told], ignore_index=True)
@@ -120,6 +122,7 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
         findings=findings,
         counts=verdicts.counted(snapshot, sound, set_aside),
         blocked=verdicts.blocked_by(findings),
+        unfilled=lacking,
     )
 
 

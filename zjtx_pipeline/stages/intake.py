@@ -239,7 +239,7 @@ def _opened(run: Run, quarter: Quarter, paths: tuple[tuple[str, str], ...]) -> B
     return Books(
         quarter,
         {table_id: each.accepted for table_id, each in usable.items()},
-        {table_id: each.status for table_id, each in usable.items()},
+        {need: status for each in usable.values() for need, status in each.statuses.items()},
         {table_id: each.missing_senders for table_id, each in usable.items()},
         run.settings.rules,
         run.settings,
