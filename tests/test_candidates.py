@@ -51,8 +51,10 @@ def test_every_condition_of_both_versions_names_a_measure_that_exists():
 
 
 def test_without_titles_or_accounts_nobody_is_screened():
-    for absent in ("D04", "D05"):
-        assert candidates(books(undelivered=(absent,))).empty
+    told = {"D04": [title("省专精特新")], "D05": [ACCOUNTS]}
+    assert len(candidates(books(**told))) and len(candidates(books(undelivered=("D05.实缴税金(万元)",), **told)))
+    for absent in ("D04", "D05", "D05.营业收入(万元)"):
+        assert candidates(books(undelivered=(absent,), **told)).empty
     assert isinstance(candidates(books("2022Q1")), pd.DataFrame)
 
 

@@ -6,12 +6,13 @@ from datetime import date, datetime
 
 import pytest
 from conftest import examples
+from gateway_server import APP_KEY, APP_SECRET, GatewayServer, Reply, envelope
 from hypothesis import given
 from hypothesis import strategies as st
 from made_deliveries import QUARTER, deliver, delimited, inbox, row
 
 from zjtx_pipeline import known
-from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.settings import Gateway, Interface, Settings
 from zjtx_pipeline.tables import load_tables
 
 POOLS, SHOWN = load_tables()["D03"], load_tables()["D16"]
@@ -85,6 +86,55 @@ def test_files_cleared_away_since_are_still_known(tmp_path, clock):
     look(tmp_path)
     assert fields(tmp_path) == ["甲"] and fields(tmp_path, date(2025, 2, 3)) is None
     assert fields(tmp_path, date(2025, 2, 4), later=True) == ["甲"]  # as an earlier quarter (decision 5)
+
+
+SHARED = {sender: f"D16_示范认定_{sender}.csv" for sender in ("区经信局", "区发改局")}
+
+
+def shared(folder, received="2025-01-08 10:00:00"):
+    """A table of two departments, delivered and looked for: their files."""
+    paths = [deliver(folder, name, delimited([row("D16", 名称=sender)]), received) for sender, name in SHARED.items()]
+    look(folder, SHOWN)
+    return paths
+
+
+def test_of_a_quarter_gone_by_each_department_s_kept_delivery_stands_in(tmp_path, clock):
+    """One department's file is cleared away, then the other's: neither takes the other's with it."""
+    paths, seen = shared(tmp_path), []
+    for at, path in enumerate(paths):
+        path.unlink()
+        clock(f"2025-02-0{at + 1}T08:00:00")
+        seen.append(known.look_back(tmp_path / "var", inbox(tmp_path), SHOWN, QUARTER))
+        assert seen[-1].rows["名称"].tolist() == list(SHARED)
+        as_of = known.on_day(tmp_path / "var", inbox(tmp_path), SHOWN, QUARTER, date(2025, 2, at + 1), True)
+        assert as_of.rows["名称"].tolist() == list(SHARED)
+    looked = {each.digest for each in known.looks(tmp_path / "var", QUARTER, SHOWN)}
+    assert seen[0].digest not in looked and len(looked) == 3  # what is put together was found by no look
+    assert look(tmp_path, SHOWN).sources == ()  # a run of the quarter itself takes what is there
+
+
+def test_of_a_quarter_gone_by_a_newer_delivery_of_one_stands_beside_what_was_kept_of_the_other(tmp_path, clock):
+    paths = shared(tmp_path)
+    paths[0].unlink()
+    deliver(tmp_path, SHARED["区发改局"], delimited([row("D16", 名称="更正")]), "2025-02-01 10:00:00")
+    found = known.look_back(tmp_path / "var", inbox(tmp_path), SHOWN, QUARTER)
+    assert found.rows["名称"].tolist() == ["区经信局", "更正"]
+
+
+@pytest.mark.parametrize("answer", [Reply(b"", 500), envelope([], 0)], ids=["down", "empty"])
+def test_of_a_quarter_gone_by_a_silent_gateway_takes_nobody_s_rows_away(tmp_path, clock, monkeypatch, answer):
+    monkeypatch.setenv("ZJTX_GATEWAY_APP_KEY", APP_KEY)
+    monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", APP_SECRET)
+    deliver(tmp_path, SHARED["区经信局"], delimited([row("D16", 名称="区经信局")]))
+    with GatewayServer() as server:
+        app, url = server.app(rows={("x", str(QUARTER)): [row("D16", 名称="区发改局", 报送部门="区发改局")]})
+        asked = Gateway(url=url, form="older", interfaces=(Interface(table="D16", department="001", api="x"),), wait_seconds=0)
+        settings = Settings(inbox=tmp_path / "inbox", gateway=asked)
+        whole = known.look(tmp_path / "var", settings, SHOWN, QUARTER)
+        app.script = [answer]
+        assert whole.rows["名称"].tolist() == list(SHARED)
+        found = known.look_back(tmp_path / "var", settings, SHOWN, QUARTER)
+    assert found.rows["名称"].tolist() == list(SHARED) and not any(source.fault for source in found.sources)
 
 
 def test_nobody_has_looked_since_so_the_sources_are_looked_into_once(tmp_path, clock):

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from conftest import deliver_miniature
+from conftest import deliver_miniature, measure_whole
 
-from zjtx_pipeline import outputs, progress, stages
+from zjtx_pipeline import known, outputs, progress, snapshots, stages, store, validate
 from zjtx_pipeline.awards import units
 from zjtx_pipeline.books import Books
 from zjtx_pipeline.carried import carried
@@ -19,8 +19,8 @@ from zjtx_pipeline.report import compose
 from zjtx_pipeline.settings import load_settings
 from zjtx_pipeline.stages import intake, measuring, printing
 from zjtx_pipeline.tables import load_tables
-from zjtx_pipeline.trace import explain_clause
-from zjtx_pipeline.verdicts import UNDELIVERED
+from zjtx_pipeline.trace import explain_clause, explain_ladder
+from zjtx_pipeline.verdicts import UNDELIVERED, owners
 
 TABLES = tuple(load_tables())
 
@@ -60,6 +60,54 @@ def test_with_a_table_down_what_needs_it_is_wanting_and_nothing_else_changes(who
         else:
             assert figure == all_figures[key], key
     assert tasks or table == "D26"  # words alone rest on D26
+
+
+FILLERS = [
+    (table.id, sender) for table in load_tables().values() if table.columns_of for sender in table.senders if sender != "区委人才办"
+]  # who alone may fill columns of a table
+
+
+def without_sender(run, held, table_id, sender, home):
+    """The books had one department delivered nothing of a table: the others' deliveries kept and judged by themselves."""
+    judged = intake.verdict_on(run, table_id, run.quarter)
+    snapshot = snapshots.load(run.home / store.read_json(run.pointer("pulled", run.quarter, table_id)))
+    left = [known.Kept(snapshot, one) for one in snapshot.sources if one.sender != sender]
+    kept = snapshots.keep(home, run.quarter, judged.table, left)
+    beside = {other: intake.verdict_on(run, other, run.quarter) for other in validate.needs(table_id)}
+    alone = validate.judge(home, kept, run.settings, beside)
+    assert len(left) < len(snapshot.sources) and not alone.blocked
+    tables, missing = {**held.tables, table_id: alone.accepted}, {**held.missing, table_id: alone.missing_senders}
+    return replace(held, tables=tables, status=held.status | alone.statuses, missing=missing, memory={})
+
+
+@pytest.mark.parametrize("table, sender", FILLERS)
+def test_with_a_department_down_what_it_alone_fills_is_wanting_and_no_figure_a_silent_nought(whole, golden_run, tmp_path, table, sender):
+    held, all_figures = whole
+    down = without_sender(golden_run, held, table, sender, tmp_path)
+    columns = load_tables()[table].columns.values()
+    own = {f"{table}.{column.header}" for column in columns if owners(load_tables()[table], column.name)[:1] == (sender,)}
+    rests = {key for key, figure in all_figures.items() if own & set(held.rules.indicators[figure.indicator].parts[figure.part].columns)}
+    for key, figure in measured(down).items():
+        if key in rests:
+            assert (figure.value, figure.status) == (None, "待补"), key
+        else:  # rows of the others make the rest (indicators.md, small print 12)
+            assert figure == all_figures[key] or figure.value, key
+    assert rests
+
+
+def test_a_clause_is_wanting_without_those_who_fill_what_sets_it_off(whole, golden_run, tmp_path):
+    held, _ = whole
+    for sender, untold in (("区住建局", True), ("区人社局", False)):
+        down = without_sender(golden_run, held, "D20", sender, tmp_path)
+        assert ("A20" in set(units(held)["clause"])) and ("A20" in set(units(down)["clause"])) != untold
+        assert ("待补" in dict(explain_clause(down, "A20").facts)["数值"]) == untold
+
+
+def test_the_screening_is_wanting_without_those_who_report_the_firms_business(whole, golden_run, tmp_path):
+    held, _ = whole
+    with pytest.raises(ZjtxError, match="待补：D05_经营与评价（区经信局）本季未报送"):
+        explain_ladder(without_sender(golden_run, held, "D05", "区经信局", tmp_path), "L3")
+    assert explain_ladder(without_sender(golden_run, held, "D05", "区税务局", tmp_path), "L3").sheets
 
 
 def test_a_figure_needs_no_table_but_those_that_it_names(whole):
@@ -236,6 +284,39 @@ def test_a_carried_figure_is_traced_where_it_was_measured(registerless):
     *_, carries = registerless
     with pytest.raises(ZjtxError, match="T01-1a 2024Q4 沿用上期的数：请溯源 2024Q3"):
         stages.trace_figure(carries, "T01-1a")
+
+
+@pytest.fixture(scope="module")
+def unhoused(golden_run, tmp_path_factory):
+    """A run of a district whose 区住建局 delivered nothing of D20: task 10, measured, tallied and reviewed."""
+    folder = tmp_path_factory.mktemp("unhoused")
+    config = deliver_miniature(folder)
+    (folder / "inbox" / "2024Q4" / "D20_人才就业(汇总)_区住建局.csv").unlink()
+    for kept in ("snapshots", "validated"):
+        shutil.copytree(golden_run.home / kept, folder / "home" / kept)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZJTX_HOME", str(folder / "home"))
+        run = stages.open_run(load_settings(config), golden_run.quarter)
+        measure_whole(run)
+        stages.tally_ladder(run)
+        yield run
+
+
+def test_the_report_names_table_and_department_and_the_second_opinion_agrees(unhoused):
+    told = stages.review(unhoused, 10)
+    assert told["differences"] == []
+    report = compose.task_report(printing._report_inputs(unhoused, 10), 10)
+    rows = {row.id: row for row in report.others}
+    for figure in ("T10-1a", "T10-1b", "T10-2a"):
+        assert rows[figure].now == "待补" and "截至2025年1月15日未报送：D20_人才就业(汇总)（区住建局）" in rows[figure].note
+    assert rows["T10-3a"].now != "待补" and "D20" not in rows["T10-3a"].note
+    [award] = [row for row in report.awards.rows if row.clause == "A20"]
+    assert award.units == award.paid == "待补" and "区住建局" in award.note
+    overall = compose.overall_report(printing._report_inputs(unhoused, printing.OVERALL))
+    assert "截至2025年1月15日未报送：D20_人才就业(汇总)（区住建局）、D24a_政府采购合同，所涉指标数值待补6项" in repr(overall)
+    findings = intake.verdict_on(unhoused, "D20", unhoused.quarter).findings
+    [said] = findings.loc[findings["rule"].eq("报送.无人填报") & findings["sender"].eq("区住建局"), "message"]
+    assert said == "“租房补贴额(元)、专项租赁住房(套)”由区住建局填报，本季没有报送：所涉指标列为“待补”，请补报。"
 
 
 @pytest.mark.parametrize("table, said", [("D13", "应兑 待补，已兑 待补，差额 待补"), ("D06b", "已兑 待补，差额 待补")])

@@ -22,6 +22,7 @@ ORDER = [
     ["suites"],
     ["facts", "verdicts"],
     ["wholes", "outcomes", "misfiled"],
+    ["unfilled"],
     ["validate"],
     ["books", "returns", "second_opinion"],
     ["firms", "sieve"],

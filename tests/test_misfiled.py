@@ -7,6 +7,7 @@ from made_deliveries import FIRM, NAMES, QUARTER, REGISTER, deliver, delimited, 
 
 from zjtx_pipeline import stages
 from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.stages import intake
 from zjtx_pipeline.tables import load_tables
 
 EARLIER = Quarter(2024, 3)
@@ -52,6 +53,14 @@ def test_last_quarter_s_file_stops_a_register_and_is_noted_of_a_ledger(tmp_path,
     assert bool(checked(opened, table)["blocked"]) == stops
 
 
+def test_last_quarter_s_file_is_known_though_cleared_away_beside_another_department_s(tmp_path, opened):
+    then = {sender: put(tmp_path, "D16", [row("D16", 名称=sender)], sender, EARLIER, "2024-10-10 10:00:00") for sender in ("区经信局", "区发改局")}
+    stages.pull(opened, "D16", EARLIER)
+    deliver(tmp_path, then["区经信局"].name, then["区经信局"].read_bytes())
+    then["区经信局"].unlink()
+    assert intake._sent_before(opened, intake.pull_table(opened, "D16", QUARTER)) == ("区经信局",)
+
+
 def test_each_department_may_spell_数据期_in_its_own_way(tmp_path):
     for sender, header in (("区科技局", "数据期"), ("区经信局", "数 据 期")):
         put(tmp_path, "D12", [row("D12", 项目编号=sender) | {header: "2024Q3"}], sender)
@@ -94,6 +103,14 @@ def test_where_another_department_s_rows_are_the_quarter_s_the_stale_ones_are_no
     put(tmp_path, "D20", [row("D20", 季度="2024Q4")], "区住建局")
     found = verdict(tmp_path, "D20")
     assert [(severity, sender) for severity, sender, _ in findings(found, "别的季度")] == [("提示", "区人社局")] and not found.blocked
+    assert found.unfilled == {"优秀企业家(人)": "未报送"}  # no row since may be none to report (golden 2026Q2, T10-3)
+
+
+def test_what_one_department_alone_fills_is_not_taken_from_another_quarter_s_file(tmp_path):
+    put(tmp_path, "D20", [row("D20") | {"数据期": "2024Q3"}], "区人社局")
+    put(tmp_path, "D20", [row("D20") | {"数据期": "2024Q4"}], "区住建局")
+    found = verdict(tmp_path, "D20")
+    assert not found.blocked and {header for header, why in found.unfilled.items() if why == "不能用"} == {"新增高技能人才(人)", "新增工匠(人)", "引进高校毕业生(人)"}
 
 
 def test_business_figures_without_the_quarter_are_noted_for_the_years_in_them_are_used(tmp_path):

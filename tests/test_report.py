@@ -388,6 +388,15 @@ def test_a_table_that_nobody_delivered_and_a_missing_department_are_named():
     assert "未报送的数据表：D03_培育库" in text and "D05_经营与评价（区税务局）" in text
 
 
+def test_a_column_that_nobody_fills_is_told_by_table_and_department():
+    status = dict.fromkeys(made_results.load_tables(), "已报送") | {"D05.营业收入(万元)": "未报送", "D20.新增工匠(人)": "不能用", "D03": "未报送"}
+    inputs = made_results.inputs(status=status)
+    assert inputs.absence(["D03", "D05.营业收入(万元)", "D20"]) == "截至2025年1月15日未报送：D03_培育库、D05_经营与评价（区经信局）"
+    assert inputs.absence(["D20.新增工匠(人)"]) == "截至2025年1月15日报来而不能用：D20_人才就业(汇总)（区人社局）"
+    assert inputs.absence(["D17", "D20.新增高技能人才(人)"]) == ""
+    assert "（区人社局），只由其填报的列所涉指标列为“待补”。" in repr(compose.task_report(inputs, 10).quality.remarks)
+
+
 def test_a_task_prints_the_readings_that_bear_on_it(inputs):
     printed = [line.id for line in compose.task_report(inputs, 9).method.readings]
     assert {"B-01", "B-14", "B-16"} <= set(printed) and not {"B-02", "B-12"} & set(printed)

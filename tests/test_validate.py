@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_deliveries import FIRM, NAMES, OTHER, QUARTER, THIRD, deliver, delimited, home, inbox, judged, row, verdict, workbook
+from made_deliveries import FIRM, NAMES, OTHER, QUARTER, THIRD, deliver, delimited, home, inbox, judged, row, verdict, workbook, workbook_of
 
 from zjtx_pipeline import snapshots, sources, validate, verdicts
 from zjtx_pipeline.settings import Settings
@@ -159,6 +159,23 @@ def test_headers_alone_stop_the_table_but_a_zero_report_counts_as_nothing(tmp_pa
     pd.testing.assert_series_equal(absent.accepted.dtypes, verdicts.typed_nothing(absent.table).dtypes)
 
 
+@pytest.mark.parametrize("ending, content", [("csv", b""), ("csv", b"\xef\xbb\xbf,,\r\n"), ("xlsx", b""), ("xlsx", workbook_of({"Sheet1": []}))])
+def test_an_empty_file_is_a_fault_but_named_零报送_says_what_it_is_asked_to_say(tmp_path, ending, content):
+    deliver(tmp_path, f"D24b_网络品牌_区商务局.{ending}", content)
+    assert verdict(tmp_path, "D24b").blocked
+    deliver(tmp_path, f"D24b_网络品牌_区商务局_零报送_2.{ending}", content)
+    zero = verdict(tmp_path, "D24b")
+    assert (zero.status, zero.blocked, zero.counts["read"].tolist()) == ("零报送", (), [0])
+
+
+@pytest.mark.parametrize("ending, content", [
+    ("csv", "\n" * 12 + "企业名称,1\n"), ("csv", "本季,12\n"), ("xlsx", workbook_of({"Sheet1": [[]] * 12 + [["企业名称", 1]]})),
+])  # fmt: skip
+def test_a_file_in_which_something_is_written_is_not_taken_for_nothing(tmp_path, ending, content):
+    deliver(tmp_path, f"D24b_网络品牌_区商务局_零报送.{ending}", content.encode() if ending == "csv" else content)
+    assert verdict(tmp_path, "D24b").blocked
+
+
 @pytest.mark.parametrize(("bad", "stopped"), [(1, False), (2, True)])
 def test_more_than_a_tenth_returned_stops_the_table(tmp_path, bad, stopped):
     rows = [row("D13", 产品编号=str(number), 认定日期="" if number < bad else "2024-05-06") for number in range(10)]
@@ -255,6 +272,59 @@ def test_of_a_column_that_two_may_fill_the_first_named_goes_first(tmp_path):
     assert "有 1 处与区住建局填的不同，以区住建局的为准" in told["message"].item()
 
 
+def talent(folder, **sent):
+    """D20's verdict where each of some departments sent rows, their cells by header, or (None) said 零报送."""
+    for sender, cells in sent.items():
+        name = f"D20_人才就业(汇总)_{sender}{'' if cells else '_零报送'}.csv"
+        headers = ["统一社会信用代码", "企业名称", "季度", *cells[0]] if cells else ["统一社会信用代码"]
+        deliver(folder, name, delimited([row("D20", **each) for each in cells or []], headers))
+    return verdict(folder, "D20")
+
+
+HOUSED, SKILLED, HIRED = ({header: "1"} for header in ("新增租房补贴(人)", "新增高技能人才(人)", "优秀企业家(人)"))
+BY_STAFF = ["新增高技能人才(人)", "新增工匠(人)", "引进高校毕业生(人)"]
+BY_HOMES = ["新增租房补贴(人)", "租房补贴额(元)", "专项租赁住房(套)"]
+ALL_HOMES, ALL_STAFF = dict.fromkeys(BY_HOMES, "1"), dict.fromkeys(BY_STAFF, "1")
+
+
+@pytest.mark.parametrize("sent, lacking", [
+    ({"区住建局": [ALL_HOMES]}, [*BY_STAFF, "优秀企业家(人)"]),
+    ({"区住建局": [ALL_HOMES], "区人社局": None, "区经信局": None}, []),
+    ({"区人社局": [ALL_STAFF], "区经信局": None, "区委人才办": [HOUSED]}, BY_HOMES[1:]),
+    ({"区人社局": [ALL_STAFF], "区经信局": None, "区委人才办": [{"企业名称": NAMES[FIRM]}]}, BY_HOMES),  # it need not bear the column
+    ({"区人社局": [ALL_STAFF], "区经信局": None, "区委人才办": None}, BY_HOMES),  # it has none of its own to report nothing of
+])  # fmt: skip
+def test_a_column_that_nobody_s_delivery_bears_is_told_to_who_fills_it(tmp_path, sent, lacking):
+    found = talent(tmp_path, **sent)
+    assert (list(found.unfilled), set(found.unfilled.values()), found.blocked) == (lacking, {"未报送"} if lacking else set(), ())
+    told = found.findings[found.findings["rule"].eq("报送.无人填报")]
+    assert all("本季没有报送：所涉指标列为“待补”" in message for message in told["message"])
+    assert set(told["sender"]) == {sender for sender, own in {"区人社局": BY_STAFF, "区经信局": ["优秀企业家(人)"], "区住建局": BY_HOMES[1:]}.items() if set(own) & set(lacking)}
+
+
+@pytest.mark.parametrize("bad, stopped", [(1, False), (2, True), (10, True)])
+def test_what_one_department_alone_fills_is_stopped_where_too_many_of_its_rows_go_back(tmp_path, bad, stopped):
+    """However many sound rows of others hide them; theirs stand."""
+    periods = [f"20{year:02}Q{number}" for year in range(25) for number in (1, 2, 3, 4)]
+    staff = [ALL_STAFF | {"季度": period, BY_STAFF[0]: "九" if at < bad else "1"} for at, period in enumerate(periods[-10:])]
+    homes = [ALL_HOMES | {"季度": period} for period in periods]
+    found = talent(tmp_path, 区人社局=staff, 区住建局=homes, 区经信局=None)
+    assert (found.blocked, found.unfilled) == ((), dict.fromkeys(BY_STAFF, "不能用") if stopped else {})
+    told = found.findings[found.findings["rule"].eq("D20.退回过多")]
+    assert told[["severity", "sender"]].values.tolist() == [["提示", "区人社局"]] * stopped
+    assert found.accepted["skilled_workers"].notna().sum() == 10 - bad
+
+
+def test_of_rows_that_departments_do_not_share_too_many_are_told_and_stop_nothing(tmp_path):
+    rows = [row("D12", 项目编号=f"A{at}", 立项日期="许久" if at < 2 else "2024-05-06") for at in range(3)]
+    for name, content in two("D12", "区经信局", "区科技局", rows, [row("D12", 项目编号=f"B{at}") for at in range(30)]):
+        deliver(tmp_path, name, content)
+    found = verdict(tmp_path, "D12")
+    told = found.findings[found.findings["rule"].eq("D12.退回过多")]
+    assert told[["severity", "sender"]].values.tolist() == [["提示", "区经信局"]]
+    assert (found.blocked, found.unfilled, len(found.accepted)) == ((), {}, 31)
+
+
 @pytest.mark.parametrize("table, sender, lacking", [("D05", "区经信局", "统计期"), ("D05", "区税务局", "口径"), ("D20", "区人社局", "季度"), ("D20", "区住建局", "统一社会信用代码")])
 def test_a_shared_table_without_a_column_of_its_key_is_stopped_with_the_usual_sentence(tmp_path, table, sender, lacking):
     rows = [row(table), row(table, **({"统计期": "2024Q3"} if table == "D05" else {"季度": "2024Q3"}))]
@@ -292,6 +362,43 @@ def test_one_event_of_two_departments_is_told_as_between_them(tmp_path):
         deliver(tmp_path, name, content)
     [message] = returned(verdict(tmp_path, "D23"), "区科技局")
     assert "区经信局也报送了" in message and f"“{row('D23')['名称']}”" in message
+
+
+def test_three_departments_that_report_one_row_are_not_told_that_they_are_two(tmp_path):
+    for sender in ("区科技局", "区市场监管局", "区经信局"):
+        deliver(tmp_path, f"D12_科技与成果项目_{sender}.csv", delimited([row("D12", 项目名称=sender)]))
+    [message] = returned(verdict(tmp_path, "D12"), "区市场监管局")
+    assert message.startswith("与区经信局、区科技局报送的") and message.endswith("请各家核对后只由一家报送。")
+
+
+def test_an_event_stands_where_its_twin_goes_back_for_a_fault_of_its_own(tmp_path):
+    faulty, sound = row("D23", 活动编号="A", **{"参加企业数(家)": "许多"}), row("D23", 活动编号="B")
+    for name, content in two("D23", "区经信局", "区科技局", [faulty], [sound, row("D23", 活动编号="C")]):
+        deliver(tmp_path, name, content)
+    found = verdict(tmp_path, "D23")
+    assert found.accepted["activity_no"].tolist() == ["B"]
+    assert len(returned(found, "区科技局")) == 1  # its own second
+
+
+def test_a_row_stands_where_the_same_row_came_before_its_day(tmp_path):
+    early, late = "2025-01-08 10:00:00", "2025-01-14 10:00:00"
+    rows = [delimited([row("D12", 立项日期="2025-01-10")])] * 2
+    for sender, content, received in zip(("区科技局", "区经信局"), rows, (late, early), strict=True):
+        deliver(tmp_path, f"D12_科技与成果项目_{sender}.csv", content, received)
+    found = verdict(tmp_path, "D12")
+    assert found.accepted["sender"].tolist() == ["区科技局"]
+    assert [message[:6] for message in returned(found, "区经信局")] == ["“立项日期”"]
+
+
+@pytest.mark.parametrize("table, column, said", [
+    ("D12", "项目名称", ("甲", "乙", "丙")), ("D03", "入库日期", ("2024-01-02", "2024-02-03", "2024-03-04")), ("D04", "事件", ("认定", "撤销", "撤销")),
+])  # fmt: skip
+def test_firms_whose_codes_lost_their_digits_are_not_taken_for_one(tmp_path, table, column, said):
+    """A spreadsheet has made 9.13301E+17 of each: to leave one row only would be to lose the other firms."""
+    whole = {"有效期起": "2024-05-06", "有效期止": "2027-05-05"} if table == "D04" else {}
+    firms = zip(NAMES.values(), said, strict=True)
+    rows = [row(table, 统一社会信用代码="9.13301E+17", 企业名称=name, **whole, **{column: cell}) for name, cell in firms]
+    assert rules_of(judged(tmp_path, table, rows)) == ["统一社会信用代码.码"] * 3
 
 
 def test_what_is_not_counted_is_not_judged_either(tmp_path):

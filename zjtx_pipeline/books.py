@@ -17,7 +17,7 @@ from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tables.typed import typed
-from zjtx_pipeline.verdicts import UNDELIVERED
+from zjtx_pipeline.verdicts import ABSENT, DELIVERED, UNDELIVERED
 
 
 def once(derive: Callable) -> Callable:
@@ -37,8 +37,8 @@ def once(derive: Callable) -> Callable:
 class Books:
     """One quarter's accepted rows by table id, typed, under the dictionary's English names.
 
-    `status` says for each table 已报送, 零报送 or 未报送; a table it does not name is 未报送. `missing` names the
-    departments of a table that sent nothing while others did. `delivered`: the quarter whose deliveries these are,
+    `status` says for each table 已报送, 零报送 or 未报送; a table it does not name is 未报送. It names columns too, such as
+    `D20.新增工匠(人)`, that nobody's delivery fills (`unfilled`). `missing` names the departments of a table that sent nothing while others did. `delivered`: the quarter whose deliveries these are,
     where they are read as of an earlier one.
     """
 
@@ -59,9 +59,9 @@ class Books:
         """
         return self.tables[table][list(load_tables()[table].columns)] if table in self.tables else _no_rows(table)
 
-    def lacks(self, tables: tuple[str, ...]) -> bool:
-        """Did no department deliver one of these tables? (indicators.md, small print 12)"""
-        return any(self.status.get(table, UNDELIVERED) == UNDELIVERED for table in tables)
+    def lacks(self, needs: tuple[str, ...]) -> bool:
+        """Did no department deliver one of these tables (indicators.md, small print 12), or fill one of these columns?"""
+        return any(self.status.get(need, DELIVERED if "." in need else UNDELIVERED) in ABSENT for need in needs)
 
     @property
     def day(self) -> pd.Timestamp:

@@ -98,7 +98,7 @@ def _broken(books: Books, before: Books | None) -> list[Breach]:
 
 def _breaches(books: Books, before: Books | None) -> Iterator[Breach]:
     yield from _of_titles(books)
-    if not books.lacks(("D04",)) and not books.lacks(("D05",)):
+    if not books.lacks(("D04", *measures.NEEDS)):
         yield from _of_sizes(books)
     yield from _of_places(books)
     if not books.lacks(("D06a",)):

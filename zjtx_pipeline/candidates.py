@@ -30,10 +30,10 @@ YUAN_PER_WAN = 10_000
 def candidates(books: Books) -> pd.DataFrame:
     """Firms 在萧 that fit the next tier's thresholds, or fail at few: COLUMNS, conditions joined by “；”.
 
-    Near misses have no more open conditions than the rules' `screening` says. None where D04 or D05 was not delivered.
+    Near misses have no more open conditions than the rules' `screening` says. None where D04, or what D05 tells of them, was not delivered.
     """
     version = books.rules.tiers.version_on(books.quarter.last_day)
-    if version is None or books.lacks(("D04",)) or books.lacks(("D05",)):
+    if version is None or books.lacks(("D04", *measures.NEEDS)):
         return pd.DataFrame(columns=COLUMNS, dtype="str")
     tiers = [tier for tier in books.rules.tiers.ladder[1:] if any(each.type == tier for each in version.conditions)]
     found = pd.concat([_screened(books, version, tier) for tier in tiers], ignore_index=True)

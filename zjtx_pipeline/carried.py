@@ -30,7 +30,7 @@ def _may(figure: Figure, books: Books) -> bool:
         return False
     part = books.rules.indicators[figure.indicator].parts[figure.part]
     begins = part.period in YEARLY and books.quarter.number == 1 and not figure.breakdown.startswith(YEAR)
-    return not begins and all(books.settings.carries(table) for table in part.needs if books.lacks((table,)))
+    return not begins and all(books.settings.carries(need.partition(".")[0]) for need in part.rests_on if books.lacks((need,)))
 
 
 def _from(figure: Figure, found: dict) -> Figure:

@@ -46,6 +46,15 @@ def credit_code_faults(codes: pd.Series) -> pd.Series:
     return faults
 
 
+def is_no_credit_code(codes: pd.Series) -> pd.Series:
+    """Is what is written as a credit code none? A code that does not begin with 9 need not hold the inner digit.
+
+    Such texts tell no firms apart: those that a spreadsheet has rounded to 9.13301E+17 are many firms'.
+    """
+    faults = credit_code_faults(codes)
+    return faults.isin(["form", "check"]) | (faults.eq("inner") & codes.str.startswith("9"))
+
+
 @lru_cache(maxsize=65_536)  # the same firms stand in most tables
 def _check_digit(body: str) -> str:
     return uscc.calc_check_digit(body)

@@ -3,13 +3,13 @@
 Leaves keeping to `snapshots`. Every look into the sources is one line of `looks.jsonl` beside a table's snapshots: when,
 and what was found. What was known on a day (docs/decisions/0008) is what the last look by its end found, and beside it
 what the first look after it found that bears a 报送时间 between the two. An answer, once given, stands; one given while the
-收件目录 was away is not written down.
+收件目录 was away is not written down. Of a quarter gone by, what was kept of a department stands in once it gives nothing any more.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
@@ -81,6 +81,20 @@ def look(home: Path, settings: Settings, table: Table, quarter: Quarter) -> Snap
     return snapshot
 
 
+def look_back(home: Path, settings: Settings, table: Table, quarter: Quarter) -> Snapshot:
+    """What stands of a quarter gone by: what is found now and, of a department whose files were cleared away since or whose
+    gateway is down, what the last look that heard of it found."""
+    snapshot = look(home, settings, table, quarter)
+    found = {one.sender: Kept(snapshot, one) for one in snapshot.sources}
+    standing = _heard(home, quarter, table, looks(home, quarter, table), found)
+    return _together(home, settings, table, quarter, list(standing.values()))
+
+
+def heard(home: Path, quarter: Quarter, table: Table) -> dict[str, Delivery]:
+    """What was kept last of each department, whether or not it is still to be found."""
+    return _heard(home, quarter, table, looks(home, quarter, table), {})
+
+
 def on_day(home: Path, settings: Settings, table: Table, quarter: Quarter, day: date, later: bool) -> Snapshot:
     """What a run on that day would have used of a table and data quarter; no sources where nothing was known.
 
@@ -116,8 +130,8 @@ def _chosen(home: Path, settings: Settings, table: Table, quarter: Quarter, end:
     by_then, since = [each for each in every if each.at <= end], [each for each in every if each.at > end]
     last = by_then[-1] if by_then else None
     found = _deliveries(home, quarter, table, last)
-    if later and not found:  # cleared away by then
-        found = next((held for each in reversed(by_then) if (held := _deliveries(home, quarter, table, each))), {})
+    if later:  # some may have been cleared away by then
+        found = _heard(home, quarter, table, by_then, found)
     after = _deliveries(home, quarter, table, since[0] if since else None)
     for sender, one in after.items():
         arrived = one.source.received
@@ -126,6 +140,25 @@ def _chosen(home: Path, settings: Settings, table: Table, quarter: Quarter, end:
         elif arrived > end and sender not in found:
             found |= _replaced(home, settings, table, quarter, sender, end)
     return list(found.values())
+
+
+def _heard(
+    home: Path, quarter: Quarter, table: Table, seen: Sequence[Look], found: Mapping[str, Delivery]
+) -> dict[str, Delivery]:
+    """What is found and, of each department that is silent, what the last of some looks that heard of it found.
+
+    A silent interface that nothing was ever kept of is left among them, for it is a fault of the table.
+    """
+    heard = _not_silent(found)
+    for each in {each.digest: each for each in reversed(seen)}.values():
+        if (_folder(home, quarter, table) / each.digest[:16]).is_dir():  # a broken one may have been taken away by hand
+            heard = _not_silent(_deliveries(home, quarter, table, each)) | heard
+    covered = {one.source.source for one in heard.values()}
+    return heard | {sender: one for sender, one in found.items() if sender not in heard and one.source.source not in covered}
+
+
+def _not_silent(found: Mapping[str, Delivery]) -> dict[str, Delivery]:
+    return {sender: one for sender, one in found.items() if not one.source.is_silent}
 
 
 def _replaced(home: Path, settings: Settings, table: Table, quarter: Quarter, sender: str, end: datetime) -> dict[str, Delivery]:
@@ -150,7 +183,9 @@ def _together(home: Path, settings: Settings, table: Table, quarter: Quarter, ch
         (snapshot,) = whole.values()
         if {each.source for each in kept} == set(snapshot.sources):
             return snapshot
-    return snapshots.keep(home, quarter, table, sources.in_order(settings, chosen))
+    snapshot = snapshots.keep(home, quarter, table, sources.in_order(settings, chosen))
+    _noted(home, quarter, table, {"together": True, "digest": snapshot.digest})  # else it would count as found when kept
+    return snapshot
 
 
 def _deliveries(home: Path, quarter: Quarter, table: Table, seen: Look | None) -> dict[str, Delivery]:

@@ -15,11 +15,13 @@ import pandas as pd
 
 from zjtx_pipeline.books import Books, once
 from zjtx_pipeline.firms import current
+from zjtx_pipeline.tables import load_tables
 
 MONEY = ["revenue_fen", "main_revenue_fen", "rd_expense_fen", "assets_fen", "liabilities_fen", "equity_raised_fen"]
 SUMMED = [*MONEY, "employees", "rd_staff", "class1_rights"]
 HIGHEST = ["niche_years", "market_share_pct", "development_score"]
 REPORTED = ("period", "basis", *SUMMED, *HIGHEST)
+NEEDS = ("D05", *(f"D05.{load_tables()['D05'].columns[name].header}" for name in (*SUMMED, *HIGHEST)))
 
 
 def last_year(books: Books) -> int:

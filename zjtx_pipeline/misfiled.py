@@ -6,7 +6,7 @@ Leaves faults of single rows to the suites and all else about whole deliveries t
 year's records (A) that is last quarter's file to the byte; sums by quarter (D20) without one row of the quarter; 数据期 of
 another quarter in every row; a register of other towns, or rows of firms that D01 does not know, in more than half; the
 headers of another table. Where some department's delivery is sound, the figure is made of that, as where a department
-sent nothing (indicators.md, small print 12), and the others' fault is 提示. 提示 too for a ledger (L) that is last
+sent nothing (indicators.md, small print 12), and the others' fault is 提示; what these alone have to fill is 待补 (`unfilled`) where 数据期 or the firms are others'. 提示 too for a ledger (L) that is last
 quarter's to the byte, for a quarter may bring no new row; for texts (T), of which only the quarter's own are printed; and
 for D05 without a row of the quarter, whose audited years and 跟踪评价 other figures rest on.
 """
@@ -24,6 +24,7 @@ from zjtx_pipeline.sources.raw import headers_score
 from zjtx_pipeline.suites import BLOCKING, NOTED
 from zjtx_pipeline.tables import Table, load_tables
 from zjtx_pipeline.tables.typed import said_under
+from zjtx_pipeline.wholes import STOPS
 
 IMPLAUSIBLE = "SA"  # natures of which an identical file can hardly be
 PERIODS = ("quarter", "period")
@@ -50,7 +51,7 @@ def misfiled(
     by_rows = {source: _of_quarter(snapshot, text, own) for source, own in rows.items()}
     elsewhere = {source: _of_district(snapshot, settings, text, own, known) for source, own in rows.items()}
     yield from _told("报送.别的季度", by_name, stops=table.nature != "T")
-    yield from _told("报送.别的季度", by_rows, stops=table.nature == "P" and _kind(table) == "quarter")
+    yield from _told("报送.别的季度", by_rows, stops=table.nature == "P" and _kind(table) == "quarter", unusable=False)
     yield from _told("报送.别的区县", elsewhere, stops=True)
     for source in read:
         if other := _fits_better(table, source):
@@ -58,10 +59,14 @@ def misfiled(
             yield _about(source, BLOCKING, "报送.别的表", message)
 
 
-def _told(rule: str, told: dict[Source, str], *, stops: bool) -> Iterator[Found]:
-    """A fault that stops a table does so where every delivery of it has it; else it is noted."""
+def _told(rule: str, told: dict[Source, str], *, stops: bool, unusable: bool = True) -> Iterator[Found]:
+    """A fault that stops a table does so where every delivery of it has it; else it is noted, and stops what its sender alone
+    has to fill, unless the rows may be all that there are (`unusable` no): of earlier quarters, as none brought anything since.
+    """
     severity = BLOCKING if stops and all(told.values()) else NOTED
-    yield from (_about(source, severity, rule, message) for source, message in told.items() if message)
+    for source, message in told.items():
+        if message:
+            yield _about(source, severity, rule, message) | ({STOPS: source.sender} if stops and unusable else {})
 
 
 def _about(source: Source, severity: str, rule: str, message: str) -> Found:

@@ -6,11 +6,11 @@ Leaves running the rules to `validate`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from zjtx_pipeline.facts import FACTS, Scene
+from zjtx_pipeline.facts import FACTS, Fact, Scene
 from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, SuiteRule
 from zjtx_pipeline.tables import Table
 from zjtx_pipeline.verdicts import findings_frame, shown
@@ -34,6 +34,23 @@ def not_compared(rule: SuiteRule, absent: Sequence[str]) -> Outcome:
 def not_run(rule: SuiteRule) -> Outcome:
     """A rule that raised instead of answering stops its table."""
     return Outcome(rule, pd.Index([]), f"规则“{rule.id}”没能执行：请联系维护人员检查本表的规则文件。")
+
+
+def spared(outcomes: Sequence[Outcome], scene: Scene) -> list[Outcome]:
+    """The outcomes, but of twins the first that is sound otherwise stands: one set aside for a fault of its own takes no
+    other's place."""
+    aside = returned([outcome for outcome in outcomes if not _spares(outcome)], scene.rows.index)
+    return [_sparing_first(outcome, scene, aside) if _spares(outcome) else outcome for outcome in outcomes]
+
+
+def _spares(outcome: Outcome) -> bool:
+    fact = _twins(outcome)
+    return fact is not None and fact.spares_first and not outcome.at_fault.empty
+
+
+def _sparing_first(outcome: Outcome, scene: Scene, aside: pd.Series) -> Outcome:
+    sound = _twins(outcome).twins(scene)[~aside].dropna()
+    return replace(outcome, at_fault=outcome.at_fault.difference(sound.index[~sound.duplicated()]))
 
 
 def returned(outcomes: Sequence[Outcome], rows: pd.Index) -> pd.Series:
@@ -68,7 +85,7 @@ def _told(outcome: Outcome, scene: Scene) -> Iterator[dict[str, str]]:
 
 def _of_others(outcome: Outcome, scene: Scene) -> dict[int, str]:
     """What is said of rows whose twins stand in another department's delivery alone: their own holds nothing to delete."""
-    fact = next((FACTS[name] for name in outcome.rule.columns if name in FACTS and FACTS[name].twins), None)
+    fact = _twins(outcome)
     if fact is None or scene.rows["sender"].nunique() < 2:
         return {}
     twins = fact.twins(scene)
@@ -76,8 +93,14 @@ def _of_others(outcome: Outcome, scene: Scene) -> dict[int, str]:
     for _, among in scene.rows["sender"].groupby(twins[twins.isin(twins[outcome.at_fault])]):
         for label, sender in among[among.index.isin(outcome.at_fault)].items():
             if among.eq(sender).sum() == 1:
-                told[label] = fact.between.replace("{部门}", "、".join(dict.fromkeys(among[among.ne(sender)])))
+                others = list(dict.fromkeys(among[among.ne(sender)]))
+                told[label] = fact.between.replace("{部门}", "、".join(others)).replace("{几家}", "两家" if len(others) == 1 else "各家")
     return told
+
+
+def _twins(outcome: Outcome) -> Fact | None:
+    """The fact of a rule that tells of rows which are one another's."""
+    return next((FACTS[name] for name in outcome.rule.columns if name in FACTS and FACTS[name].twins), None)
 
 
 def _header(rule: SuiteRule, table: Table) -> str:

@@ -77,11 +77,6 @@ class Snapshot:
     sources: tuple[Source, ...]
     kept_at: str = field(compare=False, default="")
 
-    @property
-    def is_silent(self) -> bool:
-        """No delivery, or none but a gateway's that gave no row."""
-        return all(source.is_silent for source in self.sources)
-
     @cached_property
     def rows(self) -> pd.DataFrame:
         return store.read_frame(self.path / "rows.parquet")
@@ -121,13 +116,6 @@ def load(path: Path) -> Snapshot:
         sources=tuple(_source(entry) for entry in record["sources"]),
         kept_at=record["kept_at"],
     )
-
-
-def latest(home: Path, quarter: Quarter, table: Table) -> Snapshot | None:
-    """The newest kept snapshot of a table and quarter that is not silent; None if nothing was ever kept."""
-    folder = home / "snapshots" / str(quarter) / table.id
-    kept = [load(path) for path in sorted(folder.glob("[0-9a-f]*"))] if folder.is_dir() else []
-    return max((each for each in kept if not each.is_silent), key=lambda each: each.kept_at, default=None)
 
 
 @dataclass(frozen=True)

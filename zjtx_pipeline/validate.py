@@ -22,8 +22,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from zjtx_pipeline import outcomes, store, verdicts
-from zjtx_pipeline.codes import credit_code_faults, patent_number_faults
+from zjtx_pipeline import outcomes, store, unfilled, verdicts
+from zjtx_pipeline.codes import credit_code_faults, is_no_credit_code, patent_number_faults
 from zjtx_pipeline.facts import FACTS, Scene
 from zjtx_pipeline.facts.layout import laid_out, runs_on
 from zjtx_pipeline.misfiled import misfiled
@@ -37,9 +37,9 @@ from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite, SuiteRule, fi
 from zjtx_pipeline.tables import dictionary_digest, load_tables
 from zjtx_pipeline.tables.typed import canonical, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
-from zjtx_pipeline.wholes import whole_findings
+from zjtx_pipeline.wholes import STOPS, whole_findings
 
-JUDGING = "6"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
+JUDGING = "7"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
 
 
 def needs(table_id: str) -> tuple[str, ...]:
@@ -99,11 +99,13 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
     delivered = {name: each for name, each in beside.items() if each.status != verdicts.UNDELIVERED}
     counting = verdicts.without_others_cells(table, rows["sender"], text)
     scene = Scene(table, snapshot.quarter, settings.rules, rows, counting, typed(table, counting), delivered)
-    results = list(_outcomes(suite, scene)) if len(rows) else []
+    results = outcomes.spared(list(_outcomes(suite, scene)), scene) if len(rows) else []
     aside = outcomes.returned(results, rows.index)
     told = outcomes.findings(results, scene)
     known = delivered["D01"].accepted["uscc"] if "D01" in delivered else None
     whole = [*misfiled(snapshot, settings, text, known, same), *whole_findings(snapshot, settings, suite, text, aside)]
+    lacking = unfilled.unfilled(snapshot, {found[STOPS] for found in whole if STOPS in found})
+    whole += unfilled.findings(table, lacking)
     about = {"quarter": str(snapshot.quarter), "dataset": table.id}
     whole = verdicts.findings_frame(found | about for found in whole)
     findings = pd.concat([whole, told], ignore_index=True)
@@ -120,6 +122,7 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
         findings=findings,
         counts=verdicts.counted(snapshot, sound, set_aside),
         blocked=verdicts.blocked_by(findings),
+        unfilled=lacking,
     )
 
 
@@ -314,7 +317,7 @@ def _custom_expectations() -> None:
         }
         type(f"ColumnPairValues{name.title().replace('_', '')}", (ColumnPairMapMetricProvider,), body)
 
-    of_column("credit_code", lambda codes: ~_is_wrong_code(codes))
+    of_column("credit_code", lambda codes: ~is_no_credit_code(codes))
     of_column("organisation_code", lambda codes: ~(credit_code_faults(codes).eq("inner") & ~codes.str.startswith("9")))
     of_column("patent_number", lambda numbers: ~patent_number_faults(numbers))
     of_column("faultless", lambda facts: ~facts.astype(bool))
@@ -356,8 +359,3 @@ def _custom_expectations() -> None:
         """A fact of `facts` that is true of no row."""
 
         map_metric = "column_values.faultless"
-
-
-def _is_wrong_code(codes: pd.Series) -> pd.Series:
-    faults = credit_code_faults(codes)
-    return faults.isin(["form", "check"]) | (faults.eq("inner") & codes.str.startswith("9"))

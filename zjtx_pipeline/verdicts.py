@@ -6,8 +6,8 @@ Leaves judging to `validate`; needs no Great Expectations, so that a second run 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +22,8 @@ from zjtx_pipeline.tables import Table, load_tables
 from zjtx_pipeline.tables.typed import DATES, DECIMALS, with_all_columns
 
 DELIVERED, ZERO, UNDELIVERED = "已报送", "零报送", "未报送"
+UNUSABLE = "不能用"  # of a column: what its departments delivered cannot be relied on
+ABSENT = (UNDELIVERED, UNUSABLE)
 FINDING = ("quarter", "dataset", "sender", "severity", "rule", "header", "value", "message", "source", "place")
 COUNT = ("quarter", "dataset", "sender", "source", "read", "accepted", "quarantined", "rejected")
 LONGEST_VALUE = 60
@@ -35,7 +37,8 @@ class Verdict:
 
     `accepted`: values under English names, with lineage. `set_aside`: text as delivered, lineage, `rules` and
     `reasons`. `findings`, `counts`: columns as FINDING and COUNT. `blocked`: the sentences that stop what depends on
-    the table, empty if nothing does. `missing_senders`: departments of the table that delivered nothing.
+    the table, empty if nothing does. `missing_senders`: departments of the table that delivered nothing. `unfilled`: columns
+    by header that nobody's delivery fills, and why (`unfilled`).
     """
 
     table: Table
@@ -48,6 +51,12 @@ class Verdict:
     findings: pd.DataFrame
     counts: pd.DataFrame
     blocked: tuple[str, ...]
+    unfilled: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """What became of the table, and of each column of it that nobody fills: `D20`, `D20.新增工匠(人)`."""
+        return {self.table.id: self.status} | {f"{self.table.id}.{header}": why for header, why in self.unfilled.items()}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Verdict) and self.digest == other.digest
@@ -190,6 +199,7 @@ def keep(home: Path, verdict: Verdict) -> None:
                 "status": verdict.status,
                 "missing_senders": verdict.missing_senders,
                 "blocked": verdict.blocked,
+                "unfilled": verdict.unfilled,
             }
             store.write_json(folder / "verdict.json", record)
     _remember(path, verdict)
@@ -220,6 +230,7 @@ def read(path: Path) -> Verdict:
         status=record["status"],
         missing_senders=tuple(record["missing_senders"]),
         blocked=tuple(record["blocked"]),
+        unfilled=record.get("unfilled", {}),  # none in those that an earlier version kept
         **{**frames, "accepted": _exact(table, frames["accepted"])},
     )
 

@@ -20,6 +20,7 @@ from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
 from zjtx_pipeline.workdays import workday_after
 
 Found = dict[str, str]
+STOPS = "stops"  # beside a finding: the department whose delivery cannot be used, while the others' stand
 
 
 def whole_findings(
@@ -45,7 +46,7 @@ def _all(
             yield from ({**found, **about} for found in _of_other_senders(table, snapshot, source, text))
             yield from ({**found, **about} for found in _of_first_owners(table, snapshot, source, text[~returned]))
     yield from _of_lines(snapshot)
-    yield from _of_shares(suite, returned)
+    yield from _of_shares(snapshot, suite, returned)
     if table.id == "D26":
         yield from _of_lead_departments(settings, snapshot)
 
@@ -184,11 +185,24 @@ def _of_lines(snapshot: Snapshot) -> Iterator[Found]:
             yield {**_found(RETURNED, "报送.坏行", message, value=text), **about}
 
 
-def _of_shares(suite: Suite, returned: pd.Series) -> Iterator[Found]:
-    """More returned rows than the suite allows: the table cannot be relied on."""
+def _of_shares(snapshot: Snapshot, suite: Suite, returned: pd.Series) -> Iterator[Found]:
+    """More returned rows than the suite allows: the table cannot be relied on, or of a table that can one department's rows.
+
+    What such a department alone has to fill is 待补 then (`unfilled`); sound rows stand, its own too, as where it sent fewer.
+    """
+    if too_many := _too_many(suite, returned):
+        yield _of_suite(suite, "退回过多", too_many)
+        return
+    for source in snapshot.sources:
+        if too_many := _too_many(suite, returned[source.sent(snapshot.rows)]):
+            about = {"severity": NOTED, "sender": source.sender, "source": source.source, STOPS: source.sender}
+            yield _of_suite(suite, "退回过多", too_many) | about
+
+
+def _too_many(suite: Suite, returned: pd.Series) -> str:
+    """The share of the returned rows where it is above the suite's limit."""
     bad, rows = int(returned.sum()), len(returned)
-    if bad * 100 > suite.limit_pct * rows:
-        yield _of_suite(suite, "退回过多", f"{bad / rows:.1%}（{rows} 行中 {bad} 行）")
+    return f"{bad / rows:.1%}（{rows} 行中 {bad} 行）" if bad * 100 > suite.limit_pct * rows else ""
 
 
 def _of_lead_departments(settings: Settings, snapshot: Snapshot) -> Iterator[Found]:

@@ -62,7 +62,7 @@ def _on_circles(hop: pd.DataFrame) -> pd.DataFrame:
 def overlaps_earlier(scene: Scene) -> pd.Series:
     """A stay [入库, 出库) that begins before an earlier one of the same 码 and 库别 has ended; the later is at fault."""
     stays = scene.typed[["uscc", "pool", "entered_on", "left_on"]]
-    stays = stays.assign(left_on=stays["left_on"].fillna(pd.Timestamp("9999-12-31")))
+    stays = stays.assign(uscc=scene.firms(), left_on=stays["left_on"].fillna(pd.Timestamp("9999-12-31")))
     stays = stays[stays["entered_on"] < stays["left_on"]].dropna(subset=["uscc", "pool"])
     stays = stays.sort_values("entered_on", kind="stable")
     firm = [stays["uscc"], stays["pool"]]
@@ -82,7 +82,8 @@ def validity_not_three_years(scene: Scene) -> pd.Series:
 @fact("uscc", "tier", "batch", "event", "announced_on")
 def granted_and_ended_at_once(scene: Scene) -> pd.Series:
     """认定 or 复核通过 and 撤销 or 主动放弃 of one 码, 资质类型 and 批次 on one day: which came first nobody can say."""
-    events, alike = scene.rules.tiers.events, [scene.column(name) for name in ("uscc", "tier", "batch", "announced_on")]
+    events = scene.rules.tiers.events
+    alike = [scene.firms(), *(scene.column(name) for name in ("tier", "batch", "announced_on"))]
     granted, ended = scene.column("event").isin(events.granting), scene.column("event").isin(events.ending)
     both = granted.groupby(alike).transform("any") & ended.groupby(alike).transform("any")
     return truth(both) & (granted | ended)

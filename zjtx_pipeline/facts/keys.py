@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import pandas as pd
 
+from zjtx_pipeline.codes import is_no_credit_code
 from zjtx_pipeline.tables import Table
 
 
 def key_of(table: Table, content: pd.DataFrame, sender: pd.Series) -> pd.Series:
-    """Each row's key as one text; NA where a part that must be filled is empty, so that it equals nothing."""
+    """Each row's key as one text; NA where a part that must be filled is empty, or a code is none, so that it equals
+    nothing."""
     parts = [sender if name == "sender" else content.get(name, pd.Series("", index=sender.index)) for name in table.key]
     key = parts[0].astype("str").str.cat([part.astype("str") for part in parts[1:]], sep="\x1f")
     asked = [name for name in table.key if name != "sender" and not table.columns[name].optional]
     incomplete = pd.Series(False, index=sender.index)
     for name in asked:
         incomplete |= content[name].eq("") if name in content else True
-    return key.mask(incomplete)
+    key = key.mask(incomplete)
+    shared = key.notna() & key.duplicated(keep=False)  # few rows: only their codes need be looked at
+    for name in [name for name in table.key if name in table.codes and name in content]:
+        codes = content.loc[shared, name]
+        key = key.mask(is_no_credit_code(codes.mask(codes.eq(""))).reindex(key.index, fill_value=False))
+    return key
 
 
 def standing(key: pd.Series, content: pd.DataFrame) -> pd.Series:

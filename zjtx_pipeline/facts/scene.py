@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from zjtx_pipeline.codes import is_no_credit_code
 from zjtx_pipeline.facts.keys import key_of, standing
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.rules import Rules
@@ -48,6 +49,11 @@ class Scene:
     def column(self, name: str) -> pd.Series:
         return self.typed[name]
 
+    def firms(self) -> pd.Series:
+        """The 码 of each row, NA where it is none and tells no firm from another."""
+        codes = self.typed["uscc"]
+        return codes.mask(is_no_credit_code(codes))
+
     def accepted(self, table: str) -> pd.DataFrame:
         return self.beside[table].accepted
 
@@ -56,7 +62,8 @@ class Scene:
 class Fact:
     """A fault that a suite may name: `tables` it is checked against, `columns` without which it cannot be.
 
-    Of twins, `twins` tells which rows are one another's, and `between` what is said where the others are another department's.
+    Of twins, `twins` tells which rows are one another's, and `between` what is said where the others are another department's;
+    `spares_first`: the first of them that is sound otherwise stands.
     """
 
     name: str
@@ -65,16 +72,17 @@ class Fact:
     find: Callable[[Scene], pd.Series]
     twins: Callable[[Scene], pd.Series] | None = None
     between: str = ""
+    spares_first: bool = False
 
 
 FACTS: dict[str, Fact] = {}
 
 
-def fact(*columns: str, beside: tuple[str, ...] = (), twins: Callable | None = None, between: str = "") -> Callable:
-    """Enter a function under its own name; `columns` of the table it reads, `beside` the other tables."""
+def fact(*columns: str, beside: tuple[str, ...] = (), **of_twins: Any) -> Callable:
+    """Enter a function under its own name; `columns` of the table it reads, `beside` the other tables; of twins as `Fact` has it."""
 
     def entered(find: Callable[[Scene], pd.Series]) -> Callable[[Scene], pd.Series]:
-        FACTS[find.__name__] = Fact(find.__name__, beside, columns, find, twins, between)
+        FACTS[find.__name__] = Fact(find.__name__, beside, columns, find, **of_twins)
         return find
 
     return entered

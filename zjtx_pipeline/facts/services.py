@@ -50,7 +50,10 @@ def _event(scene: Scene) -> pd.Series:
     return day.dt.strftime("%Y-%m-%d") + "\x1f" + kind + "\x1f" + name
 
 
-@fact(*_EVENT, twins=_event, between="同一天、同类型、同名称的活动“{值}”，{部门}也报送了：请两家商定只由一家报送，不报的一家删去。")
+_BETWEEN = "同一天、同类型、同名称的活动“{值}”，{部门}也报送了：请{几家}商定只由一家报送，不报的删去。"
+
+
+@fact(*_EVENT, twins=_event, between=_BETWEEN, spares_first=True)
 def held_twice(scene: Scene) -> pd.Series:
     """Same 日期, 类型 and 名称 as an earlier row: the second of twins."""
     event = scene.typed[_EVENT]

@@ -23,7 +23,7 @@ Formula = Callable[[Books], Mapping[str, Part]]
 
 
 def figures(books: Books, indicator: Indicator, formula: Formula | None) -> list[Figure]:
-    """All figures of an indicator; 尚未测算 without a formula, 待补 where a table it needs was not delivered."""
+    """All figures of an indicator; 尚未测算 without a formula, 待补 where what it rests on was not delivered."""
     table = _table(books, indicator, formula)
     return [
         _figure(indicator.id, letter, row, table.cell(letter, row, part.unit), table.parts.get(letter))
@@ -48,7 +48,7 @@ def _figure(indicator: str, letter: str, row: str, cell: Cell, part: Part | None
 def _table(books: Books, indicator: Indicator, formula: Formula | None) -> Cells:
     if formula is None:
         return Cells({}, dict.fromkeys(indicator.parts, NOT_YET))
-    absent = {letter: UNDELIVERED for letter, part in indicator.parts.items() if books.lacks(part.needs)}
+    absent = {letter: UNDELIVERED for letter, part in indicator.parts.items() if books.lacks(part.rests_on)}
     return Cells(formula(books) if len(absent) < len(indicator.parts) else {}, absent)
 
 

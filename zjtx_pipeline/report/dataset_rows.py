@@ -176,11 +176,13 @@ def _remarks(inputs: ReportInputs, tables: Sequence[str]) -> tuple[str, ...]:
         for table in tables
         if inputs.missing.get(table) and known[table].title not in undelivered
     ]
+    unfilled = inputs.absence(need for need in inputs.status if "." in need and need.partition(".")[0] in tables)
     return tuple(
         remark
         for remark in (
             f"未报送的数据表：{'、'.join(undelivered)}。所涉指标列为“待补”。" if undelivered else "",
             f"部分部门未报送：{'、'.join(partly)}。" if partly else "",
+            f"{unfilled}，只由其填报的列所涉指标列为“待补”。" if unfilled else "",
         )
         if remark
     )

@@ -15,7 +15,6 @@ from zjtx_pipeline.report.figure_rows import after_due, aim_name, on_the_way, ta
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.sentences import light_of
 from zjtx_pipeline.report.shown import Shown, bearing
-from zjtx_pipeline.tables import load_tables
 
 MOST = 3
 HOW_CHOSEN = (
@@ -72,5 +71,5 @@ def _unstated(inputs: ReportInputs) -> Iterator[str]:
 
 
 def _undelivered(inputs: ReportInputs) -> Iterator[str]:
-    if absent := inputs.absence(load_tables(), MOST):
+    if absent := inputs.absence(inputs.status, MOST):
         yield f"{absent}，请督促报送。"

@@ -152,7 +152,7 @@ def absence(figure: Shown) -> str:
     status = figure.progress.figure.status if figure.progress else ""
     if status not in (ABSENT, CARRIED):
         return ""
-    told = figure.inputs.absence(figure.part.needs)
+    told = figure.inputs.absence(figure.part.rests_on)
     return "，".join(filter(None, [CARRIED if status == CARRIED else "", told]))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from zjtx_pipeline.candidates import FITS, MARK, NEARLY, UNKNOWN
 from zjtx_pipeline.flows import CLOSING, IN, KEPT, OPENING, OUT, RESTS_ON, TITLES
+from zjtx_pipeline.measures import NEEDS
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import FlowRow
@@ -81,7 +82,7 @@ def _moved(inputs: ReportInputs, row) -> str:
 def _rising(inputs: ReportInputs) -> Iterator[str]:
     """How many fit the next tier's numeric conditions, by version and tier; never who is recognised."""
     rows = inputs.candidates
-    if absent := inputs.absence(("D01", "D02", "D03", "D04", "D05")):
+    if absent := inputs.absence(("D01", "D02", "D03", "D04", *NEEDS)):
         yield f"晋级{MARK}：{absent}，待补。"
         return
     if rows is None or rows.empty:

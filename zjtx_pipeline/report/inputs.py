@@ -19,8 +19,11 @@ from zjtx_pipeline.report.rows import Notice
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import SourceFile
-from zjtx_pipeline.tables import load_tables
-from zjtx_pipeline.verdicts import UNDELIVERED
+from zjtx_pipeline.unfilled import title_of
+from zjtx_pipeline.verdicts import ABSENT, UNDELIVERED, UNUSABLE
+
+
+_ABSENCE = {UNDELIVERED: UNDELIVERED, UNUSABLE: "报来而不能用"}
 
 
 class Measured:
@@ -39,7 +42,7 @@ class ReportInputs:
 
     `progress_before` is None where there is no quarter before; `awards` as `awards.units` gives them, `tiers` as
     `tiers.titles`; `findings` and `counts` as `validate` gives them, all tables together; `texts` D26's accepted rows;
-    `status` and `missing` by table id; `due_on` the day up to which deliveries count and the date of the
+    `status` and `missing` by table id, `status` also of columns that nobody fills, as `books` has it; `due_on` the day up to which deliveries count and the date of the
     report: the deadline, or the day as of which it is told; `firms_behind` how many firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4);
     `retold`: as it was known on a day gone by, not as it stands; `unreviewed` the readings that the second opinion does not follow. `flows`, `watchlist`, `effects`,
     `candidates` as the rooms of those names give them; None where nobody made them. `notices`: the quarter's 更正说明, by number.
@@ -78,14 +81,17 @@ class ReportInputs:
     def before(self) -> Measured | None:
         return None if self.progress_before is None else Measured(self.progress_before)
 
-    def undelivered(self, tables: Iterable[str]) -> tuple[str, ...]:
-        """Those of some tables that nobody delivered."""
-        return tuple(table for table in tables if self.status.get(table) == UNDELIVERED)
+    def undelivered(self, needs: Iterable[str]) -> tuple[str, ...]:
+        """Those of some tables that nobody delivered, of some columns that nobody fills."""
+        return tuple(need for need in needs if self.status.get(need) in ABSENT)
 
-    def absence(self, tables: Iterable[str], most: int | None = None) -> str:
-        """`截至2025年1月15日未报送：D15_数字化改造`, at most so many named; empty where all of them were delivered."""
-        absent = listed([load_tables()[table].title for table in self.undelivered(tables)], most, "张表")
-        return f"截至{day(self.due_on)}未报送：{absent}" if absent else ""
+    def absence(self, needs: Iterable[str], most: int | None = None) -> str:
+        """`截至2025年1月15日未报送：D15_数字化改造、D20_人才就业(汇总)（区人社局）`, at most so many named; empty where nothing is
+        missing."""
+        absent = self.undelivered(needs)
+        told = {why: dict.fromkeys(title_of(need) for need in absent if self.status[need] == why) for why in ABSENT}
+        said = [f"{_ABSENCE[why]}：{listed(list(titles), most, '张表')}" for why, titles in told.items() if titles]
+        return f"截至{day(self.due_on)}{'；'.join(said)}" if said else ""
 
     def then(self, indicator: str, part: str, breakdown: str = "") -> Progress | None:
         """The same figure a quarter ago."""

@@ -13,7 +13,6 @@ from zjtx_pipeline.report.lights import GREY, LIGHTS, WORST_FIRST, worst
 from zjtx_pipeline.report.rows import Light
 from zjtx_pipeline.report.shown import UNMEASURED, Shown, bearing, first_of, parts_of
 from zjtx_pipeline.rules import Indicator, Task
-from zjtx_pipeline.tables import load_tables
 
 NO_TARGET = "未设量化目标"
 MOST_TOLD = 5
@@ -118,11 +117,11 @@ def _as_of(figure: Shown) -> str:
 
 
 def _undelivered(inputs: ReportInputs) -> str:
-    """Which tables nobody delivered, and how many figures have no value, or last quarter's, for it; totals alone."""
+    """What nobody delivered, and how many figures have no value, or last quarter's, for it; totals alone."""
     figures = parts_of(inputs, list(inputs.rules.indicators.values()))
     counted = Counter(each.progress.figure.status for each in figures if each.progress)
     told = [f"{status}{counted[status]}项" for status in (ABSENT, CARRIED) if counted[status]]
-    return f"{inputs.absence(load_tables(), MOST_TOLD)}，所涉指标数值{'、'.join(told)}。" if told else ""
+    return f"{inputs.absence(inputs.status, MOST_TOLD)}，所涉指标数值{'、'.join(told)}。" if told else ""
 
 
 def _first_numbers(inputs: ReportInputs, indicators: list[Indicator]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from zjtx_pipeline import workbooks
 from zjtx_pipeline.candidates import MARK
+from zjtx_pipeline.measures import NEEDS
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
 
@@ -29,7 +30,7 @@ def workbook(inputs: ReportInputs, title: str) -> bytes:
     def fill(book) -> None:
         workbooks.add_list(book, "L2 到期资质", LAPSING, _lapsing(inputs))
         workbooks.add_list(book, "L3 晋级初筛", RISING, _rising(inputs))
-        absent = inputs.absence(("D01", "D02", "D03", "D04", "D05"))
+        absent = inputs.absence(("D01", "D02", "D03", "D04", *NEEDS))
         workbooks.add_list(book, "说明", {"说明": 100}, ((said,) for said in (*REMARKS, *([f"{absent}，所涉名单待补。"] if absent else []))))
 
     return workbooks.made(title, fill)

@@ -44,7 +44,7 @@ class AwardTerms(Dated):
 class Trigger(Rule):
     """Which rows set an award off: their table, the column of the date, the key's columns, the values they bear.
 
-    With a `population` only rows of its firms set it off; the terms' own population merely says who is entitled.
+    `reads`: of a table that several departments fill the columns beside the key's. With a `population` only rows of its firms set it off; the terms' own population merely says who is entitled.
     """
 
     table: str
@@ -52,6 +52,7 @@ class Trigger(Rule):
     key: tuple[str, ...] = ()
     where: dict[str, tuple[str, ...]] = {}
     base: str | None = None
+    reads: tuple[str, ...] = ()
     population: Population | None = None
     text: str
 
@@ -108,10 +109,11 @@ class Award(Rule):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The tables without which nobody can say what set it off, or whom it is for."""
+        """The tables, and the columns (`D20.新增租房补贴(人)`), without which nobody can say what set it off, or whom it is for."""
         asked = {self.trigger.population, *(terms.population for terms in self.terms)} - {None, "在萧企业"}
         beside = {"D13"} if self.trigger.table == "D14" else set()  # whose product it is
-        return tuple(sorted({"D01", "D02", self.trigger.table} | beside | ({"D04"} if asked else set())))
+        reads = {f"{self.trigger.table}.{header}" for header in self.trigger.reads}
+        return tuple(sorted({"D01", "D02", self.trigger.table} | beside | reads | ({"D04"} if asked else set())))
 
     def terms_on(self, day: date) -> AwardTerms | None:
         """The terms in force on a day, None outside all of them (期外)."""

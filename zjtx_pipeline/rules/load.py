@@ -107,8 +107,10 @@ def _indicator(raw: dict) -> dict:
 
 
 def _part(letter: str, kind: str, raw: dict) -> dict:
-    needs = set(raw.get("tables", ())) | POPULATION_TABLES.get(raw.get("population"), set())
-    part = {key: value for key, value in raw.items() if key != "by"}
+    named = raw.get("tables", ())
+    tables = [*dict.fromkeys(name.partition(".")[0] for name in named)]
+    needs = set(tables) | POPULATION_TABLES.get(raw.get("population"), set())
+    part = {key: value for key, value in raw.items() if key != "by"} | {"tables": tables, "columns": [name for name in named if "." in name]}
     breakdowns = [{"columns": tuple(by), "values": tuple(by.values())} for by in raw.get("by", ())]
     return {"kind": kind, **part, "letter": letter, "needs": sorted(needs), "breakdowns": breakdowns}
 

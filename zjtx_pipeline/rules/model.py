@@ -148,7 +148,8 @@ class Breakdown(Rule):
 
 
 class Part(Rule):
-    """One number of an indicator: `T04-4a`. `unit` as printed; `needs` the tables without which it is 待补."""
+    """One number of an indicator: `T04-4a`. `unit` as printed; `needs` the tables without which it is 待补, `columns` of
+    tables that several departments fill those (`D20.新增工匠(人)`) that it reads."""
 
     letter: str
     name: str
@@ -159,8 +160,14 @@ class Part(Rule):
     population: Population
     tables: tuple[str, ...]
     needs: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     breakdowns: tuple[Breakdown, ...] = ()
     counted_alone: bool = False
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """All without which the part is 待补: tables, and columns that somebody must have filled."""
+        return (*self.needs, *self.columns)
 
 
 class Suggestion(Rule):

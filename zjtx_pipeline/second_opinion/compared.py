@@ -1,6 +1,6 @@
 """Knows how two computations of one quarter are held against each other; leaves both of them to others.
 
-Where a table was not delivered there is nothing to compare: the first computation says 待补, the second is silent.
+Where a table was not delivered, or a column filled by nobody, there is nothing to compare: the first computation says 待补, the second is silent.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def compared_figures(
     wanted = {
         key: value
         for key, value in opinion.figures.items()
-        if rules.indicators[key[0]].task == task and not set(rules.indicators[key[0]].parts[key[1]].needs) & set(absent)
+        if rules.indicators[key[0]].task == task and not set(rules.indicators[key[0]].parts[key[1]].rests_on) & set(absent)
     }
     return [
         (indicator + part + (f" {breakdown}" if breakdown else ""), first.get((indicator, part, breakdown)), value)

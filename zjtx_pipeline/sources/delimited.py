@@ -8,7 +8,7 @@ from typing import Any
 from zjtx_pipeline.sources import guard
 from zjtx_pipeline.sources.margins import margins, sifted
 from zjtx_pipeline.sources.oddities import unit_notes
-from zjtx_pipeline.sources.raw import NO_HEADERS, Line, Origin, Raw, assemble, headers_score, unreadable
+from zjtx_pipeline.sources.raw import NO_HEADERS, Line, Origin, Raw, assemble, headers_score, nothing_to_report, unreadable
 from zjtx_pipeline.sources.screen import Placed
 from zjtx_pipeline.tables import Table
 
@@ -16,6 +16,8 @@ from zjtx_pipeline.tables import Table
 def read_delimited(content: bytes, table: Table, origin: Origin, *, says_zero: bool = False) -> Raw:
     """The records under the header line; a line with another number of fields is rejected, with the reason."""
     answer = guard.opened("text", content, known=sorted(table.by_header()))
+    if says_zero and answer.said.get("blank"):
+        return nothing_to_report(table, origin)
     if answer.fault:
         return unreadable(origin, answer.fault)
     said = answer.said

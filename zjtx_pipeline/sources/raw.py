@@ -173,6 +173,11 @@ def assemble(
     return screened(table, raw, (*around, *beside, *_texts(table, headers, rejected)))
 
 
+def nothing_to_report(table: Table, origin: Origin, around: Iterable[str] = ()) -> Raw:
+    """A file in which nothing is written and whose name says 零报送: that there are no headers either is no fault."""
+    return assemble(table, origin, (), (), says_zero=True, around=around)
+
+
 def _counts_for_nothing(reason: str) -> bool:
     """Is a rejected line, beside a row 零报送=是, no record that was meant to be reported?"""
     return reason in NO_RECORDS or reason.startswith(SUPERSEDED)

@@ -27,6 +27,7 @@ from zjtx_pipeline.sources.raw import (
     assemble,
     header_position,
     headers_score,
+    nothing_to_report,
     unreadable,
 )
 from zjtx_pipeline.sources.screen import Placed, of_persons, speaks_of_persons
@@ -80,10 +81,14 @@ class Laid:
 
 def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bool = False) -> Raw:
     """The rows of the sheet whose headers fit the table best; `place` is `sheet!row` as Excel counts rows."""
+    if says_zero and not content:
+        return nothing_to_report(table, origin)
     sheets, said, fault = _opened(content)
     if fault:
         return unreadable(origin, fault)
     found = [laid for sheet in sheets if (laid := _laid(table, sheet))]
+    if says_zero and not any(sheet.faults or any(map(_is_written, sheet.grid)) for sheet in sheets):
+        return nothing_to_report(table, origin, _around(sheets, None, said["aside"]))
     if not found:
         return unreadable(origin, _EMPTY)
     chosen = max(found, key=lambda laid: laid.score)
@@ -325,11 +330,11 @@ def _sheet_notes(sheets: Sequence[Sheet], chosen: Laid, others: Sequence[Laid]) 
         yield f"工作表“{'”“'.join(more[:5])}”不是本表，没有读：请核对有没有要报的数据。"
 
 
-def _around(sheets: Sequence[Sheet], chosen: Laid, aside: Sequence[Sequence[str]]) -> Iterator[Placed]:
+def _around(sheets: Sequence[Sheet], chosen: Laid | None, aside: Sequence[Sequence[str]]) -> Iterator[Placed]:
     """All that the file holds beside the rows that are read."""
     for sheet in sheets:
         yield Placed(sheet.name, "工作表名")
-        yield from _beside(sheet, chosen.first if sheet is chosen.sheet else len(sheet.grid))
+        yield from _beside(sheet, chosen.first if chosen and sheet is chosen.sheet else len(sheet.grid))
     for part, text in aside:
         yield Placed(text, part)
 

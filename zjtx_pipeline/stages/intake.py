@@ -74,11 +74,7 @@ def _snapshot(run: Run, table: Table, quarter: Quarter) -> Snapshot:
     later = quarter != run.quarter
     if run.as_of is not None:
         return known.on_day(run.home, run.settings, table, quarter, run.as_of, later)
-    snapshot = known.look(run.home, run.settings, table, quarter)
-    if later and snapshot.is_silent:
-        # An earlier quarter's files may have been cleared away since, or the gateway be down: what was kept stands in.
-        snapshot = snapshots.latest(run.home, quarter, table) or snapshot
-    return snapshot
+    return (known.look_back if later else known.look)(run.home, run.settings, table, quarter)
 
 
 def _let_sample_deliver(run: Run, quarter: Quarter) -> None:
@@ -173,11 +169,17 @@ def _sent_before(run: Run, snapshot: Snapshot) -> tuple[str, ...]:
         return ()
     _let_sample_deliver(run, before)
     offered = [] if run.as_of else sources.every_file(run.settings, table, before)
-    if offered:
-        return tuple(sorted({each.origin.sender for each in offered if _is(each, files.get(each.origin.sender))}))
-    then = pull_table(run, table.id, before) if run.as_of else snapshots.latest(run.home, before, table)
-    sent = then.sources if then else ()
-    return tuple(sorted(each.sender for each in sent if each.sender in files and each.sha256 == files[each.sender].sha256))
+    found = {each.origin.sender for each in offered if _is(each, files.get(each.origin.sender))}
+    cleared = files.keys() - {each.origin.sender for each in offered}
+    then = _kept_of(run, table, before) if cleared else ()
+    return tuple(sorted(found | {each.sender for each in then if each.sender in cleared and each.sha256 == files[each.sender].sha256}))
+
+
+def _kept_of(run: Run, table: Table, quarter: Quarter) -> tuple[snapshots.Source, ...]:
+    """What is known of each department's delivery for an earlier quarter without its file."""
+    if run.as_of:
+        return pull_table(run, table.id, quarter).sources
+    return tuple(each.source for each in known.heard(run.home, quarter, table).values())
 
 
 def _is(offered: sources.FileDelivery, source: snapshots.Source | None) -> bool:
@@ -237,7 +239,7 @@ def _opened(run: Run, quarter: Quarter, paths: tuple[tuple[str, str], ...]) -> B
     return Books(
         quarter,
         {table_id: each.accepted for table_id, each in usable.items()},
-        {table_id: each.status for table_id, each in usable.items()},
+        {need: status for each in usable.values() for need, status in each.statuses.items()},
         {table_id: each.missing_senders for table_id, each in usable.items()},
         run.settings.rules,
         run.settings,

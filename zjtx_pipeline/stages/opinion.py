@@ -16,7 +16,7 @@ from zjtx_pipeline.stages.intake import existing, verdict_on
 from zjtx_pipeline.stages.measuring import awards_of, awards_path, figures_of, figures_path, tally_of
 from zjtx_pipeline.stages.run import Run
 from zjtx_pipeline.tables import load_tables
-from zjtx_pipeline.verdicts import UNDELIVERED, path_of
+from zjtx_pipeline.verdicts import ABSENT, UNDELIVERED, path_of
 
 TITLES = 0  # in place of a task's number: the titles that every report shows
 
@@ -87,12 +87,14 @@ _AT_HAND: dict[tuple, Opinion] = {}  # computed once for all tasks of a run
 
 
 def _opinion(run: Run) -> tuple[Opinion, frozenset[str]]:
-    """The second opinion on the accepted rows in use, and which tables it goes without: 未报送, stopped, or not judged yet."""
+    """The second opinion on the accepted rows in use, and what it goes without: tables 未报送, stopped or not judged yet, columns
+    that nobody fills."""
     known = [each for each in load_tables() if run.pointer("judged", run.quarter, each).exists()]
     judged = {each: verdict_on(run, each, run.quarter) for each in known}
     usable = {name: each for name, each in judged.items() if each.status != UNDELIVERED and not each.blocked}
     paths = tuple((name, path_of(run.home, each.table, each.digest) / "accepted.parquet") for name, each in usable.items())
-    absent = frozenset(load_tables()) - set(usable)
+    statuses = {need: status for each in usable.values() for need, status in each.statuses.items()}
+    absent = (frozenset(load_tables()) - set(usable)) | {need for need, status in statuses.items() if status in ABSENT}
     key = (run.home, run.quarter, paths, run.settings.rules.digest)
     if key not in _AT_HAND:
         _AT_HAND.clear()

@@ -167,7 +167,7 @@ def _report_inputs(run: Run, number: int) -> ReportInputs:
         counts=pd.concat([each.counts for each in judged], ignore_index=True),
         texts=verdict_on(run, TEXTS, run.quarter).accepted,
         sources=_sources(run, [each.table.id for each in judged]),
-        status={each.table.id: each.status for each in judged},
+        status={need: status for each in judged for need, status in each.statuses.items()},
         missing={each.table.id: _missing(each, rules.tasks.get(number)) for each in judged},
         version=__version__,
         draft=run.draft,

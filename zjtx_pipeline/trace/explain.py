@@ -107,7 +107,7 @@ def _options(figures: Mapping[tuple[str, str], Figure], letter: str) -> str:
 
 def _terms(books: Books, indicator: Indicator, figure: Figure, figures: Mapping[tuple[str, str], Figure]) -> list[Term]:
     """The numbers that the figure is made of: itself, or the two parts of a ratio or a difference."""
-    if books.lacks(indicator.parts[figure.part].needs):
+    if books.lacks(indicator.parts[figure.part].rests_on):
         return []
     parts = formula(indicator.id)(books)
     return [

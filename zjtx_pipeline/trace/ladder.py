@@ -18,19 +18,19 @@ from zjtx_pipeline.firms import current
 from zjtx_pipeline.flows import CLOSING, IN, KEPT, OPENING, OUT, POOLS, RESTS_ON, TITLES, counted, flow, movements, opening_day
 from zjtx_pipeline.indicators.parts import Counted, count, distinct, total
 from zjtx_pipeline.indicators.standings import pooled, titled
-from zjtx_pipeline.measures import REPORTED
+from zjtx_pipeline.measures import NEEDS, REPORTED
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.sieve import FIRMS, Rows, rows_of
-from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.trace import rule
 from zjtx_pipeline.trace.explain import COLUMNS, HOW, RESULT, Sheet, Term, Trace, explain, returned, sheets_of, tables_of
 from zjtx_pipeline.trace.rule import Fact
+from zjtx_pipeline.unfilled import title_of
 from zjtx_pipeline.watch import effects, leaving, watchlist, without
 
 MOVES, LAPSES, RISING = "L1", "L2", "L3"
 LADDER = {MOVES: "资质和培育库本季变动", LAPSES: "到期预警", RISING: f"晋级{MARK}"}
 CODE, FIRM_COUNT, CAUSE = "当日代码", "户数", "原因"
-_SCREENING = ("D01", "D02", "D03", "D04", "D05")
+_SCREENING = ("D01", "D02", "D03", "D04", *NEEDS)
 LADDER_TASK = 1  # whose report tells of the ladder
 BUREAU_ONLY = {RISING}  # rests on single firms' business figures
 _UNITS = {"到期": "项", "初筛": "家次"}  # of the others 家: firms
@@ -53,7 +53,7 @@ def explain_ladder(
         raise ZjtxError(f"{name} 没有“{breakdown}”这一分项：它只有合计。")
     title = LADDER[name]
     needed = {LAPSES: RESTS_ON[TITLES], RISING: _SCREENING}.get(name) or RESTS_ON.get(breakdown.partition("=")[0], ())
-    absent = "、".join(load_tables()[table].title for table in needed if books.lacks((table,)))
+    absent = "、".join(dict.fromkeys(title_of(need) for need in needed if books.lacks((need,))))
     if absent:
         raise ZjtxError(f"{name} {breakdown} 待补：{absent}本季未报送，没有可溯源的数。")
     terms, told, more = {LAPSES: _lapses, RISING: _rising}[name](books) if name != MOVES else _moves(books, before, breakdown)

@@ -112,6 +112,7 @@ def _tables(books: Books, part: Part) -> Iterator[Fact]:
         absent = "、".join(books.missing.get(table_id, ()))
         said = books.status.get(table_id, UNDELIVERED) + (f"，未报送部门：{absent}" if absent else "")
         yield "用到的表", f"{load_tables()[table_id].title}：{said}"
+    yield from (("用到的列", f"{need}：{books.status[need]}") for need in part.columns if need in books.status)
 
 
 def readings(books: Books, task: int, target: str | None = None) -> Iterator[Fact]:

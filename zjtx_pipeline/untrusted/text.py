@@ -45,7 +45,7 @@ def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[s
     record, the lines above, and the lines that are no record: each whole, with the reason, and the fields where they are merely
     too few; how many records there must be by the count of written lines (`met`): one that fell between two is missed there.
 
-    `known`: the headers to look for, in comparable form.
+    `known`: the headers to look for, in comparable form. Of a file without headers: whether nothing is written in it (`blank`).
     """
     text, fault = decoded(content)
     if fault:
@@ -57,7 +57,7 @@ def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[s
     start = max(range(len(top)), key=lambda at: (_named(known, top[at][0]), any(map(str.strip, top[at][0])), -at))
     headers, depth = top[start]
     if not any(field.strip() for field in headers):
-        return {"fault": EMPTY}, []
+        return {"fault": EMPTY, "blank": not any(_written(lines, delimiter))}, []
     if _ALIEN.search("".join(headers)) or "\0" in "".join(headers):
         return {"fault": NEITHER}, []
     good, bad, continued = [], [], 0
