@@ -125,3 +125,8 @@ def test_rows_of_one_view_are_told_apart_by_who_sent_them_and_a_silent_gateway_g
     first, then = said("乙", *both), said("丙", *both)
     assert then["区经信局"] == first["区经信局"] and then["区发改局"] != first["区发改局"]
     assert set(said("乙", view("区经信局"), replace(view("区发改局", "gateway"), read=0))) == {"区经信局"}
+
+
+def test_a_basis_survives_its_record_whatever_another_program_kept_beside():
+    kept = Basis("0.1.0", "ab", {"plan": "cd"}, {"2024Q4/D03": {"区经信局": "ef"}})
+    assert Basis.from_record(kept.record() | {"of_another_program": 1}) == kept

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -45,6 +45,11 @@ class Basis:
     def record(self) -> dict[str, Any]:
         """As JSON keeps it."""
         return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Basis:
+        """The basis that `record` wrote; what another program's wrote besides is passed over."""
+        return cls(**{each.name: record[each.name] for each in fields(cls)})
 
 
 def told(changed: pd.DataFrame, before: Basis | None, now: Basis, rules: Rules, quarter: Quarter) -> pd.DataFrame:

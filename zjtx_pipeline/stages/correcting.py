@@ -83,7 +83,7 @@ def _lines(run: Run, inputs: ReportInputs, last: Revision) -> tuple:
 
 
 def _kept_basis(revision: Revision) -> Basis | None:
-    return revision.basis and Basis(**revision.basis)
+    return revision.basis and Basis.from_record(revision.basis)
 
 
 def basis(run: Run) -> Basis:
