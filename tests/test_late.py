@@ -160,7 +160,7 @@ def carrying(held, *tables, **changed):
 @pytest.fixture(scope="module")
 def last(golden_run):
     """The figures of the quarter before, by task."""
-    return {task: measure(task, intake.books(golden_run, golden_run.quarter - 1)) for task in (5, 9, 14)}
+    return {task: measure(task, intake.books(golden_run, golden_run.quarter - 1)) for task in (5, 9, 10, 14)}
 
 
 def carried_figures(last, held, task):
@@ -184,6 +184,14 @@ def test_only_the_tables_named_are_carried(whole, last):
         assert found["T05-2a", ""].status == status
     both = carried_figures(last, carrying(held, "D15", "D06b", missing={"D15": "沿用上期"}), 5)
     assert (both["T05-3a", ""].status, both["T05-3c", ""].status) == ("沿用上期", "待补")
+
+
+def test_what_reads_a_column_that_nobody_fills_is_carried_as_its_table_is(whole, last):
+    held, all_figures = whole
+    for missing, status in ((CARRYING["missing"], "沿用上期"), ({"D20": "沿用上期"}, "沿用上期"), ({"D05": "沿用上期"}, "待补")):
+        down = replace(carrying(held, missing=missing), status=held.status | {"D20.新增工匠(人)": UNDELIVERED}, memory={})
+        found = carried_figures(last, down, 10)
+        assert found["T10-3b", ""].status == status and found["T10-3a", ""] == all_figures["T10-3a", ""]
 
 
 def test_nothing_is_carried_twice_and_no_year_s_count_into_the_next_year(whole, last):
@@ -316,7 +324,7 @@ def test_the_report_names_table_and_department_and_the_second_opinion_agrees(unh
     assert "截至2025年1月15日未报送：D20_人才就业(汇总)（区住建局）、D24a_政府采购合同，所涉指标数值待补6项" in repr(overall)
     findings = intake.verdict_on(unhoused, "D20", unhoused.quarter).findings
     [said] = findings.loc[findings["rule"].eq("报送.无人填报") & findings["sender"].eq("区住建局"), "message"]
-    assert said == "“租房补贴额(元)、专项租赁住房(套)”由区住建局填报，本季没有报送：所涉指标列为“待补”，请补报。"
+    assert said == "“新增租房补贴(人)、租房补贴额(元)、专项租赁住房(套)”由区住建局填报，本季没有报送：所涉指标列为“待补”，请补报。"
 
 
 @pytest.mark.parametrize("table, said", [("D13", "应兑 待补，已兑 待补，差额 待补"), ("D06b", "已兑 待补，差额 待补")])

@@ -299,7 +299,13 @@ def test_a_column_that_nobody_s_delivery_bears_is_told_to_who_fills_it(tmp_path,
     assert (list(found.unfilled), set(found.unfilled.values()), found.blocked) == (lacking, {"未报送"} if lacking else set(), ())
     told = found.findings[found.findings["rule"].eq("报送.无人填报")]
     assert all("本季没有报送：所涉指标列为“待补”" in message for message in told["message"])
-    assert set(told["sender"]) == {sender for sender, own in {"区人社局": BY_STAFF, "区经信局": ["优秀企业家(人)"], "区住建局": BY_HOMES[1:]}.items() if set(own) & set(lacking)}
+    assert set(told["sender"]) == {sender for sender, own in {"区人社局": BY_STAFF, "区经信局": ["优秀企业家(人)"], "区住建局": BY_HOMES}.items() if set(own) & set(lacking)}
+
+
+def test_of_a_department_whose_file_cannot_be_read_it_is_not_said_that_it_sent_none(tmp_path):
+    deliver(tmp_path, "D20_人才就业(汇总)_区人社局.xlsx", b"none")
+    found = talent(tmp_path, 区住建局=[ALL_HOMES], 区经信局=None)
+    assert found.blocked and not found.unfilled and "报送.无人填报" not in set(found.findings["rule"])
 
 
 @pytest.mark.parametrize("bad, stopped", [(1, False), (2, True), (10, True)])

@@ -9,22 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from zjtx_pipeline.snapshots import Snapshot, Source
-from zjtx_pipeline.suites import NOTED
+from zjtx_pipeline.suites import BLOCKING, NOTED
 from zjtx_pipeline.tables import Column, Table, comparable, load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED, UNUSABLE, first, owners, shared_columns
-from zjtx_pipeline.wholes import Found, expected_columns
+from zjtx_pipeline.wholes import STOPS, Found, expected_columns
 
 _SAID = {UNDELIVERED: ("本季没有报送", "补报"), UNUSABLE: ("报来的不能用", "更正后重报")}
 
 
-def unfilled(snapshot: Snapshot, unusable: Collection[str]) -> dict[str, str]:
-    """By header, 未报送 or 不能用; nothing of a table whose rows are each one department's own, or that nobody delivered.
+def unfilled(snapshot: Snapshot, whole: Collection[Found]) -> dict[str, str]:
+    """By header, 未报送 or 不能用; nothing of a table whose rows are each one department's own, that nobody delivered, or
+    that is stopped as a whole.
 
-    `unusable`: the departments whose delivery cannot be used.
+    `whole`: what was found of whole deliveries, and which of them cannot be used.
     """
     table = snapshot.table
-    if not table.columns_of or not snapshot.sources:
+    if not table.columns_of or not snapshot.sources or any(found["severity"] == BLOCKING for found in whole):
         return {}
+    unusable = {found[STOPS] for found in whole if STOPS in found}
     own = [column for column in table.columns.values() if column.name not in shared_columns(table)]
     told = {column.header: _became(column, snapshot, unusable) for column in own}
     return {header: why for header, why in told.items() if why}
@@ -49,13 +51,18 @@ def _borne(table: Table, source: Source) -> Collection[str]:
 
 def findings(table: Table, lacking: Mapping[str, str]) -> Iterator[Found]:
     """One finding for each department named first for such columns."""
-    by_owner: dict[tuple, list[str]] = {}
+    by_owner: dict[tuple[str, str], list[str]] = {}
     for header, why in lacking.items():
-        by_owner.setdefault((owners(table, table.by_header()[comparable(header)].name), why), []).append(header)
-    for (by, why), headers in by_owner.items():
+        by_owner.setdefault((_first_named(table, header), why), []).append(header)
+    for (owner, why), headers in by_owner.items():
         became, please = _SAID[why]
-        message = f"“{first(headers)}”由{'、'.join(by)}填报，{became}：所涉指标列为“待补”，请{please}。"
-        yield {"severity": NOTED, "rule": "报送.无人填报", "message": message, "sender": by[0]}
+        message = f"“{first(headers)}”由{owner}填报，{became}：所涉指标列为“待补”，请{please}。"
+        yield {"severity": NOTED, "rule": "报送.无人填报", "message": message, "sender": owner}
+
+
+def _first_named(table: Table, header: str) -> str:
+    """Who has to fill a column."""
+    return owners(table, table.by_header()[comparable(header)].name)[0]
 
 
 def title_of(need: str) -> str:
@@ -66,4 +73,4 @@ def title_of(need: str) -> str:
     """
     table_id, _, header = need.partition(".")
     table = load_tables()[table_id]
-    return f"{table.title}（{owners(table, table.by_header()[comparable(header)].name)[0]}）" if header else table.title
+    return f"{table.title}（{_first_named(table, header)}）" if header else table.title

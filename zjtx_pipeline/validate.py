@@ -37,7 +37,7 @@ from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite, SuiteRule, fi
 from zjtx_pipeline.tables import dictionary_digest, load_tables
 from zjtx_pipeline.tables.typed import canonical, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
-from zjtx_pipeline.wholes import STOPS, whole_findings
+from zjtx_pipeline.wholes import whole_findings
 
 JUDGING = "7"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
 
@@ -104,7 +104,7 @@ def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict
     told = outcomes.findings(results, scene)
     known = delivered["D01"].accepted["uscc"] if "D01" in delivered else None
     whole = [*misfiled(snapshot, settings, text, known, same), *whole_findings(snapshot, settings, suite, text, aside)]
-    lacking = unfilled.unfilled(snapshot, {found[STOPS] for found in whole if STOPS in found})
+    lacking = unfilled.unfilled(snapshot, whole)
     whole += unfilled.findings(table, lacking)
     about = {"quarter": str(snapshot.quarter), "dataset": table.id}
     whole = verdicts.findings_frame(found | about for found in whole)
