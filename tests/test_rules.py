@@ -11,6 +11,7 @@ import yaml
 
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.rules import load_rules, rules_from
+from zjtx_pipeline.tables import load_tables
 
 RULES = load_rules()
 FOLDER = Path(str(files("zjtx_pipeline.rules")))
@@ -151,6 +152,15 @@ def test_towns_follow_the_order_of_the_regions():
 )
 def test_a_figure_needs_its_own_tables_and_those_of_its_population(figure, needs):
     assert set(RULES.indicators[figure[:-1]].parts[figure[-1]].needs) == needs
+
+
+def test_a_column_that_a_figure_or_clause_rests_on_is_one_of_a_table_that_several_departments_fill():
+    """A misspelt one would never be missing."""
+    parts = [part for each in RULES.indicators.values() for part in each.parts.values()]
+    named = {name for part in parts for name in part.columns} | {name for award in RULES.awards.values() for name in award.needs if "." in name}
+    filled = {f"{table.id}.{column.header}" for table in load_tables().values() if table.columns_of for column in table.columns.values()}
+    assert named <= filled and len(named) == 12
+    assert all(part.columns or part.letter == "d" for part in parts if {"D05", "D20"} & set(part.tables))  # T01-7d counts rows
 
 
 def test_the_new_name_of_the_bottom_tier_is_known_from_its_day_on():
