@@ -16,9 +16,10 @@ import yaml
 from gateway_server import nested
 
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.sources import guard
 from zjtx_pipeline.sources.delimited import read_delimited
-from zjtx_pipeline.sources.gateway import bodies, records
+from zjtx_pipeline.sources.gateway import batches, bodies, records
 from zjtx_pipeline.sources.gateway.pages import read_pages
 from zjtx_pipeline.sources.raw import Origin, assemble
 from zjtx_pipeline.sources.workbook import read_workbook
@@ -149,8 +150,9 @@ def came_through(made, chance):
     rows = [page.rows for page in pages[:2]]
     if not any(rows):
         return is_whole
-    headers = records.headers_of(rows)
-    lines = records.lines_of(records.applied(records.records_of(rows), ["统一社会信用代码"]), list(headers))
+    obeyed = batches.applied(TABLE, records.records_of(rows), "报送部门", load_rules().spellings())
+    headers = records.headers_of(obeyed) or {"码": "统一社会信用代码"}
+    lines = records.lines_of(obeyed, list(headers))
     assemble(TABLE, ORIGIN, list(headers.values()), lines).check_conservation()
     assert len(lines) == sum(map(len, rows))
     return is_whole
