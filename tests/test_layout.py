@@ -35,6 +35,12 @@ def bare():
     )  # fmt: skip
 
 
+def nought():
+    """Nothing but noughts, now and before."""
+    zero = [replace(one, figure=replace(one.figure, value=Fraction(0)), history=tuple((quarter, Fraction(0)) for quarter, _ in one.history)) for one in made_results.progress()]
+    return made_results.inputs(progress=zero, progress_before=zero, awards=made_results.awards({"clause": "A08", "entitled_fen": 0, "paid_fen": 0, "state": "未申请"}))
+
+
 def extreme():
     """Amounts of 17 digits, rates of nought and a hundred, the longest names, and names that would like to be HTML."""
     largest = {"元": Fraction(10**17, 1), "万元": Fraction(10**13), "%": Fraction(100), "是否": Fraction(1)}
@@ -53,6 +59,7 @@ def extreme():
 CASES = {
     "made": lambda: made_results.inputs(settings=Settings(sample=True)),
     "bare": bare,
+    "nought": nought,
     "extreme": extreme,
 }
 KINDS = {
@@ -106,6 +113,14 @@ def test_every_sign_stands_within_the_margins_of_the_standard(printed):
         assert not beyond, (number, beyond[:3])
         outside = "".join(box[4] for box in boxes(page) if box not in inside)
         assert re.fullmatch(r"(示例数据|草稿（未结账）)*(—\d+—)?", outside), (number, outside)
+
+
+def test_no_line_or_box_of_a_picture_leaves_the_margins(printed):
+    for number, page in enumerate(pypdfium2.PdfDocument(printed[1]), 1):
+        left, right = (INNER, OUTER) if number % 2 else (OUTER, INNER)
+        drawn = [[side / MILLIMETRE for side in each.get_bounds()] for each in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=9)]
+        beyond = [box for box in drawn if box[0] < left - SLACK or box[2] > 210 - right + SLACK]
+        assert not beyond, (number, beyond[:3])
 
 
 def rows(content):
@@ -166,7 +181,7 @@ def reports():
     return page_images.reports()
 
 
-@pytest.mark.parametrize("name", ["overall", "task-1", "task-2", "department", "towns"])
+@pytest.mark.parametrize("name", ["overall", "task-1", "task-2", "department", "towns", "corrected"])
 def test_every_page_looks_as_it_did_when_somebody_looked_at_it(name, reports):
     """Differs one? Run tests/page_images.py and look at what `git diff` shows."""
     kept = [Image.open(path).convert("L") for path in sorted(page_images.KEPT.glob(f"{name}-[0-9][0-9].png"))]
