@@ -32,7 +32,7 @@ def test_clauses_without_an_amount_are_named_and_a_department_with_nothing_else_
 
 def test_what_was_not_delivered_is_named_beside_the_department_and_has_no_bar():
     inputs = made_results.inputs(status=dict.fromkeys(["D15"], "未报送"))
-    assert "D15_数字化改造" in {one.department: one.note for one in by_department(inputs, ALL)}["区经信局"]
+    assert "未报送：D15_数字化改造，所涉条款不在内" in {one.department: one.note for one in by_department(inputs, ALL)}["区经信局"]
     assert "A10" not in {one.clause for one in bars(inputs, ALL)}
     assert bars(made_results.inputs(status={"D06b": "未报送"}), ALL) == ()
 

@@ -26,8 +26,12 @@ def by_department(inputs: ReportInputs, awards: list[Award]) -> tuple[Department
 def _department(inputs: ReportInputs, name: str, own: list[Award]) -> DepartmentAwards:
     stated = [award for award in own if is_stated(award)]
     waiting = [award.id for award in own if not is_stated(award)]
-    absent = inputs.absence(dict.fromkeys(table for award in own for table in (*award.needs, *PAYMENTS)))
-    notes = (f"{'、'.join(waiting)}金额待明确，不在内" if waiting else "", absent)
+    untold = inputs.absence(dict.fromkeys(table for award in own for table in award.needs))
+    notes = (
+        f"{'、'.join(waiting)}金额待明确，不在内" if waiting else "",
+        f"{untold}，所涉条款不在内" if untold else "",
+        inputs.absence(PAYMENTS),
+    )
     return DepartmentAwards(name, str(len(own)), _sums(inputs, name, stated) if stated else None, "；".join(filter(None, notes)))
 
 
