@@ -92,6 +92,14 @@ def test_what_was_made_for_another_audience_does_not_leave(home, mailbox):
     assert not mailbox.letters
 
 
+def test_reports_of_another_district_or_of_the_sample_do_not_leave(home, mailbox):
+    manifest = home / "reports" / str(QUARTER) / "manifest.json"
+    store.write_json(manifest, store.read_json(manifest) | {"digests": {"district": "another"}})
+    with pytest.raises(ZjtxError, match="另一个区县（或示例区）的"):
+        send(home, mailbox)
+    assert not mailbox.letters
+
+
 def test_a_quarter_made_before_there_was_anything_for_departments_is_made_anew(home, mailbox):
     finance = Recipient(name="区财政局", address="finance@xs.example.gov.cn", department="区财政局", reports=(0,))
     with pytest.raises(ZjtxError, match="没有区财政局的分发材料：请重新运行 zjtx report"):

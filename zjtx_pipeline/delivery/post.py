@@ -94,7 +94,7 @@ def _letters(settings: Settings, home: Path, quarter: Quarter) -> list[Letter]:
         raise ZjtxError(f"发件地址“{settings.delivery.sender}”不是有效的邮箱地址：请填写 delivery.sender。")
     for recipient in settings.delivery.recipients:
         checked_address(recipient.address, settings.delivery.allowed_domains)
-    reports = _sealed_reports(_manifest(home, quarter), quarter, settings.audience.digest)
+    reports = _sealed_reports(_manifest(home, quarter), quarter, settings)
     return [_letter(settings, quarter, recipient, reports) for recipient in settings.delivery.recipients]
 
 
@@ -122,7 +122,7 @@ def _manifest(home: Path, quarter: Quarter) -> Path:
     return home / "reports" / str(quarter) / "manifest.json"
 
 
-def _sealed_reports(manifest: Path, quarter: Quarter, audience: str) -> dict[Path, str]:
+def _sealed_reports(manifest: Path, quarter: Quarter, settings: Settings) -> dict[Path, str]:
     """What can be sent of a quarter, PDFs and workbooks, with SHA-256, each exactly as the manifest has it."""
     import hashlib
 
@@ -131,7 +131,10 @@ def _sealed_reports(manifest: Path, quarter: Quarter, audience: str) -> dict[Pat
     content = store.read_json(manifest)
     if content["draft"]:
         raise ZjtxError(f"{quarter} 的报告是草稿（季度未结束），不能发送。")
-    if content.get("digests", {}).get("audience", audience) != audience:
+    made_for, own = content.get("digests", {}), {"district": settings.district_digest, "audience": settings.audience.digest}
+    if made_for.get("district", own["district"]) != own["district"]:
+        raise ZjtxError(f"{quarter} 的报告是另一个区县（或示例区）的，没有发送：请用本区县的 ZJTX_HOME，再运行 zjtx report {quarter}。")
+    if made_for.get("audience", own["audience"]) != own["audience"]:
         raise ZjtxError(f"{quarter} 的分发材料不是按现在的 audience 配置做的：请重新运行 zjtx report {quarter}。")
     reports = {}
     for output in content["outputs"]:

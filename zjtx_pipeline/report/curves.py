@@ -13,7 +13,7 @@ from zjtx_pipeline.forecast import Forecast
 from zjtx_pipeline.progress import CARRIED
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.figure_rows import target_row
+from zjtx_pipeline.report.figure_rows import after_due, target_row
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.rows import Curve, CurveRow
 from zjtx_pipeline.report.shown import Shown, first_of
@@ -36,7 +36,7 @@ def _row(figure: Shown) -> CurveRow:
     row, unit, values, own = target_row(figure), figure.part.unit, _values(figure), figure.progress
     drawn = curve(values, own.target, own.forecast, own.due, yearly=figure.part.period == "Y", percent=unit == "%")
     now = row.now_in_full + (f"（{CARRIED}）" if figure.is_carried else "")
-    return CurveRow(row.id, row.name, now, row.target, row.light, drawn, _told(values, unit, row))
+    return CurveRow(row.id, row.name, now, row.target, row.light, after_due(own) if own else "", drawn, _told(values, unit, row))
 
 
 def _values(figure: Shown) -> Values:

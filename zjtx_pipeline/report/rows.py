@@ -85,6 +85,7 @@ class CurveRow:
     now: str
     target: str
     light: Light | None
+    flag: str
     curve: Curve
     told: str
 

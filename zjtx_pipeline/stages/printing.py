@@ -231,6 +231,7 @@ def publish(run: Run) -> dict:
             "suites": folder_digest(bundled.expectations()),
             "templates": folder_digest(bundled.report_templates()),
             "audience": run.settings.audience.digest,
+            "district": run.settings.district_digest,
             **fonts.digests(run.settings.fonts.named),
             **_letterhead(run),
         },
