@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from zjtx_pipeline import fonts, letterhead, store
+from zjtx_pipeline import fonts, letterhead
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
@@ -167,7 +167,7 @@ class Settings(Part):
     @property
     def district_digest(self) -> str:
         """Whose reports are whose: the district's name, and whether it is the sample."""
-        return store.digest(self.district, str(self.sample))
+        return hashlib.sha256(f"{self.district}\n{self.sample}".encode()).hexdigest()
 
     @field_validator("follow_until")
     @classmethod
