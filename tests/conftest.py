@@ -75,6 +75,24 @@ def miniature(tmp_path_factory):
     return deliver_miniature(tmp_path_factory.mktemp("miniature"))
 
 
+@pytest.fixture(scope="module")
+def running_gateway():
+    from gateway_server import GatewayServer
+
+    with GatewayServer() as running:
+        yield running
+
+
+@pytest.fixture
+def gateway(running_gateway, monkeypatch):
+    """A server that speaks as the province's gateway does, its keys in the environment."""
+    from gateway_server import APP_KEY, APP_SECRET
+
+    monkeypatch.setenv("ZJTX_GATEWAY_APP_KEY", APP_KEY)
+    monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", APP_SECRET)
+    return running_gateway
+
+
 def made_once(name: str, folders: pytest.TempPathFactory, make) -> Path:
     """A home of this worker's own, holding what `make(home)` made there or, once for all workers of a session, in another's."""
     own, everyones = folders.mktemp(name), folders.getbasetemp()

@@ -40,7 +40,7 @@ def test_a_curve_goes_from_the_first_quarter_to_now_and_from_nought_to_the_highe
     (left, low), (_, middle), (right, high) = points(line)
     assert 0 <= left < right <= WIDTH and high < middle < low <= HEIGHT and middle == pytest.approx((low + high) / 2)
     assert (float(made.goal), made.dots) == (high, ((f"{right:.1f}", f"{high:.1f}"),))
-    assert (made.since, made.until, made.straight, made.recent) == ("2024年二季度", "2024年四季度", None, None)
+    assert (made.since, made.until, made.straight, made.recent) == ("2024年第二季度", "2024年第四季度", None, None)
 
 
 def test_a_gap_is_no_nought_and_a_value_between_two_gaps_is_a_dot():
@@ -57,7 +57,7 @@ def test_a_yearly_count_begins_anew_each_year():
 def test_both_forecasts_lead_from_now_to_the_due_quarter_and_a_percentage_ends_at_a_hundred():
     made = drawn(quarters(60, 80), target=100, ahead=Forecast(Fraction(100), Fraction(160), 1), percent=True)
     now, (due, height) = points(made.straight)
-    assert points(made.recent) == [now, (due, height)] and height == float(made.goal) and made.until == "2025年四季度"
+    assert points(made.recent) == [now, (due, height)] and height == float(made.goal) and made.until == "2025年第四季度"
     assert drawn(quarters(60, None), ahead=Forecast(Fraction(70), None, 1)).straight is None
 
 

@@ -84,18 +84,11 @@ def test_what_is_made_for_a_department_goes_to_it_alone(home, mailbox):
     assert book.get_content_type() == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def test_what_was_made_for_another_audience_does_not_leave(home, mailbox):
+@pytest.mark.parametrize("kind, said", [("audience", "不是按现在的 audience 配置做的"), ("district", "另一个区县（或示例区）的")])
+def test_what_was_made_for_another_audience_or_district_does_not_leave(kind, said, home, mailbox):
     manifest = home / "reports" / str(QUARTER) / "manifest.json"
-    store.write_json(manifest, store.read_json(manifest) | {"digests": {"audience": "another"}})
-    with pytest.raises(ZjtxError, match="不是按现在的 audience 配置做的"):
-        send(home, mailbox)
-    assert not mailbox.letters
-
-
-def test_reports_of_another_district_or_of_the_sample_do_not_leave(home, mailbox):
-    manifest = home / "reports" / str(QUARTER) / "manifest.json"
-    store.write_json(manifest, store.read_json(manifest) | {"digests": {"district": "another"}})
-    with pytest.raises(ZjtxError, match="另一个区县（或示例区）的"):
+    store.write_json(manifest, store.read_json(manifest) | {"digests": {kind: "another"}})
+    with pytest.raises(ZjtxError, match=said):
         send(home, mailbox)
     assert not mailbox.letters
 

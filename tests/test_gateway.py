@@ -30,17 +30,7 @@ from zjtx_pipeline.tables import load_tables
 BRANDS = load_tables()["D24b"]
 BODIES = yaml.safe_load((CASES / "bodies.yaml").read_text(encoding="utf-8"))
 
-
-@pytest.fixture(scope="module")
-def server():
-    with GatewayServer() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch):
-    monkeypatch.setenv("ZJTX_GATEWAY_APP_KEY", APP_KEY)
-    monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", APP_SECRET)
+pytestmark = pytest.mark.usefixtures("gateway")
 
 
 def configured(url, *interfaces, form="older", **more):
@@ -53,8 +43,8 @@ def read(settings, table="D24b"):
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in BODIES.items()])
-def test_a_body_becomes_rows_a_sentence_or_another_try(server, case):
-    app, url = server.app(script=list(case["答复"]))
+def test_a_body_becomes_rows_a_sentence_or_another_try(gateway, case):
+    app, url = gateway.app(script=list(case["答复"]))
     table = case.get("表", "D24b")
     settings = configured(url, Interface(table=table, department="001", api="x"), form=case.get("形式", "older"))
     raws = read(settings, table)
@@ -96,8 +86,8 @@ def numbers(raws):
 # Asking
 
 
-def test_a_page_is_asked_for_by_quarter_number_and_size_and_signed(server):
-    app, url = server.app(rows=served(1, 2, 3))
+def test_a_page_is_asked_for_by_quarter_number_and_size_and_signed(gateway):
+    app, url = gateway.app(rows=served(1, 2, 3))
     assert numbers(read(configured(url, period_parameter="数据期"))) == ["1", "2", "3"]
     path, form = app.asked[1]
     assert path == "gateway/api/001/dataSharing/brands.htm"
@@ -107,8 +97,8 @@ def test_a_page_is_asked_for_by_quarter_number_and_size_and_signed(server):
     assert app.pages_asked == ["1", "2"]
 
 
-def test_the_open_platform_is_asked_with_a_signature_a_page(server):
-    app, url = server.app(rows=served(1, 2, 3))
+def test_the_open_platform_is_asked_with_a_signature_a_page(gateway):
+    app, url = gateway.app(rows=served(1, 2, 3))
     assert numbers(read(configured(url, form="open"))) == ["1", "2", "3"]
     assert (app.count("createsign.do"), app.count("gateway.do")) == (2, 2)
     form = app.asked[-1][1]
@@ -127,53 +117,53 @@ def test_a_signature_in_an_envelope_is_taken_and_a_refusal_to_sign_is_a_sentence
         bodies.signature(b"<html></html>")
 
 
-def test_another_quarters_rows_are_not_this_quarters(server):
-    _, url = server.app(rows={("brands", "2024Q3"): brands(1)})
+def test_another_quarters_rows_are_not_this_quarters(gateway):
+    _, url = gateway.app(rows={("brands", "2024Q3"): brands(1)})
     [raw] = read(configured(url))
     assert (raw.read, raw.is_zero, raw.fault) == (0, False, "")
 
 
-def test_a_gateway_that_gives_less_than_asked_is_read_to_its_end(server):
-    app, url = server.app(rows=served(1, 2, 3), most_rows=1)
+def test_a_gateway_that_gives_less_than_asked_is_read_to_its_end(gateway):
+    app, url = gateway.app(rows=served(1, 2, 3), most_rows=1)
     assert numbers(read(configured(url))) == ["1", "2", "3"]
 
 
-def test_a_row_that_comes_between_two_pages_has_all_pages_read_again(server):
+def test_a_row_that_comes_between_two_pages_has_all_pages_read_again(gateway):
     def insert_before_the_second_page(app):
         if len(app.pages_asked) == 2:
             app.rows[("brands", "2024Q4")].insert(0, brands(0)[0])
 
-    app, url = server.app(rows=served(1, 2, 3), shifts=insert_before_the_second_page)
+    app, url = gateway.app(rows=served(1, 2, 3), shifts=insert_before_the_second_page)
     assert numbers(read(configured(url))) == ["0", "1", "2", "3"]
     assert app.pages_asked == ["1", "2", "1", "2"]
 
 
-def test_rows_that_never_stand_still_are_a_fault(server):
+def test_rows_that_never_stand_still_are_a_fault(gateway):
     def insert(app):
         app.rows[("brands", "2024Q4")].insert(0, {"品牌编号": f"x{len(app.asked)}"})
 
-    _, url = server.app(rows=served(1, 2, 3, 4, 5), shifts=insert)
+    _, url = gateway.app(rows=served(1, 2, 3, 4, 5), shifts=insert)
     assert "对不上：请提供方检查接口的翻页" in read(configured(url))[0].fault
 
 
 # Secrets that run out
 
 
-def test_a_secret_that_expires_between_pages_is_renewed_and_the_same_page_asked_again(server):
-    app, url = server.app(rows=served(*range(7)), serves=2)
+def test_a_secret_that_expires_between_pages_is_renewed_and_the_same_page_asked_again(gateway):
+    app, url = gateway.app(rows=served(*range(7)), serves=2)
     assert numbers(read(configured(url))) == list("0123456")
     assert app.pages_asked == ["1", "2", "3", "3", "4"]
     assert (app.count("ByKey"), app.count("BySec")) == (1, 1)
 
 
-def test_where_the_refresh_secret_has_expired_too_the_key_serves_again(server):
-    app, url = server.app(rows=served(1, 2, 3), serves=1, forgets_refresh=True)
+def test_where_the_refresh_secret_has_expired_too_the_key_serves_again(gateway):
+    app, url = gateway.app(rows=served(1, 2, 3), serves=1, forgets_refresh=True)
     assert numbers(read(configured(url))) == ["1", "2", "3"]
     assert (app.count("ByKey"), app.count("BySec")) == (2, 1)
 
 
-def test_an_old_secret_is_renewed_before_it_is_refused(server):
-    app, url = server.app(rows=served(1))
+def test_an_old_secret_is_renewed_before_it_is_refused(gateway):
+    app, url = gateway.app(rows=served(1))
     clock = [0.0]
     older, interface = conversation(url, clock)
     for now, renewals in ((0, 0), (700, 0), (730, 1), (1400, 1), (1460, 2)):
@@ -182,8 +172,8 @@ def test_an_old_secret_is_renewed_before_it_is_refused(server):
         assert app.count("BySec") == renewals
 
 
-def test_one_secret_serves_all_tables(server):
-    app, url = server.app(rows={**served(1), ("pools", "2024Q4"): [row("D03")]})
+def test_one_secret_serves_all_tables(gateway):
+    app, url = gateway.app(rows={**served(1), ("pools", "2024Q4"): [row("D03")]})
     found = configured(url, Interface(table="D24b", department="1", api="brands"), Interface(table="D03", api="pools"))
     assert len(read(found)) == len(read(found, "D03")) == 1
     assert app.count("refreshToken") == 1
@@ -196,9 +186,9 @@ def conversation(url, clock, **more):
 
 
 @pytest.mark.parametrize(("form", "sentence"), [("older", "代码 14，签名错误"), ("open", "代码 401，appSecret 不对")])
-def test_a_wrong_secret_is_said_once_and_not_shown(server, monkeypatch, form, sentence):
+def test_a_wrong_secret_is_said_once_and_not_shown(gateway, monkeypatch, form, sentence):
     monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", "not-the-right-secret")
-    app, url = server.app(rows=served(1))
+    app, url = gateway.app(rows=served(1))
     [raw] = read(configured(url, form=form))
     assert sentence in raw.fault and "请核对环境变量" in raw.fault
     assert len(app.asked) == {"older": 1, "open": 2}[form] and "not-the-right-secret" not in repr(raw)
@@ -226,9 +216,9 @@ class Refusal(Repeating):
 
 
 @pytest.mark.parametrize("form", ["older", "open"])
-def test_a_refusal_that_repeats_our_secrets_is_shown_without_them(server, monkeypatch, form):
+def test_a_refusal_that_repeats_our_secrets_is_shown_without_them(gateway, monkeypatch, form):
     monkeypatch.setattr(bodies, "LONGEST_MESSAGE", 10_000)
-    app, url = server.app()
+    app, url = gateway.app()
     app.script = [Refusal(app, form)]
     [raw] = read(configured(url, form=form))
     assert "系统繁忙" in raw.fault and "***" in raw.fault
@@ -237,8 +227,8 @@ def test_a_refusal_that_repeats_our_secrets_is_shown_without_them(server, monkey
         assert secret not in repr(raw)
 
 
-def test_a_refused_renewal_that_repeats_the_old_secret_is_shown_without_it(server, monkeypatch):
-    app, url = server.app(rows=served(1))
+def test_a_refused_renewal_that_repeats_the_old_secret_is_shown_without_it(gateway, monkeypatch):
+    app, url = gateway.app(rows=served(1))
     clock = [0.0]
     older, interface = conversation(url, clock)
     older.page(interface, "2024Q4", 1)
@@ -249,14 +239,14 @@ def test_a_refused_renewal_that_repeats_the_old_secret_is_shown_without_it(serve
 
 
 @pytest.mark.parametrize(("value", "sentence"), [("", "请设置环境变量 ZJTX_GATEWAY_APP_SECRET"), ("short", "值太短")])
-def test_a_key_that_is_missing_or_none_names_its_variable(server, monkeypatch, value, sentence):
+def test_a_key_that_is_missing_or_none_names_its_variable(gateway, monkeypatch, value, sentence):
     monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", value)
-    app, url = server.app()
+    app, url = gateway.app()
     [raw] = read(configured(url))
     assert sentence in raw.fault and app.asked == []
 
 
-def test_on_the_open_platform_either_secret_does(server, monkeypatch):
+def test_on_the_open_platform_either_secret_does(gateway, monkeypatch):
     monkeypatch.delenv("ZJTX_GATEWAY_APP_SECRET")
     monkeypatch.setenv("ZJTX_GATEWAY_USER_SECRET", "a-made-up-user-secret")
     keys = from_environment(configured("http://h/x", form="open").gateway)
@@ -267,28 +257,28 @@ def test_on_the_open_platform_either_secret_does(server, monkeypatch):
 # Trying again
 
 
-def slept(server, script, **more):
-    app, url = server.app(rows=served(1), script=[*script, envelope(brands(1), 1)])
+def slept(gateway, script, **more):
+    app, url = gateway.app(rows=served(1), script=[*script, envelope(brands(1), 1)])
     gateway, waits = configured(url, **{"wait_seconds": 2, **more}).gateway, []
     older = Older(gateway, from_environment(gateway), wire.Wire(gateway, sleep=waits.append))
     older.page(gateway.interfaces[0], "2024Q4", 1)
     return waits
 
 
-def test_the_gateway_is_waited_for_as_long_as_it_asks(server):
-    assert slept(server, [Reply(b"", 429, {"Retry-After": "7"})]) == [7]
+def test_the_gateway_is_waited_for_as_long_as_it_asks(gateway):
+    assert slept(gateway, [Reply(b"", 429, {"Retry-After": "7"})]) == [7]
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
-    [wait] = slept(server, [Reply(b"", 503, {"Retry-After": date})])
+    [wait] = slept(gateway, [Reply(b"", 503, {"Retry-After": date})])
     assert 50 < wait <= 60
 
 
-def test_otherwise_each_wait_is_twice_the_last_and_a_little_more(server):
-    waits = slept(server, [Reply(b"", 500)] * 4)
+def test_otherwise_each_wait_is_twice_the_last_and_a_little_more(gateway):
+    waits = slept(gateway, [Reply(b"", 500)] * 4)
     assert [low <= wait <= low + 2 for low, wait in zip((2, 4, 8, 16), waits, strict=True)] == [True] * 4
 
 
-def test_a_gateway_out_of_reach_is_left_alone_for_a_while(server):
-    app, url = server.app(script=[Reply(b"", drop=True)])
+def test_a_gateway_out_of_reach_is_left_alone_for_a_while(gateway):
+    app, url = gateway.app(script=[Reply(b"", drop=True)])
     clock = [0.0]
     older, interface = conversation(url, clock)
     for now, asked in ((0, 5), (1, 5), (299, 5), (301, 10)):
@@ -305,12 +295,12 @@ def test_a_gateway_that_nobody_answers_for_is_a_fault_of_its_table():
     assert "连不上" in raw.fault and (raw.read, raw.is_zero) == (0, False)
 
 
-def test_an_answer_that_does_not_come_or_drips_is_given_up(server):
-    app, url = server.app(script=[Reply(b"x" * 3, drip=0.3)])
+def test_an_answer_that_does_not_come_or_drips_is_given_up(gateway):
+    app, url = gateway.app(script=[Reply(b"x" * 3, drip=0.3)])
     [raw] = read(configured(url, answer_seconds=0.05))
     assert "没有按时答复" in raw.fault
     ticking = iter(range(0, 100_000, 200))
-    gateway = configured(server.app(script=[Reply(b"x" * 9, drip=0.01)])[1]).gateway
+    gateway = configured(gateway.app(script=[Reply(b"x" * 9, drip=0.01)])[1]).gateway
     line = wire.Wire(gateway, clock=lambda: next(ticking))
     with pytest.raises(ZjtxError, match="过了 300 秒还没有传完"):
         Older(gateway, from_environment(gateway), line, clock=lambda: 0).page(gateway.interfaces[0], "2024Q4", 1)
@@ -345,8 +335,8 @@ def self_signed(folder):
 
 
 @pytest.mark.parametrize("form", ["older", "open"])
-def test_neither_keys_nor_signatures_are_kept_logged_or_said(server, tmp_path, caplog, form):
-    app, url = server.app()
+def test_neither_keys_nor_signatures_are_kept_logged_or_said(gateway, tmp_path, caplog, form):
+    app, url = gateway.app()
     app.script = [Echo(app, form)]
     caplog.set_level(logging.DEBUG)
     found = sources.deliveries(configured(url, form=form), "D24b", QUARTER)
@@ -377,8 +367,8 @@ class Echo(Repeating):
         pass
 
 
-def test_the_pages_are_kept_as_they_came(server, tmp_path):
-    _, url = server.app(rows=served(1, 2, 3))
+def test_the_pages_are_kept_as_they_came(gateway, tmp_path):
+    _, url = gateway.app(rows=served(1, 2, 3))
     kept = snapshots.keep(tmp_path, QUARTER, BRANDS, sources.deliveries(configured(url), "D24b", QUARTER))
     pages = sorted((kept.path / "original").iterdir())
     assert [page.name for page in pages] == [f"D24b_网络品牌_网关_brands_第{number}页.json" for number in (1, 2)]
@@ -387,16 +377,16 @@ def test_the_pages_are_kept_as_they_came(server, tmp_path):
     assert (source.kind, source.read, source.source) == ("gateway", 3, "D24b_网络品牌_网关_brands")
 
 
-def test_the_same_rows_are_one_snapshot_though_the_envelope_differs(server, tmp_path):
-    _, url = server.app(script=[envelope(brands(1), 1, requestId=number) for number in ("a", "b", "c", "d")])
+def test_the_same_rows_are_one_snapshot_though_the_envelope_differs(gateway, tmp_path):
+    _, url = gateway.app(script=[envelope(brands(1), 1, requestId=number) for number in ("a", "b", "c", "d")])
     found = [sources.deliveries(configured(url), "D24b", QUARTER) for _ in range(2)]
     first, second = (snapshots.keep(tmp_path, QUARTER, BRANDS, each) for each in found)
     assert first == second
 
 
-def test_pages_that_hold_what_one_department_must_not_send_are_kept_for_none(server, tmp_path):
+def test_pages_that_hold_what_one_department_must_not_send_are_kept_for_none(gateway, tmp_path):
     rows = [{"报送部门": "区经信局", "名称": "甲"}, {"报送部门": "区发改局", "名称": "13912345678"}]
-    _, url = server.app(script=[envelope(rows, 2)])
+    _, url = gateway.app(script=[envelope(rows, 2)])
     table = load_tables()["D16"]
     found = sources.deliveries(configured(url, Interface(table="D16", api="x")), table, QUARTER)
     kept = snapshots.keep(tmp_path, QUARTER, table, found)
@@ -408,16 +398,16 @@ def test_pages_that_hold_what_one_department_must_not_send_are_kept_for_none(ser
 # Beside other sources, and in a run
 
 
-def test_a_file_goes_before_the_gateway_which_is_not_asked(server, tmp_path):
-    app, url = server.app(rows=served(1))
+def test_a_file_goes_before_the_gateway_which_is_not_asked(gateway, tmp_path):
+    app, url = gateway.app(rows=served(1))
     deliver(tmp_path, "D24b_网络品牌_区商务局.csv", delimited(brands(7)))
     [raw] = read(configured(url).model_copy(update={"inbox": tmp_path / "inbox"}))
     assert (raw.origin.kind, numbers([raw]), app.asked) == ("delimited", ["7"], [])
     assert raw.notes == ("网关和收件目录都有本部门的这张表：以文件为准，请只用一种方式报送。",)
 
 
-def test_the_database_goes_before_the_gateway(server, tmp_path):
-    app, url = server.app(rows=served(1))
+def test_the_database_goes_before_the_gateway(gateway, tmp_path):
+    app, url = gateway.app(rows=served(1))
     address = f"sqlite:///{tmp_path / 'd.db'}"
     engine = sqlalchemy.create_engine(address)
     with engine.begin() as connection:
@@ -429,9 +419,9 @@ def test_the_database_goes_before_the_gateway(server, tmp_path):
     assert "网关和数据库都有本部门的这张表：以数据库为准" in raw.notes[0]
 
 
-def test_of_an_interface_of_several_departments_only_those_without_a_file_count(server, tmp_path):
+def test_of_an_interface_of_several_departments_only_those_without_a_file_count(gateway, tmp_path):
     rows = [{"报送部门": "区经信局", "名称": "甲"}, {"报送部门": "区发改局", "名称": "乙"}]
-    _, url = server.app(script=[envelope(rows, 2)])
+    _, url = gateway.app(script=[envelope(rows, 2)])
     deliver(tmp_path, "D16_示范认定_区经信局.csv", delimited([row("D16", 名称="丙")]))
     settings = configured(url, Interface(table="D16", api="x")).model_copy(update={"inbox": tmp_path / "inbox"})
     raws = read(settings, "D16")
@@ -439,19 +429,19 @@ def test_of_an_interface_of_several_departments_only_those_without_a_file_count(
     assert ["网关" in "".join(raw.notes) for raw in raws] == [True, False]
 
 
-def test_two_departments_may_each_have_an_interface(server):
-    _, url = server.app(rows={("a", "2024Q4"): [{"名称": "甲"}], ("b", "2024Q4"): [{"名称": "乙"}]})
+def test_two_departments_may_each_have_an_interface(gateway):
+    _, url = gateway.app(rows={("a", "2024Q4"): [{"名称": "甲"}], ("b", "2024Q4"): [{"名称": "乙"}]})
     interfaces = (Interface(table="D16", api="b", sender="发改局"), Interface(table="D16", api="a", sender="区经信局"))
     raws = read(configured(url, *interfaces), "D16")
     assert [(raw.origin.sender, raw.rows["名称"].tolist()) for raw in raws] == [("区经信局", ["甲"]), ("区发改局", ["乙"])]
 
 
-def test_every_table_of_a_district_arrives_by_the_gateway_as_it_does_by_file(server, miniature):
+def test_every_table_of_a_district_arrives_by_the_gateway_as_it_does_by_file(gateway, miniature):
     filed = {}
     for table in load_tables().values():
         for delivery in sources.deliveries(load_settings(miniature), table, QUARTER):
             filed[table.id, delivery.origin.sender] = delivery.read()
-    app, url = server.app()
+    app, url = gateway.app()
     interfaces = [Interface(table=table, sender=sender, api=f"a{at}") for at, (table, sender) in enumerate(filed)]
     for interface, raw in zip(interfaces, filed.values(), strict=True):
         cells = raw.rows.drop(columns=list(sources.LINEAGE)).to_dict("records")
@@ -472,8 +462,8 @@ def beside_an_inbox(folder, url, **more):
     return configured(url, **more).model_copy(update={"inbox": inbox(folder).inbox})
 
 
-def test_a_gateway_that_is_down_stops_its_own_table_and_nothing_else(server, tmp_path):
-    _, url = server.app(script=[Reply(b"", 500)])
+def test_a_gateway_that_is_down_stops_its_own_table_and_nothing_else(gateway, tmp_path):
+    _, url = gateway.app(script=[Reply(b"", 500)])
     settings = beside_an_inbox(tmp_path, url)
     sources.reach(settings)
     deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([row("D03")]))
@@ -483,18 +473,18 @@ def test_a_gateway_that_is_down_stops_its_own_table_and_nothing_else(server, tmp
     assert (up.blocked, len(up.accepted)) == ((), 1)
 
 
-def test_an_empty_list_stops_the_table_unless_it_says_that_there_is_nothing(server, tmp_path):
-    _, url = server.app(script=[envelope([], 0)])
+def test_an_empty_list_stops_the_table_unless_it_says_that_there_is_nothing(gateway, tmp_path):
+    _, url = gateway.app(script=[envelope([], 0)])
     empty = verdict(tmp_path, "D24b", beside_an_inbox(tmp_path, url))
     assert empty.status == "已报送" and len(empty.blocked) == 1 and "零报送" in empty.blocked[0]
-    _, url = server.app(script=[envelope([{"零报送": "是"}], 1)])
+    _, url = gateway.app(script=[envelope([{"零报送": "是"}], 1)])
     zero = verdict(tmp_path, "D24b", beside_an_inbox(tmp_path, url))
     assert (zero.status, zero.blocked) == ("零报送", ())
 
 
-def test_a_row_that_its_batch_withdrew_is_told_without_blame_and_every_row_is_counted(server, tmp_path):
+def test_a_row_that_its_batch_withdrew_is_told_without_blame_and_every_row_is_counted(gateway, tmp_path):
     rows = [*brands(1, 2, 增删改标志="i"), *brands(1, 增删改标志="d"), {"品牌编号": ["3"], "增删改标志": "i"}]
-    _, url = server.app(script=[envelope(rows, 4)])
+    _, url = gateway.app(script=[envelope(rows, 4)])
     judged = verdict(tmp_path, "D24b", beside_an_inbox(tmp_path, url))
     assert judged.counts[["read", "accepted", "quarantined", "rejected"]].values.tolist() == [[4, 1, 0, 3]]
     told = judged.findings[judged.findings["rule"].isin(["报送.已更替", "报送.坏行"])]
@@ -503,19 +493,19 @@ def test_a_row_that_its_batch_withdrew_is_told_without_blame_and_every_row_is_co
     assert not judged.findings["rule"].str.contains("逾期").any()
 
 
-def test_rows_that_were_withdrawn_or_not_asked_for_do_not_go_back_to_the_department(server, tmp_path):
+def test_rows_that_were_withdrawn_or_not_asked_for_do_not_go_back_to_the_department(gateway, tmp_path):
     rows = [*brands(1, 2, 增删改标志="i"), *brands(1, 增删改标志="d"), *brands(3, 增删改标志="i", 数据期="2024Q3")]
     for extra, wanted in (([], None), ([{"品牌编号": ["4"], "增删改标志": "i"}], 1)):
-        _, url = server.app(script=[envelope([*rows, *extra], len(rows) + len(extra))])
+        _, url = gateway.app(script=[envelope([*rows, *extra], len(rows) + len(extra))])
         settings = beside_an_inbox(tmp_path, url)
         kept = snapshots.keep(tmp_path / "kept", QUARTER, BRANDS, sources.deliveries(settings, BRANDS, QUARTER))
         back = returns.returned(kept, verdict(tmp_path, "D24b", settings), kept.sources[0], settings.rules)
         assert back and (back.count(returns.UNREAD), len(back.rows), back.left_out) == (1, 2, 3) if wanted else back is None
 
 
-def test_for_an_earlier_quarter_what_was_kept_stands_in_while_the_gateway_is_down(server, tmp_path, monkeypatch):
+def test_for_an_earlier_quarter_what_was_kept_stands_in_while_the_gateway_is_down(gateway, tmp_path, monkeypatch):
     monkeypatch.setenv("ZJTX_HOME", str(tmp_path / "home"))
-    app, url = server.app(rows={("brands", quarter): brands(1) for quarter in ("2024Q3", "2024Q4")})
+    app, url = gateway.app(rows={("brands", quarter): brands(1) for quarter in ("2024Q3", "2024Q4")})
     run = stages.open_run(beside_an_inbox(tmp_path, url), QUARTER)
     before = {quarter: intake.pull_table(run, "D24b", quarter) for quarter in (QUARTER - 1, QUARTER)}
     app.script = [Reply(b"", 500)]

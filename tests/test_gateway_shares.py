@@ -4,7 +4,7 @@ from io import BytesIO
 
 import openpyxl
 import pytest
-from gateway_server import APP_KEY, APP_SECRET, GatewayServer, Reply, envelope
+from gateway_server import Reply, envelope
 from made_deliveries import FIRM, NAMES, OTHER, QUARTER, REGISTER, deliver, delimited, inbox, row, verdict, workbook
 
 from zjtx_pipeline import returns, snapshots, sources
@@ -15,17 +15,7 @@ from zjtx_pipeline.tables import load_tables
 BUREAU, REFORM, TAXES = "区经信局", "区发改局", "区税务局"
 FLAG, TAX = "增删改标志", "实缴税金(万元)"
 
-
-@pytest.fixture(scope="module")
-def server():
-    with GatewayServer() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch):
-    monkeypatch.setenv("ZJTX_GATEWAY_APP_KEY", APP_KEY)
-    monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", APP_SECRET)
+pytestmark = pytest.mark.usefixtures("gateway")
 
 
 def configured(folder, url, *interfaces):
@@ -33,11 +23,11 @@ def configured(folder, url, *interfaces):
 
 
 @pytest.fixture
-def offer(server, tmp_path):
+def offer(gateway, tmp_path):
     """What gives settings and verdict over a table whose interface gives some rows, beside whatever lies in the 收件目录."""
 
     def offered(table, rows, *interfaces, **app):
-        _, url = server.app(rows={("x", str(QUARTER)): rows}, **app)
+        _, url = gateway.app(rows={("x", str(QUARTER)): rows}, **app)
         interfaces = interfaces or (Interface(table=table, api="x"),)
         settings = configured(tmp_path, url, *interfaces)
         return settings, verdict(tmp_path, table, settings)
@@ -85,9 +75,9 @@ def test_the_key_of_a_batch_holds_the_code_however_its_column_is_called(offer, h
     assert told(judged, "报送.已更替") == [["区科技局", "第1页第2条"]]
 
 
-def test_an_update_of_a_table_whose_whole_key_is_the_code_is_a_row_where_the_code_is_called_otherwise(server, tmp_path):
+def test_an_update_of_a_table_whose_whole_key_is_the_code_is_a_row_where_the_code_is_called_otherwise(gateway, tmp_path):
     rows = [{"码" if name == "统一社会信用代码" else name: cell for name, cell in {**each, FLAG: "u"}.items()} for each in REGISTER]
-    _, url = server.app(rows={("x", str(QUARTER)): rows})
+    _, url = gateway.app(rows={("x", str(QUARTER)): rows})
     [found] = sources.deliveries(configured(tmp_path, url, Interface(table="D01", api="x")), "D01", QUARTER)
     raw = found.read()
     assert (raw.read, raw.rows["码"].tolist(), len(raw.rejected)) == (3, list(NAMES), 0)
@@ -220,16 +210,16 @@ def test_an_interface_that_is_down_or_empty_is_told_to_each_department_that_it_s
 # Several interfaces
 
 
-def test_rows_of_a_second_interface_are_never_dropped_in_silence(server, tmp_path):
+def test_rows_of_a_second_interface_are_never_dropped_in_silence(gateway, tmp_path):
     """The configuration that would have them is refused on load (test_settings)."""
-    _, url = server.app(rows={(api, str(QUARTER)): [shown("甲")] for api in "ab"})
+    _, url = gateway.app(rows={(api, str(QUARTER)): [shown("甲")] for api in "ab"})
     with pytest.raises(AssertionError, match="two interfaces"):
         sources.deliveries(configured(tmp_path, url, *(Interface(table="D16", api=api) for api in "ab")), "D16", QUARTER)
 
 
-def test_the_answers_of_two_interfaces_of_one_name_are_both_kept(server, tmp_path):
+def test_the_answers_of_two_interfaces_of_one_name_are_both_kept(gateway, tmp_path):
     answers = [envelope([{"名称": name}], 1, totalDataCount=1) for name in ("甲", "乙")]
-    _, url = server.app(script=[*answers])
+    _, url = gateway.app(script=[*answers])
     numbers = {"001": BUREAU, "002": REFORM}
     settings = configured(tmp_path, url, *(Interface(table="D16", department=number, api="q", sender=numbers[number]) for number in numbers))
     kept = snapshots.keep(tmp_path / "kept", QUARTER, load_tables()["D16"], sources.deliveries(settings, "D16", QUARTER))

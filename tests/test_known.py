@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 from conftest import examples
-from gateway_server import APP_KEY, APP_SECRET, GatewayServer, Reply, envelope
+from gateway_server import Reply, envelope
 from hypothesis import given
 from hypothesis import strategies as st
 from made_deliveries import QUARTER, deliver, delimited, inbox, row
@@ -122,18 +122,15 @@ def test_of_a_quarter_gone_by_a_newer_delivery_of_one_stands_beside_what_was_kep
 
 
 @pytest.mark.parametrize("answer", [Reply(b"", 500), envelope([], 0)], ids=["down", "empty"])
-def test_of_a_quarter_gone_by_a_silent_gateway_takes_nobody_s_rows_away(tmp_path, clock, monkeypatch, answer):
-    monkeypatch.setenv("ZJTX_GATEWAY_APP_KEY", APP_KEY)
-    monkeypatch.setenv("ZJTX_GATEWAY_APP_SECRET", APP_SECRET)
+def test_of_a_quarter_gone_by_a_silent_gateway_takes_nobody_s_rows_away(tmp_path, clock, gateway, answer):
     deliver(tmp_path, SHARED["区经信局"], delimited([row("D16", 名称="区经信局")]))
-    with GatewayServer() as server:
-        app, url = server.app(rows={("x", str(QUARTER)): [row("D16", 名称="区发改局", 报送部门="区发改局")]})
-        asked = Gateway(url=url, form="older", interfaces=(Interface(table="D16", department="001", api="x"),), wait_seconds=0)
-        settings = Settings(inbox=tmp_path / "inbox", gateway=asked)
-        whole = known.look(tmp_path / "var", settings, SHOWN, QUARTER)
-        app.script = [answer]
-        assert whole.rows["名称"].tolist() == list(SHARED)
-        found = known.look_back(tmp_path / "var", settings, SHOWN, QUARTER)
+    app, url = gateway.app(rows={("x", str(QUARTER)): [row("D16", 名称="区发改局", 报送部门="区发改局")]})
+    asked = Gateway(url=url, form="older", interfaces=(Interface(table="D16", department="001", api="x"),), wait_seconds=0)
+    settings = Settings(inbox=tmp_path / "inbox", gateway=asked)
+    whole = known.look(tmp_path / "var", settings, SHOWN, QUARTER)
+    app.script = [answer]
+    assert whole.rows["名称"].tolist() == list(SHARED)
+    found = known.look_back(tmp_path / "var", settings, SHOWN, QUARTER)
     assert found.rows["名称"].tolist() == list(SHARED) and not any(source.fault for source in found.sources)
 
 

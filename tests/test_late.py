@@ -1,11 +1,12 @@
 """What was not delivered in time: each table down in turn is never a silent zero, or carries last quarter's value by configuration."""
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pandas as pd
 import pytest
-from conftest import deliver_miniature, measure_whole
+from conftest import at_home, deliver_miniature, measure_whole
 
 from zjtx_pipeline import known, outputs, progress, snapshots, stages, store, validate
 from zjtx_pipeline.awards import units
@@ -243,16 +244,21 @@ def test_a_report_says_by_which_day_the_table_had_not_come_and_prints_no_number_
             assert (row.paid == "待补") == (row.clause in clauses or table in ("D06a", "D06b"))
 
 
+@contextmanager
+def district_lacking(golden_run, folder, name):
+    """The configuration of the golden run's district where one file did not come; meanwhile its home is there, with what was kept."""
+    config = deliver_miniature(folder)
+    (folder / "inbox" / "2024Q4" / name).unlink()
+    for kept in ("snapshots", "validated"):
+        shutil.copytree(golden_run.home / kept, folder / "home" / kept)
+    with at_home(folder / "home"):
+        yield config
+
+
 @pytest.fixture(scope="module")
 def registerless(golden_run, tmp_path_factory):
     """Two runs of a district whose register did not come: by default, and carrying; of the second only what it measured."""
-    folder = tmp_path_factory.mktemp("registerless")
-    config = deliver_miniature(folder)
-    (folder / "inbox" / "2024Q4" / "D01_企业主体_区市场监管局.csv").unlink()
-    for kept in ("snapshots", "validated"):
-        shutil.copytree(golden_run.home / kept, folder / "home" / kept)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZJTX_HOME", str(folder / "home"))
+    with district_lacking(golden_run, tmp_path_factory.mktemp("registerless"), "D01_企业主体_区市场监管局.csv") as config:
         plain = load_settings(config)
         run = stages.open_run(plain, golden_run.quarter)
         told = stages.run_all(run)
@@ -297,13 +303,7 @@ def test_a_carried_figure_is_traced_where_it_was_measured(registerless):
 @pytest.fixture(scope="module")
 def unhoused(golden_run, tmp_path_factory):
     """A run of a district whose 区住建局 delivered nothing of D20: task 10, measured, tallied and reviewed."""
-    folder = tmp_path_factory.mktemp("unhoused")
-    config = deliver_miniature(folder)
-    (folder / "inbox" / "2024Q4" / "D20_人才就业(汇总)_区住建局.csv").unlink()
-    for kept in ("snapshots", "validated"):
-        shutil.copytree(golden_run.home / kept, folder / "home" / kept)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZJTX_HOME", str(folder / "home"))
+    with district_lacking(golden_run, tmp_path_factory.mktemp("unhoused"), "D20_人才就业(汇总)_区住建局.csv") as config:
         run = stages.open_run(load_settings(config), golden_run.quarter)
         measure_whole(run)
         stages.tally_ladder(run)

@@ -86,6 +86,11 @@ def beyond(units: pd.DataFrame, *, eligible: bool) -> pd.DataFrame:
     return units[units["state"].eq("超付") & units["eligible"].eq(eligible)]
 
 
+def paid_untriggered(units: pd.DataFrame) -> pd.DataFrame:
+    """What was paid though nothing set it off."""
+    return units[units["state"].eq("无触发") & units["paid_fen"].gt(0)]
+
+
 def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> tuple[str, ...]:
     return tuple(
         remark
@@ -119,7 +124,7 @@ def _outside_remark(units: pd.DataFrame) -> str:
 
 
 def _untriggered_remark(units: pd.DataFrame) -> str:
-    rows = units[units["state"].eq("无触发") & units["paid_fen"].gt(0)]
+    rows = paid_untriggered(units)
     return (
         f"已拨付但查无触发事项的{len(rows)}个单元，合计{formats.wan(total_fen(rows, 'paid_fen'))}万元，待核。"
         if len(rows)

@@ -32,7 +32,7 @@ def town_table(inputs: ReportInputs, indicators: list[Indicator]) -> TownTable |
     columns = [figure for figure in firsts if any(each.columns == (TOWN,) for each in figure.part.breakdowns)]
     if not columns or columns[0].of(f"{TOWN}={inputs.rules.towns[0]}").progress is None:
         return None
-    largest = _largest(inputs, columns[0])
+    largest = largest_of(columns[0])
     rows = []
     for town in inputs.rules.towns:
         figures = [figure.of(f"{TOWN}={town}") for figure in columns]
@@ -82,7 +82,7 @@ def _in_town(figure: Shown) -> str:
     return formats.NOTHING if figure.now == NO_FIRM else figure.now
 
 
-def _largest(inputs: ReportInputs, figure: Shown) -> Fraction:
-    """What fills the picture: 100 % for a rate, else the largest town."""
-    values = [figure.of(f"{TOWN}={town}").value for town in inputs.rules.towns]
-    return Fraction(100) if figure.part.unit == "%" else max((each for each in values if each), default=Fraction(0))
+def largest_of(figure: Shown) -> Fraction:
+    """What fills the picture of an indicator by town: 100 % for a rate, else the largest town that may be shown."""
+    towns = (figure.of(f"{TOWN}={town}") for town in figure.inputs.rules.towns)
+    return Fraction(100) if figure.part.unit == "%" else max((town.value for town in towns if town.is_shown), default=Fraction(0))

@@ -69,9 +69,8 @@ def curve(values: Values, target: Fraction | None, ahead: Forecast | None, due: 
         straight=None if straight is None else f"{scale.at(now, value)} {scale.at(last, straight)}",
         recent=None if recent is None else f"{scale.at(now, value)} {scale.at(last, recent)}",
         years=tuple(scale.across(Quarter(year, 4)) for year in range(first.year, last.year + 1) if first <= Quarter(year, 4) <= last),
-        now=scale.across(now),
-        since=_short(first),
-        until=_short(last),
+        since=first.chinese,
+        until=last.chinese,
     )
 
 
@@ -113,8 +112,3 @@ def _alone(runs: list[list[tuple[Quarter, Fraction]]], now: Quarter) -> list[tup
 
 def _bounded(value: Fraction, percent: bool) -> Fraction:
     return min(max(value, Fraction(0)), Fraction(100)) if percent else max(value, Fraction(0))
-
-
-def _short(quarter: Quarter) -> str:
-    """`2024年四季度`."""
-    return f"{quarter.year}年{'一二三四'[quarter.number - 1]}季度"

@@ -10,7 +10,7 @@ from itertools import chain, islice, zip_longest
 
 from zjtx_pipeline.progress import LATE
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.award_rows import beyond, is_stated, total_fen
+from zjtx_pipeline.report.award_rows import beyond, is_stated, paid_untriggered, total_fen
 from zjtx_pipeline.report.figure_rows import after_due, aim_name, on_the_way, target_row
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.sentences import light_of
@@ -54,7 +54,7 @@ def _paid_in_doubt(inputs: ReportInputs) -> Iterator[str]:
     """Money that went out without a trigger, or beyond what the clause gives."""
     units = inputs.awards
     for rows, said, column, sign in (
-        (units[units["state"].eq("无触发") & units["paid_fen"].gt(0)], "已拨付但查无触发事项", "paid_fen", 1),
+        (paid_untriggered(units), "已拨付但查无触发事项", "paid_fen", 1),
         (beyond(units, eligible=True), "超付", "gap_fen", -1),
     ):
         if len(rows):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from zjtx_pipeline.report import compose, firm_rows, formats, title_lists
-from zjtx_pipeline.report.breakdown_rows import TOWN
+from zjtx_pipeline.report.breakdown_rows import TOWN, largest_of
 from zjtx_pipeline.report.correction_rows import corrections
 from zjtx_pipeline.report.dataset_rows import quality, told
 from zjtx_pipeline.report.figure_rows import other_rows, target_rows
@@ -149,8 +149,7 @@ def _firsts(inputs: ReportInputs) -> list[Shown]:
 def _by_town(figure: Shown) -> list[TownFigure]:
     """An indicator's number in each town, with its change, its bar among the towns, and its rank where ranks are asked for."""
     towns = [figure.of(f"{TOWN}={town}") for town in figure.inputs.rules.towns]
-    values = [town.value for town in towns if town.is_shown]
-    largest = Fraction(100) if figure.part.unit == "%" else max(values, default=Fraction(0))
+    values, largest = [town.value for town in towns if town.is_shown], largest_of(figure)
     return [TownFigure(town.now, town.change, share_bar(town.value, largest) if town.is_shown else None, _rank(town, values)) for town in towns]
 
 

@@ -62,7 +62,7 @@ class FigureRow:
 @dataclass(frozen=True)
 class Curve:
     """A target's curve as text ready for SVG, in tenths of a millimetre: `lines` are points of polylines, `dots` values that
-    stand alone and this quarter's; `goal` a height, `years` and `now` places along the quarters; `straight` and `recent` the
+    stand alone and this quarter's; `goal` a height, `years` places along the quarters; `straight` and `recent` the
     forecasts from now to the due quarter."""
 
     lines: tuple[str, ...]
@@ -71,7 +71,6 @@ class Curve:
     straight: str | None
     recent: str | None
     years: tuple[str, ...]
-    now: str
     since: str
     until: str
 
