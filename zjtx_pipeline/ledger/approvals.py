@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger.book import note, now
 from zjtx_pipeline.ledger.issues import Issue
 from zjtx_pipeline.ledger.mailings import move
@@ -41,6 +40,11 @@ def give(connection: sa.Connection, issue: Issue, approver: str, channel: str, n
     if enough:
         move(connection, issue, {"prepared": "approved"}, by=approver)
     return enough
+
+
+def release(connection: sa.Connection, issue: Issue) -> None:
+    """What came to an approved issue later, of recipients whom its digest names, may leave too."""
+    move(connection, issue, {"prepared": "approved"}, by="")
 
 
 def revoke(connection: sa.Connection, issue: Issue, approver: str, by: str, needed: int) -> bool:
@@ -83,9 +87,3 @@ def use_code(connection: sa.Connection, issue: Issue, approver: str, code: str) 
 
 def _hashed(code: str, salt: str) -> str:
     return hashlib.scrypt(code.encode(), salt=bytes.fromhex(salt), n=2**12, r=8, p=1).hex()
-
-
-def must(said: str) -> None:
-    """ZjtxError where something was said against it."""
-    if said:
-        raise ZjtxError(said)

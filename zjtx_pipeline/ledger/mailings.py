@@ -44,6 +44,16 @@ def settle(connection: sa.Connection, issue: Issue, message_id: str, state: str,
     return _move(connection, issue, message_id, ("sending",), state, detail, by)
 
 
+def refuse(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
+    """The server will not have a letter, before it was claimed or after."""
+    return _move(connection, issue, message_id, ("approved", "refused", "sending"), "refused", detail, by)
+
+
+def put_back(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
+    """Nobody has the letter; it may pass another time. What was refused stays so."""
+    return _move(connection, issue, message_id, ("approved", "sending"), "approved", detail, by)
+
+
 def resolve(connection: sa.Connection, issue: Issue, address: str, arrived: bool, by: str) -> int:
     """What a person found out of an address's letters whose fate was unknown, or that came back: how many rows that settles."""
     mine = {row.message_id for row in of_issue(connection, issue) if row.address == address and row.state in ("unknown", "bounced")}
@@ -76,8 +86,8 @@ def move(connection: sa.Connection, issue: Issue, states: Mapping[str, str], by:
     """Move an issue's rows from state to state, all of them."""
     for old, new in states.items():
         which = MAILINGS.c.issue_id == issue.id, MAILINGS.c.state == old
-        connection.execute(sa.update(MAILINGS).where(*which).values(state=new, changed_at=now()))
-    note(connection, issue.id, "改为" + STATES[next(iter(states.values()))], by=by)
+        if connection.execute(sa.update(MAILINGS).where(*which).values(state=new, changed_at=now())).rowcount:
+            note(connection, issue.id, STATES[new], by=by)
 
 
 def _move(
