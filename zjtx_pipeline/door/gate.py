@@ -80,6 +80,9 @@ class Guard:
 
 
 def _refused(request: Request, refused: Refused) -> Response:
+    """Of a websocket's refusal the guard tells."""
+    if request.scope["type"] == "websocket":
+        raise refused
     keeper: Keeper = request.app.state.keeper
     if refused.status != 401 or refused.action == entering.ACTION or request.method == "POST":
         keeper.refuses(request, refused)
@@ -92,4 +95,6 @@ def _missing(request: Request, error: HTTPException) -> Response:
 
 def _broken(request: Request, error: Exception) -> Response:
     """What went wrong stands in the log for who mends it; the user hears that it did."""
-    return answers.refusal(request, Refused(500, "出错了，没有执行。请稍后再试；仍然出错时请告知管理员。"))
+    response = answers.refusal(request, Refused(500, "出错了，没有执行。请稍后再试；仍然出错时请告知管理员。"))
+    answers.protect(response.headers, request.app.state.keeper.safe)
+    return response

@@ -59,8 +59,8 @@ def _page(title: str, body: str, kind: str) -> str:
     return _template("page").substitute(title=escape(title), body=body, kind=kind)
 
 
-def _filled(name: str, **values: str) -> str:
-    return _template(name).substitute({key: escape(value) for key, value in values.items()})
+def _filled(template: str, /, **values: str) -> str:
+    return _template(template).substitute({key: escape(value) for key, value in values.items()})
 
 
 @cache

@@ -19,7 +19,7 @@ from zjtx_pipeline.door.keeper import Keeper
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Door
 
-AT_ONCE = 300
+AT_ONCE, QUEUE = 300, 128
 SECONDS_TO_END = 3
 LOOK_SECONDS = 1
 
@@ -27,9 +27,14 @@ LOOK_SECONDS = 1
 def listening(door: Door) -> socket.socket:
     """The door's own place, taken; ZjtxError: it is not free, or not this machine's."""
     kind = socket.AF_INET6 if ":" in door.host else socket.AF_INET
+    place = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio lets small answers wait 40 ms
     try:
-        return socket.create_server((door.host, door.port), family=kind, backlog=128)
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind((door.host, door.port))
+        place.listen(QUEUE)
+        return place
     except OSError:
+        place.close()
         raise ZjtxError(f"不能在 {door.host} 的端口 {door.port} 上开门：端口已被占用，或地址不是本机的，请改配置中的 door。") from None
 
 
