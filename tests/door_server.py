@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from contextlib import contextmanager
 
@@ -25,6 +26,12 @@ NOBODY = "未登录"
 CALLERS = (NOBODY, *Role)
 JOBS = {"r-quarter": "quarterly_reports", "r-approve": "approve_issue", "r-assets": "__ASSET_JOB", "r-other": "send_all"}
 BACKFILLS = {"b-quarter": ("quarterly_reports_partition_set", False), "b-assets": (None, True), "b-approve": ("approve_issue_partition_set", False)}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Behind:
@@ -51,7 +58,8 @@ class Behind:
     async def page(self, request: Request):
         self.asked.append((request.method, request.scope["path"], request.url.query, request.headers))
         headers = {"set-cookie": "a=b", "server": "behind", "x-dagster-call-counts": "{}"}
-        return Response(f"page {request.scope['path']}", headers=headers)
+        content = b"x" * 5_000_000 if request.scope["path"] == "/large" else f"page {request.scope['path']}"
+        return Response(content, headers=headers)
 
     async def subscribe(self, websocket):
         await websocket.accept("graphql-ws")

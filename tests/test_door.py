@@ -6,19 +6,21 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
-from door_server import NOBODY, PASSWORD, door
+import urllib3
+from door_server import NOBODY, PASSWORD, Caller, door, free_port
 
+from zjtx_pipeline.door import answers, serving
 from zjtx_pipeline.door.origins import MOST_BYTES
 from zjtx_pipeline.door.roles import Role
 from zjtx_pipeline.door.sessions import Sessions, Throttle
 from zjtx_pipeline.door.upstream import Upstream
 from zjtx_pipeline.door.users import User, Users, matches
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.settings import load_settings
+from zjtx_pipeline.settings import Door, load_settings
 
 ROOT = Path(__file__).parents[1]
 LAUNCH = {"query": 'mutation { launchRun(executionParams: {selector: {jobName: "quarterly_reports"}}) { __typename } }'}
@@ -476,3 +478,62 @@ def test_what_is_wrong_is_one_line(tmp_path, words, told):
 @pytest.mark.parametrize("verb", ["add", "list", "remove"])
 def test_the_help_of_users_is_chinese(tmp_path, verb):
     assert shell(tmp_path, "user", verb, "--help").stdout.startswith(f"用法：zjtx user {verb}")
+
+
+# How it listens
+
+
+def test_with_a_certificate_everything_goes_by_https_and_the_door_ends_with_what_it_stands_before(tmp_path):
+    from test_gateway import self_signed
+
+    pem = self_signed(tmp_path)
+    Users(tmp_path).add("查看", [Role.VIEW], PASSWORD)
+    settings = Door(port=free_port(), certificate=pem, key=pem)
+    standing = threading.Event()
+    with serving.listening(settings) as place:
+        arguments = (settings, tmp_path, 1, place, lambda: not standing.is_set())
+        thread = threading.Thread(target=serving.serve, args=arguments)
+        thread.start()
+        try:
+            caller = Caller(settings.address)
+            caller.pool = urllib3.PoolManager(retries=False, ca_certs=str(pem), assert_hostname=False)
+            answer = caller.log_in("查看")
+            assert answer.headers["set-cookie"].startswith("__Host-zjtx=") and "secure" in answer.headers["set-cookie"].lower()
+            assert "max-age" in answer.headers["strict-transport-security"]
+            assert caller.ask("GET", "/reports/").status == 200
+            assert caller.ask("POST", "/logout", {}, Origin=caller.address.replace("https", "http")).status == 403
+            caller.pool.clear()
+        finally:
+            standing.set()
+            thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_certificate_or_a_place_that_cannot_be_used_is_told(tmp_path):
+    (tmp_path / "c.pem").write_text("no certificate")
+    settings = Door(port=free_port(), certificate=tmp_path / "c.pem", key=tmp_path / "c.pem")
+    with serving.listening(settings) as place:
+        with pytest.raises(ZjtxError, match="证书"):
+            serving.serve(settings, tmp_path, 1, place, lambda: True)
+        with pytest.raises(ZjtxError, match="端口"):
+            serving.listening(settings)
+
+
+def test_an_answer_that_a_browser_broke_off_leaves_nothing_for_the_next(opened, manager):
+    """A connection to Dagster that still holds half an answer is closed, not used again."""
+    upstream = opened.keeper.upstream
+    broken = upstream.get("GET", "/large", "", {})
+    assert next(broken.chunks)
+    broken.chunks.close()
+    assert b"".join(upstream.get("GET", "/runs", "", {}).chunks) == b"page /runs"
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(opened, manager, monkeypatch):
+    monkeypatch.setattr(answers, "SECONDS_OF_BODY", 0.2)
+    headers = {"Origin": manager.address, "Content-Type": "application/json", "Content-Length": "100"}
+    assert raw(manager, "POST", "/graphql", b"{", headers=headers) == 408
+
+
+@pytest.mark.parametrize("path", ["/reports", "/reports/2024Q4"])
+def test_a_short_address_leads_to_the_list(manager, path):
+    assert manager.ask("GET", path).headers["location"] == "/reports/"

@@ -4,14 +4,13 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import urllib3
-from door_server import PASSWORD, Doorway
+from door_server import PASSWORD, Doorway, free_port
 from test_door import FORGED
 from test_ui import CHROMIUM, MINUTES, start_backfill
 
@@ -27,12 +26,6 @@ BACKFILL = "mutation ($it: LaunchBackfillParams!) { launchPartitionBackfill(back
 RUNS = "{ runsOrError { ... on Runs { count } } }"
 MADE = '{ assetOrError(assetKey: {path: ["report", "T01"]}) { ... on Asset { assetMaterializations { runId } } } }'
 DELETE = 'mutation { deleteRun(runId: "none") { __typename } }'
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import iterate_in_threadpool
@@ -28,9 +29,10 @@ OURS = (
 )
 # Beside Dagster's own policy, which says what scripts may run: nothing is fetched from elsewhere, nothing sent elsewhere.
 THEIRS = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
     " font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+SECONDS_OF_BODY = 30
 FILE = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'none'"
 
 
@@ -43,9 +45,10 @@ def protect(headers: MutableHeaders, safe: bool) -> None:
 
 
 def passed_on(answer: upstream.Answer) -> Response:
-    """Dagster's answer, its policy and ours together."""
+    """Dagster's answer, its policy and ours together; what it lets be kept is asked for again each time."""
     policies = [answer.headers.get("content-security-policy"), THEIRS]
-    headers = answer.headers | {"content-security-policy": ", ".join(filter(None, policies))}
+    headers = {"cache-control": "private, no-cache"} | answer.headers
+    headers["content-security-policy"] = ", ".join(filter(None, policies))
     return StreamingResponse(iterate_in_threadpool(answer.chunks), answer.status, headers)
 
 
@@ -84,11 +87,15 @@ def drop_cookie(response: Response, keeper: Keeper) -> None:
 
 
 async def body_of(request: Request, most: int) -> bytes:
-    """A body that grows no larger than it may, whatever it says of itself; Refused (413)."""
+    """A body that grows no larger and takes no longer than it may, whatever it says of itself; Refused (413, 408)."""
     parts, size = [], 0
-    async for part in request.stream():
-        parts.append(part)
-        size += len(part)
-        if size > most:
-            raise Refused(413, "请求太大。")
+    try:
+        async with asyncio.timeout(SECONDS_OF_BODY):
+            async for part in request.stream():
+                parts.append(part)
+                size += len(part)
+                if size > most:
+                    raise Refused(413, "请求太大。")
+    except TimeoutError:
+        raise Refused(408, "请求没有按时发完。") from None
     return b"".join(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from zjtx_pipeline.door import answers, keeper, pages, paths, shelf, upstream
 from zjtx_pipeline.door.roles import Action, may
@@ -19,6 +19,11 @@ async def page(request: Request) -> Response:
     headers = upstream.passing(request.headers, keeper.address(request), request.headers["host"], kept.place.scheme)
     answer = await run_in_threadpool(kept.upstream.get, request.method, request.scope["path"], request.url.query, headers)
     return answers.passed_on(answer)
+
+
+async def shelves(request: Request) -> Response:
+    """An address that is cut short leads to the list."""
+    return RedirectResponse("/reports/", 303)
 
 
 async def reports(request: Request) -> Response:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -19,7 +19,7 @@ from zjtx_pipeline.door.keeper import Keeper
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Door
 
-AT_ONCE, QUEUE = 300, 128
+AT_ONCE, QUEUE = 1000, 128
 SECONDS_TO_END = 3
 LOOK_SECONDS = 1
 
@@ -45,9 +45,9 @@ def serve(door: Door, home: Path, port: int, place: socket.socket, stands: Calla
     """
     keeper = Keeper.of(door, home, port)
     keeper.users.all()
-    _log(home)
     server = uvicorn.Server(_config(door, keeper))
-    asyncio.run(_until_gone(server, place, stands))
+    with _logged(home):
+        asyncio.run(_until_gone(server, place, stands))
 
 
 def _config(door: Door, keeper: Keeper) -> uvicorn.Config:
@@ -78,11 +78,20 @@ async def _until_gone(server: uvicorn.Server, place: socket.socket, stands: Call
             await looking
 
 
-def _log(home: Path) -> None:
+@contextmanager
+def _logged(home: Path) -> Iterator[None]:
     """Tracebacks go to who mends the program, into `<home>/door/door.log`."""
     handler = logging.FileHandler(home / "door" / "door.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    for name in ("uvicorn", "websockets"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
+    loggers = [logging.getLogger(name) for name in ("uvicorn", "websockets")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
         logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+        handler.close()

@@ -81,10 +81,11 @@ class Upstream:
 
 
 def _chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """A connection read to its end goes back by itself; one that a browser broke off in the middle is never used again."""
     try:
         yield from response.stream(CHUNK, decode_content=False)
     finally:
-        response.release_conn()
+        response.close()
 
 
 def _written(payload: Mapping[str, Any]) -> bytes:
