@@ -4,9 +4,11 @@ import hashlib
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -497,16 +499,41 @@ def test_with_a_certificate_everything_goes_by_https_and_the_door_ends_with_what
         try:
             caller = Caller(settings.address)
             caller.pool = urllib3.PoolManager(retries=False, ca_certs=str(pem), assert_hostname=False)
-            answer = caller.log_in("查看")
+            answer = caller.log_in("查看", Connection="close")
             assert answer.headers["set-cookie"].startswith("__Host-zjtx=") and "secure" in answer.headers["set-cookie"].lower()
             assert "max-age" in answer.headers["strict-transport-security"]
-            assert caller.ask("GET", "/reports/").status == 200
-            assert caller.ask("POST", "/logout", {}, Origin=caller.address.replace("https", "http")).status == 403
-            caller.pool.clear()
+            assert caller.ask("GET", "/reports/", Connection="close").status == 200
+            assert caller.ask("POST", "/logout", {}, Connection="close", Origin=caller.address.replace("https", "http")).status == 403
         finally:
             standing.set()
             thread.join(20)
     assert not thread.is_alive()
+
+
+ENDED = """
+import pathlib, sys
+from zjtx_pipeline.door import serving
+from zjtx_pipeline.settings import Door
+
+door = Door(port=int(sys.argv[2]))
+with serving.listening(door) as place:
+    try:
+        serving.serve(door, pathlib.Path(sys.argv[1]), 1, place, lambda: print("stands", flush=True) or True)
+        print("gone")
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_told_from_an_end_of_what_stands_behind(tmp_path, ending):
+    setting = "import signal; signal.signal(signal.SIGTERM, signal.default_int_handler)"  # as `zjtx serve` sets it
+    command = [sys.executable, "-c", setting + ENDED, str(tmp_path), str(free_port())]
+    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "stands\n"
+        time.sleep(0.5)  # until it listens
+        process.send_signal(ending)
+        assert process.communicate(timeout=30)[0].splitlines()[-1] == "interrupted"
 
 
 def test_a_certificate_or_a_place_that_cannot_be_used_is_told(tmp_path):

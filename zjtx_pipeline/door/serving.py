@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -74,8 +74,7 @@ async def _until_gone(server: uvicorn.Server, place: socket.socket, stands: Call
         await server.serve([place])
     finally:
         looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+        await asyncio.gather(looking, return_exceptions=True)  # an interruption of ourselves is not swallowed with its
 
 
 @contextmanager
