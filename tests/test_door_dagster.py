@@ -212,6 +212,9 @@ def test_from_login_by_a_backfill_of_four_quarters_to_a_report(page, warm_home):
     answer = page.request.get(link.get_attribute("href"))
     assert answer.body() == (warm_home / "reports" / "2024Q4" / "00-总报告.pdf").read_bytes()
     assert answer.headers["content-disposition"].startswith("inline")
+    link.click()
+    page.wait_for_url(re.compile(r"2024Q4/00-.*[.]pdf$"))
+    page.goto("/reports/")
 
     # Here: 张三 approves what he has read (the job `approve_issue`, its code from the mail), and the ledger says so.
 
