@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     ["errors", "bundled", "collector"],
     ["ahead"],
-    ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits"],
+    ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits", "turns"],
     ["workdays"],
     ["rules"],
     ["tables"],
@@ -41,7 +41,7 @@ ORDER = [
     ["outputs", "glances"],
     ["trace"],
     ["delivery", "sample"],
-    ["stages"],
+    ["stages", "unattended"],
     ["district", "console"],
     ["helping", "options"],
     ["cli_delivery", "door"],

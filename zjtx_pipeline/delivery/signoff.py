@@ -32,25 +32,31 @@ def needed(settings: Settings) -> int:
 
 def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: str, channel: str) -> tuple[Issue, list[str]]:
     """Approve the quarter's reports, as they are now and for the recipients as they are now, in an approver's name; the issue and who
-    has approved it by now. ZjtxError: who that is, or their code, is not what it has to be."""
-    approver = _named(settings, name)
+    has approved it by now. ZjtxError: who that is, or their code, is not what it has to be.
+
+    A code given in the UI is kept with the run, where others see it: refused there, it is void.
+    """
     composed = compose(settings, home, quarter)
     with ledger.opened(home, settings.ledger) as book:
         with book.writing() as connection:
             issue = prepare(connection, composed).issue
-            said = approvals.use_code(connection, issue, approver.name, code)
-        if said:
+            approver = _named(settings, name)
+            said = approvals.use_code(connection, issue, approver.name, code) if approver else _no_approver(settings, name)
+            if said and channel == UI:
+                approvals.burn(connection, issue, code)
+        if said or not approver:
             raise ZjtxError(said)
         return issue, _give(book, settings, issue, approver.name, channel)
 
 
-def _named(settings: Settings, name: str) -> Approver:
-    """The configured approver of that name; ZjtxError where there is none."""
-    found = next((each for each in settings.delivery.approvers if each.name == name.strip()), None)
-    if found is None:
-        named = "、".join(each.name for each in settings.delivery.approvers) or "无"
-        raise ZjtxError(f"{name}不是批准人：配置里的批准人（delivery.approvers）是{named}。")
-    return found
+def _named(settings: Settings, name: str) -> Approver | None:
+    """The configured approver of that name."""
+    return next((each for each in settings.delivery.approvers if each.name == name.strip()), None)
+
+
+def _no_approver(settings: Settings, name: str) -> str:
+    named = "、".join(each.name for each in settings.delivery.approvers) or "无"
+    return f"{name}不是批准人：配置里的批准人（delivery.approvers）是{named}。"
 
 
 def approve_by_name(book: Ledger, settings: Settings, issue: Issue, name: str) -> None:

@@ -85,5 +85,12 @@ def use_code(connection: sa.Connection, issue: Issue, approver: str, code: str) 
     return "" if fits else f"验证码不对（还可以试 {TRIES - row.tries - 1} 次）：请核对邮件里的验证码。"
 
 
+def burn(connection: sa.Connection, issue: Issue, code: str) -> None:
+    """A code that others may have seen is void, whoever's it was."""
+    for row in connection.execute(sa.select(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None))).all():
+        if hmac.compare_digest(row.hashed, _hashed(code.strip().upper(), row.salt)):
+            connection.execute(sa.update(CODES).where(CODES.c.id == row.id).values(used_at=now()))
+
+
 def _hashed(code: str, salt: str) -> str:
     return hashlib.scrypt(code.encode(), salt=bytes.fromhex(salt), n=2**12, r=8, p=1).hex()

@@ -34,6 +34,12 @@ def letters(connection: sa.Connection, issue: Issue, states: Sequence[str]) -> l
     return list(dict.fromkeys(row.message_id for row in of_issue(connection, issue) if row.state in states))
 
 
+def waiting(connection: sa.Connection, before: str) -> list[str]:
+    """The quarters of which letters are approved and not posted, nor tried since that time (UTC)."""
+    due = MAILINGS.c.state == "approved", sa.or_(MAILINGS.c.detail == "", MAILINGS.c.changed_at < before)
+    return list(connection.scalars(sa.select(ISSUES.c.quarter).join(MAILINGS).where(*due).distinct().order_by(ISSUES.c.quarter)))
+
+
 def claim(connection: sa.Connection, issue: Issue, message_id: str, by: str) -> bool:
     """May this process post the letter now? Only one is ever told so, until its fate is written down."""
     return _move(connection, issue, message_id, ("approved", "refused"), "sending", "", by)
