@@ -24,7 +24,7 @@ from zjtx_pipeline.settings import Door
 PASSWORD = "Linshi-2024-mima"
 NOBODY = "未登录"
 CALLERS = (NOBODY, *Role)
-JOBS = {"r-quarter": "quarterly_reports", "r-approve": "approve_issue", "r-assets": "__ASSET_JOB", "r-other": "send_all"}
+JOBS = {"r-quarter": "quarterly_reports", "r-approve": "approve_issue", "r-assets": "__ASSET_JOB", "r-other": "send_all", "r-schedule": "scheduled_quarter"}
 BACKFILLS = {"b-quarter": ("quarterly_reports_partition_set", False), "b-assets": (None, True), "b-approve": ("approve_issue_partition_set", False)}
 
 

@@ -40,6 +40,7 @@ REQUESTS = {
     Action.CANCEL_BACKFILL: mutation("cancelPartitionBackfill", backfillId="b-quarter"),
     Action.TRY_OUT: mutation("scheduleDryRun", selectorData={}),
     Action.APPROVE: mutation("launchRun", executionParams=APPROVING),
+    Action.MAIL: mutation("launchRun", executionParams={"selector": {"jobName": "scheduled_quarter"}}),
     Action.SWITCH_SCHEDULE: mutation("startSchedule", scheduleSelector={}),
     Action.SWITCH_SENSOR: mutation("stopSensor", id="s"),
     Action.DELETE_RUN: mutation("deletePipelineRun", runId="r-quarter"),
@@ -48,6 +49,7 @@ REQUESTS = {
     Action.FREE_SLOTS: mutation("freeConcurrencySlots", runId="r-quarter"),
     Action.RELOAD_CODE: mutation("reloadWorkspace"),
     Action.READ_DEBUG: ("GET", "/download_debug/r-quarter", None),
+    Action.IMITATE: mutation("launchRun", executionParams={**QUARTERLY, "executionMetadata": {"tags": [{"key": "zjtx/from", "value": "schedule"}]}}),
     Action.FORGE_RECORD: mutation("reportRunlessAssetEvents", eventParams={}),
     Action.CHANGE_BY_GET: ("GET", "/graphql?query=mutation{reloadWorkspace{__typename}}", None),
     Action.CHANGE_CODE: mutation("setAppManagedComponent", componentId="c"),
@@ -120,7 +122,7 @@ def test_every_job_of_ours_has_its_place():
     from assets.definitions import defs
 
     jobs = {job.name for job in defs.resolve_all_job_defs()}
-    assert jobs <= judging.ORDINARY_JOBS | judging.APPROVING_JOBS
+    assert jobs <= judging.ORDINARY_JOBS | judging.MAILING_JOBS | judging.APPROVING_JOBS
 
 
 def test_the_table_in_the_documents_is_the_one_in_force():
@@ -152,6 +154,12 @@ SMUGGLED = {
     "among runs to be stopped": 'mutation { terminateRuns(runIds: ["r-quarter", "r-approve"]) { __typename } }',
     "as a run of another job": 'mutation { terminateRun(runId: "r-other") { __typename } }',
     "as a run that there is not": 'mutation { terminateRun(runId: "r-none") { __typename } }',
+    "as a tag of the schedule's": 'mutation { launchRun(executionParams: {selector: {jobName: "__ASSET_JOB"}, executionMetadata: {tags: {key: "ZJTX/from", value: "schedule"}}}) { __typename } }',
+    "as a tag of the schedule's beside others": 'mutation { launchMultipleRuns(executionParamsList: [$ok, {selector: {jobName: "__ASSET_JOB"}, executionMetadata: {tags: [{key: "a"}, {key: "zjtx/from"}]}}]) { __typename } }',
+    "as a tag of a run done again": 'mutation { launchRunReexecution(reexecutionParams: {parentRunId: "r-assets", extraTags: [{key: "zjtx/from", value: "schedule"}]}) { __typename } }',
+    "as a tag of a backfill": 'mutation { launchPartitionBackfill(backfillParams: {assetSelection: [], tags: [{key: "zjtx/from", value: "schedule"}]}) { __typename } }',
+    "as the schedule's run done again": 'mutation { launchRunReexecution(reexecutionParams: {parentRunId: "r-schedule"}) { __typename } }',
+    "as the schedule's job": 'mutation { launchPartitionBackfill(backfillParams: {selector: {partitionSetName: "scheduled_quarter_partition_set"}}) { __typename } }',
     "without a job": "mutation { launchRun(executionParams: {selector: {}}) { __typename } }",
     "as nothing at all": "mutation { terminateRuns(runIds: []) { __typename } }",
     "given twice": 'mutation { launchRun(executionParams: $ok, executionParams: {selector: {jobName: "approve_issue"}}) { __typename } }',
@@ -168,6 +176,16 @@ def test_nothing_is_smuggled_past_who_may_only_run(opened, callers, query):
     opened.behind.asked.clear()
     status = callers[Role.RUN].graphql(query, {"ok": QUARTERLY, "job": "approve_issue"}).status
     assert status in (400, 403, 404) and opened.behind.asked == []
+
+
+def test_who_runs_may_stop_what_the_schedule_started(callers):
+    assert callers[Role.RUN].graphql('mutation { terminateRun(runId: "r-schedule") { __typename } }').status == 200
+
+
+def test_the_tags_that_tell_the_schedules_runs_are_kept_to_it():
+    from assets.delivery import FROM
+
+    assert FROM.startswith(judging.OWN_TAGS)
 
 
 BODIES = {

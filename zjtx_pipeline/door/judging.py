@@ -15,7 +15,10 @@ from zjtx_pipeline.door.roles import Action
 from zjtx_pipeline.door.targets import ANY_ASSETS, Arguments, Named, Records
 
 ORDINARY_JOBS = frozenset({"quarterly_reports", ANY_ASSETS})
+MAILING_JOBS = frozenset({"scheduled_quarter", "post_approved", "remind_departments"})
 APPROVING_JOBS = frozenset({"approve_issue"})
+STOPPING = (Action.TERMINATE, Action.CANCEL_BACKFILL)
+OWN_TAGS = "zjtx/"  # by them the schedule's runs are told, which ask for approval
 
 
 class Asked(NamedTuple):
@@ -37,13 +40,17 @@ def asked(field: Field, records: Records) -> list[Asked]:
     if not named.jobs:
         raise Refused(400, "请求没有写明对哪个作业操作。", action, field.name)
     target = " ".join([field.name, *named.jobs, *named.target])
+    if any(key.strip().lower().startswith(OWN_TAGS) for key in named.tags):
+        return [Asked(Action.IMITATE, target)]
     return [Asked(each, target) for each in sorted({_on(action, job) for job in named.jobs})]
 
 
 def _on(action: Action, job: str) -> Action:
-    """Whatever is done with an approving job is for who approves."""
+    """Whatever is done with an approving job is for who approves; one that mails may be stopped by who runs."""
     if job in APPROVING_JOBS:
         return Action.APPROVE
+    if job in MAILING_JOBS:
+        return action if action in STOPPING else Action.MAIL
     return action if job in ORDINARY_JOBS else Action.UNLISTED
 
 

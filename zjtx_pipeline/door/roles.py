@@ -30,6 +30,7 @@ class Action(StrEnum):
     CANCEL_BACKFILL = "取消补跑"
     TRY_OUT = "试算定时任务"
     APPROVE = "批准签发"
+    MAIL = "启动发邮件的作业"
     SWITCH_SCHEDULE = "开关定时任务"
     SWITCH_SENSOR = "开关监测任务"
     DELETE_RUN = "删除运行记录"
@@ -38,6 +39,7 @@ class Action(StrEnum):
     FREE_SLOTS = "释放并行名额"
     RELOAD_CODE = "重新载入程序"
     READ_DEBUG = "下载诊断文件"
+    IMITATE = "冒充定时任务"
     FORGE_RECORD = "凭空登记产物"
     CHANGE_BY_GET = "用链接执行操作"
     CHANGE_CODE = "改动程序"
@@ -62,8 +64,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.RESUME_BACKFILL: frozenset({_RUN, _ADMINISTER}),
     Action.TERMINATE: frozenset({_RUN, _ADMINISTER}),
     Action.CANCEL_BACKFILL: frozenset({_RUN, _ADMINISTER}),
-    Action.TRY_OUT: frozenset({_RUN, _ADMINISTER}),
+    Action.TRY_OUT: frozenset({_ADMINISTER}),
     Action.APPROVE: frozenset({_APPROVE}),
+    Action.MAIL: frozenset({_ADMINISTER}),
     Action.SWITCH_SCHEDULE: frozenset({_ADMINISTER}),
     Action.SWITCH_SENSOR: frozenset({_ADMINISTER}),
     Action.DELETE_RUN: frozenset({_ADMINISTER}),
@@ -72,6 +75,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.FREE_SLOTS: frozenset({_ADMINISTER}),
     Action.RELOAD_CODE: frozenset({_ADMINISTER}),
     Action.READ_DEBUG: frozenset({_ADMINISTER}),
+    Action.IMITATE: frozenset(),
     Action.FORGE_RECORD: frozenset(),
     Action.CHANGE_BY_GET: frozenset(),
     Action.CHANGE_CODE: frozenset(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from zjtx_pipeline.door.refusals import Refused
 
 ANY_ASSETS = "__ASSET_JOB"  # what Dagster calls a run of chosen assets
 PARTITION_SET = "_partition_set"  # Dagster names a job's partitions so
+PARTITION = "dagster/partition"
 MOST_RUNS = 200
 Arguments = dict[str, Any]
 
@@ -21,10 +23,11 @@ class Records(Protocol):
 
 
 class Named(NamedTuple):
-    """`target`: quarters and ids, for the audit log."""
+    """`target`: quarters and ids, for the audit log; `tags`: the keys that a new run is to bear."""
 
     jobs: list[str]
     target: list[str]
+    tags: list[str] = []
 
 
 def of_execution(arguments: Arguments, records: Records) -> Named:
@@ -32,9 +35,7 @@ def of_execution(arguments: Arguments, records: Records) -> Named:
 
 
 def of_executions(arguments: Arguments, records: Records) -> Named:
-    listed = arguments["executionParamsList"]
-    each = [_of_params(params) for params in (listed if isinstance(listed, list) else [listed])]
-    return Named([job for one in each for job in one.jobs], [word for one in each for word in one.target])
+    return Named(*map(_joined, zip(*map(_of_params, _listed(arguments["executionParamsList"])), strict=True)))
 
 
 def _of_params(params: Arguments) -> Named:
@@ -43,20 +44,21 @@ def _of_params(params: Arguments) -> Named:
     jobs = [name for name in (selector.get("pipelineName"), selector.get("jobName")) if name]
     if not jobs or not all(isinstance(name, str) for name in jobs):
         raise TypeError
-    tags = (params.get("executionMetadata") or {}).get("tags") or []
-    return Named(jobs, [str(tag["value"]) for tag in tags if tag["key"] == "dagster/partition"])
+    tags = _listed((params.get("executionMetadata") or {}).get("tags"))
+    return Named(jobs, [str(tag["value"]) for tag in tags if tag["key"] == PARTITION], [tag["key"] for tag in tags])
 
 
 def of_reexecution(arguments: Arguments, records: Records) -> Named:
     """By a job's name, by the run that is done again, or both: then both count."""
-    jobs, target = [], []
     if params := arguments.get("executionParams"):
-        jobs, target = _of_params(params)
+        named = _of_params(params)
         parent = (params.get("executionMetadata") or {}).get("parentRunId")
     else:
-        parent = arguments["reexecutionParams"]["parentRunId"]
+        params = arguments["reexecutionParams"]
+        named = Named([], [], [tag["key"] for tag in _listed(params.get("extraTags"))])
+        parent = params["parentRunId"]
     again = _jobs_of([parent], records) if parent else Named([], [])
-    return Named([*jobs, *again.jobs], [*target, *again.target])
+    return Named(*map(_joined, zip(named, again, strict=True)))
 
 
 def of_run(arguments: Arguments, records: Records) -> Named:
@@ -64,8 +66,7 @@ def of_run(arguments: Arguments, records: Records) -> Named:
 
 
 def of_runs(arguments: Arguments, records: Records) -> Named:
-    listed = arguments["runIds"]
-    return _jobs_of(listed if isinstance(listed, list) else [listed], records)
+    return _jobs_of(_listed(arguments["runIds"]), records)
 
 
 def _jobs_of(run_ids: list[str], records: Records) -> Named:
@@ -79,10 +80,11 @@ def _jobs_of(run_ids: list[str], records: Records) -> Named:
 
 def of_new_backfill(arguments: Arguments, records: Records) -> Named:
     params = arguments["backfillParams"]
-    quarters = [str(name) for name in params.get("partitionNames") or []]
+    quarters = [str(name) for name in _listed(params.get("partitionNames"))]
+    tags = [tag["key"] for tag in _listed(params.get("tags"))]
     if params.get("selector") is None:
-        return Named([ANY_ASSETS], quarters)
-    return Named([params["selector"]["partitionSetName"].removesuffix(PARTITION_SET)], quarters)
+        return Named([ANY_ASSETS], quarters, tags)
+    return Named([params["selector"]["partitionSetName"].removesuffix(PARTITION_SET)], quarters, tags)
 
 
 def of_backfill(arguments: Arguments, records: Records) -> Named:
@@ -98,3 +100,12 @@ def _job_of(backfill_id: str, records: Records) -> Named:
     if job is None:
         raise Refused(404, "没有这次补跑。")
     return Named([job.removesuffix(PARTITION_SET)], [backfill_id])
+
+
+def _listed(value: Any) -> list[Any]:
+    """As GraphQL reads a list: one thing is a list of one."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _joined(lists: Iterable[list[str]]) -> list[str]:
+    return [each for one in lists for each in one]
