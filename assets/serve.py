@@ -1,6 +1,6 @@
 """Knows how Dagster's webserver and daemon are started together on this machine only, and stopped together.
 
-Leaves what they show to `definitions`. The webserver has no login: it must never listen beyond loopback.
+Leaves what they show to `definitions`, and who may come in to the door. The webserver has no login: it must never listen beyond loopback.
 """
 
 import os
@@ -18,6 +18,7 @@ from dagster import DagsterInstance
 
 from assets import instance as records
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.settings import Door
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +37,25 @@ def until_interrupted(port: int, say: Callable[[str], None]) -> None:
             process.wait()
         except KeyboardInterrupt:
             say("正在结束……")
+            return
+    raise ZjtxError(f"网页界面意外结束，原因见 {log}。")
+
+
+def behind_the_door(door: Door, home: Path, say: Callable[[str], None]) -> None:
+    """Serve to who logs in, until interrupted; ZjtxError: as above, or the door cannot be opened."""
+    from zjtx_pipeline.door import serving
+
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
+    with closing(serving.listening(door)) as place:
+        port = _any_free()
+        say("正在启动网页界面和定时任务……")
+        try:
+            with server(port) as (process, log):
+                say(f"请用浏览器打开：{door.address}　（登录记录在 {home / 'door' / 'audit.log'}；按 Ctrl-C 结束）")
+                serving.serve(door, home, port, place, lambda: process.poll() is None)
+        except KeyboardInterrupt:
+            say("已结束。")
             return
     raise ZjtxError(f"网页界面意外结束，原因见 {log}。")
 
@@ -73,6 +93,12 @@ def _free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError:
             raise ZjtxError(f"端口 {port} 已被占用：请用 --port 换一个。") from None
+
+
+def _any_free() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
 
 
 def _wait_until_it_answers(process: subprocess.Popen, port: int, log: Path) -> None:

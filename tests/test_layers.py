@@ -44,7 +44,7 @@ ORDER = [
     ["stages", "unattended"],
     ["district", "console"],
     ["helping", "options"],
-    ["cli_delivery"],
+    ["cli_delivery", "door"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
@@ -57,10 +57,14 @@ HOMES = {
     "python_calamine": {"zjtx_pipeline/untrusted/workbook.py"},
     "duckdb": {"zjtx_pipeline/second_opinion/computed.py"},
     "smtplib": {"zjtx_pipeline/delivery/post.py"},
-    "urllib3": {"zjtx_pipeline/sources/gateway/wire.py"},
+    "urllib3": {"zjtx_pipeline/sources/gateway/wire.py", "zjtx_pipeline/door/upstream.py"},
     "alembic": {"zjtx_pipeline/ledger"},
     "tenacity": {"zjtx_pipeline/sources/gateway/wire.py"},
     "dagster": {"assets"},
+    "starlette": {"zjtx_pipeline/door"},
+    "uvicorn": {"zjtx_pipeline/door/serving.py"},
+    "websockets": {"zjtx_pipeline/door/relay.py"},
+    "graphql": {"zjtx_pipeline/door/documents.py"},
 }
 
 

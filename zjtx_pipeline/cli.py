@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from zjtx_pipeline import cli_delivery, console, district
+from zjtx_pipeline.door import verbs as users
 from zjtx_pipeline.errors import ZjtxError, exhausted
 from zjtx_pipeline.helping import Verb, Verbs
 from zjtx_pipeline.options import Config, QuarterKey, made, use
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(users.app, name="user")
 JUDGED = "sound/"  # begins the name of a step that judges a table
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 UsageError = typer.BadParameter.__base__  # typer has no public name for it
@@ -85,6 +87,24 @@ def ui(
     from assets import serve
 
     serve.until_interrupted(port, console.out.print)
+
+
+@app.command(cls=Verb)
+def serve(config: Config = None) -> None:
+    """打开要登录的网页界面和定时任务，供全单位使用。
+
+    地址、证书写在配置的 door 里；用户用 zjtx user add 添加，按角色查看、运行、批准、管理。按 Ctrl-C 结束。
+    """
+    use(config)
+    settings = district.settings_in_force()
+    from zjtx_pipeline.door.users import Users
+    from zjtx_pipeline.settings import home
+
+    if not Users(home()).all():
+        raise ZjtxError("还没有用户，谁也不能登录：请先运行 zjtx user add 用户名 --role 管理，设置口令。")
+    from assets import serve as served
+
+    served.behind_the_door(settings.door, home(), console.out.print)
 
 
 @app.command(cls=Verb)

@@ -109,6 +109,41 @@ class Alerts(Part):
     keep_runs_days: int = Field(400, ge=30)
 
 
+class Door(Part):
+    """Where `zjtx serve` listens and under which `names` it is called; beyond this machine only with a certificate, unless
+    `plain` says that what carries the passwords is safe. Sessions end after `session_hours`, or `idle_minutes` without a request."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8443, ge=1, le=65535)
+    names: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    plain: bool = False
+    session_hours: float = Field(8, gt=0, le=24)
+    idle_minutes: float = Field(60, gt=0)
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.certificate else "http"
+
+    @property
+    def here(self) -> bool:
+        """Is it for this machine only?"""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The names, in small letters, that may stand in an address; none of them is `0.0.0.0`."""
+        own = {self.host, "localhost"} if self.here else {self.host} - {"0.0.0.0", "::"}
+        return frozenset(name.lower() for name in {*self.names, *own})
+
+    @property
+    def address(self) -> str:
+        """What staff type."""
+        name = self.names[0] if self.names else self.host
+        return f"{self.scheme}://{f'[{name}]' if ':' in name else name}:{self.port}"
+
+
 class Fonts(Part):
     """The office's own licensed font files, by what they print; where none is named, a bundled one prints it."""
 
@@ -187,6 +222,7 @@ class Settings(Part):
     delivery: Delivery = Delivery()
     alerts: Alerts = Alerts()
     audience: Audience = Audience()
+    door: Door = Door()
     town_ranks: bool = False
     fonts: Fonts = Fonts()
     letterhead: Letterhead = Letterhead()
@@ -267,6 +303,8 @@ def _checked(path: Path, values: dict) -> Settings:
         values["fonts"] = {use: _beside(path, file) for use, file in values["fonts"].items()}
     if isinstance(values.get("letterhead"), dict) and "seal" in values["letterhead"]:
         values["letterhead"]["seal"] = _beside(path, values["letterhead"]["seal"])
+    if isinstance(values.get("door"), dict):
+        values["door"] |= {part: _beside(path, values["door"][part]) for part in ("certificate", "key") if part in values["door"]}
     if isinstance(values.get("delivery"), dict) and "bounces" in values["delivery"]:
         values["delivery"]["bounces"] = _beside(path, values["delivery"]["bounces"])
     try:
@@ -282,6 +320,7 @@ def _checked(path: Path, values: dict) -> Settings:
         if _bears_a_password(getattr(settings, name) or ""):
             raise ZjtxError(f"配置文件 {path} 中“{name}”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 {variable}。")
     _check_interfaces(path, settings)
+    _check_door(path, settings.door)
     _check_departments(path, settings)
     _check_delivery(path, settings.delivery)
     fonts.faces(settings.fonts.named)
@@ -307,6 +346,14 @@ def _check_interfaces(path: Path, settings: Settings) -> None:
         others.append(sender)
 
 
+def _check_door(path: Path, door: Door) -> None:
+    """ZjtxError where passwords would travel in the clear, nobody could call it, or half a pair is named."""
+    if bool(door.certificate) != bool(door.key):
+        raise ZjtxError(f"配置文件 {path} 中 door 的 certificate（证书）和 key（私钥）要一起写。")
+    if not door.here and not door.certificate and not door.plain:
+        raise ZjtxError(f"配置文件 {path} 中 door 要让别的机器访问，必须写 certificate（证书）和 key（私钥），否则口令会在网络上明文传送。")
+    if not door.called:
+        raise ZjtxError(f"配置文件 {path} 中 door 缺少 names：请写明大家访问时用的主机名或 IP 地址。")
 def _check_delivery(path: Path, delivery: Delivery) -> None:
     """ZjtxError where an address would get two letters, an approver could count twice, or more have to approve than may."""
     for what, named in (("recipients", delivery.recipients), ("approvers", delivery.approvers)):
