@@ -3,6 +3,7 @@
 from dagster import Definitions, in_process_executor
 
 from assets.figures import FIGURES
+from assets.housekeeping import every_night, housekeeping
 from assets.jobs import quarterly_reports
 from assets.opinions import OPINIONS
 from assets.raw import RAW
@@ -13,11 +14,13 @@ from assets.schedules import after_each_quarter
 from assets.tallies import TALLIES
 from assets.traces import TRACES
 from assets.validated import SOUND
+from zjtx_pipeline import journal
 
+journal.be_discreet()
 defs = Definitions(
     assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *OPINIONS, *REPORTS, *TRACES, *RETURNS],
-    jobs=[quarterly_reports],
-    schedules=[after_each_quarter],
+    jobs=[quarterly_reports, housekeeping],
+    schedules=[after_each_quarter, every_night],
     resources={"district": District()},
     executor=in_process_executor,
 )

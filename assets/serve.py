@@ -17,6 +17,7 @@ from pathlib import Path
 from dagster import DagsterInstance
 
 from assets import instance as records
+from zjtx_pipeline import journal
 from zjtx_pipeline.errors import ZjtxError
 
 HOST = "127.0.0.1"
@@ -47,6 +48,7 @@ def server(port: int):
     with DagsterInstance.get() as instance:
         records.close_abandoned(instance)
     log = folder / "ui.log"
+    journal.put_aside(log)
     with log.open("ab") as output:
         process = subprocess.Popen(_command(port), stdout=output, stderr=output, start_new_session=True, env=_environment())
         try:

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From the ground up; a module knows those in the lines above its own, and nothing below.
 ORDER = [
-    ["errors", "bundled", "collector"],
+    ["errors", "bundled", "collector", "journal"],
     ["ahead"],
     ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits"],
     ["workdays"],
@@ -42,8 +42,10 @@ ORDER = [
     ["trace"],
     ["delivery", "sample"],
     ["stages"],
+    ["backup", "tidying"],
     ["district", "console"],
     ["helping"],
+    ["upkeep"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

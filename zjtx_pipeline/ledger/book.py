@@ -55,9 +55,12 @@ class Ledger:
 
 
 @contextmanager
-def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
-    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened."""
-    ledger = Ledger(_engine(home, url))
+def opened(home: Path, url: str | None = None, moving: bool = False) -> Iterator[Ledger]:
+    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened, or
+    the home's own has not been moved into the database yet: an empty one would let everything be sent again."""
+    if not moving and _is_left_behind(home, url):
+        raise ZjtxError(f"配置的 ledger 是另一个数据库，{home} 里却还有台账 {NAME}：请先运行 zjtx move-ledger 搬过去。")
+    ledger = Ledger(engine_of(home, url))
     try:
         _bring_up(ledger.engine)
         yield ledger
@@ -70,7 +73,12 @@ def stands(home: Path, url: str | None = None) -> bool:
     return url is not None or (home / NAME).exists()
 
 
-def _engine(home: Path, url: str | None) -> sa.Engine:
+def _is_left_behind(home: Path, url: str | None) -> bool:
+    return url is not None and (home / NAME).exists() and not url.endswith(str(home / NAME))
+
+
+def engine_of(home: Path, url: str | None) -> sa.Engine:
+    """The database of a ledger, whatever stands in it. ZjtxError: the URL is none that can be used."""
     try:
         parsed = sa.make_url(url or f"sqlite:///{home / NAME}")
         secret = os.environ.get(PASSWORD) if parsed.host and not parsed.password else None
@@ -94,33 +102,41 @@ def _guarded(connection, record) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _bring_up(engine: sa.Engine) -> None:
+@contextmanager
+def told() -> Iterator[None]:
+    """ZjtxError where the ledger's database does not answer."""
     try:
-        with engine.begin() as connection:
-            found = _version(connection)
-            if found == HEAD:
-                return
-            if found is not None and found > HEAD:
-                raise ZjtxError("台账是更新的程序建的：请用那个版本的程序，或先升级。")
-            _migrate(connection)
+        yield
     except (OperationalError, InterfaceError) as error:
         raise ZjtxError(f"台账数据库打不开（{cause(error)}）：请检查配置中的 ledger 和环境变量 {PASSWORD}。") from None
 
 
-def _version(connection: sa.Connection) -> str | None:
+def _bring_up(engine: sa.Engine) -> None:
+    with told(), engine.begin() as connection:
+        found = version(connection)
+        if found == HEAD:
+            return
+        if found is not None and found > HEAD:
+            raise ZjtxError("台账是更新的程序建的：请用那个版本的程序，或先升级。")
+        migrate(connection)
+
+
+def version(connection: sa.Connection) -> str | None:
+    """Of which program the tables are; None without any."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
-def _migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.Connection, to: str = "head") -> None:
+    """Bring the tables to a version, this program's unless told otherwise."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def now() -> str:

@@ -1,0 +1,83 @@
+"""Knows which files belong in a backup and under which names; leaves writing them to `archive`.
+
+Left out: what is made again from what is kept (work, verdicts, traces, previews, return workbooks, the sample), Dagster's own records,
+logs, and the 收件目录: what it holds of use is in the snapshots, and what was refused, for it must not be kept, is not to be kept here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from zjtx_pipeline.settings import Settings
+
+MADE_AGAIN = ("dagster", "work", "validated", "trace", "preview", "returns", "sample")
+HOME, DISTRICT, LEDGER = "home", "district", "ledger.jsonl"
+_PASSING = re.compile(r".*\.log(\.\d+)?|.*\.posting|.*-(wal|shm|journal)")
+_SQLITE = b"SQLite format 3\0"
+
+
+class File(NamedTuple):
+    """A file's name in the archive, and where it lies."""
+
+    name: str
+    path: Path
+
+
+def of_home(home: Path, aside: Path) -> Iterator[File]:
+    """What is kept of a home, databases as whole copies under `aside`; what begins with a dot is half-written."""
+    for folder, inside, names in os.walk(home):
+        here = Path(folder)
+        left_out = MADE_AGAIN if here == home else ()
+        inside[:] = sorted(name for name in inside if not name.startswith(".") and name not in left_out)
+        for path in (here / name for name in sorted(names)):
+            if path.name.startswith(".") or path.is_symlink() or _PASSING.fullmatch(path.name):
+                continue
+            within = path.relative_to(home).as_posix()
+            yield File(f"{HOME}/{within}", _whole(path, aside / within.replace("/", "+")))
+
+
+def _whole(path: Path, copy: Path) -> Path:
+    """A file, or of a database that may be written meanwhile a copy as of one moment."""
+    if not is_sqlite(path):
+        return path
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
+    copy.chmod(0o600)
+    return copy
+
+
+def is_sqlite(path: Path) -> bool:
+    if path.suffix != ".db":
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
+
+
+def of_district(config: Path | None, settings: Settings, home: Path) -> Iterator[File]:
+    """The configuration file and what it names, where it lies beside it; nothing of the sample, which is made anew."""
+    if config is None or settings.sample:
+        return
+    yield File(f"{DISTRICT}/{config.name}", config)
+    beside = {*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])}
+    for path in sorted(beside):
+        within = inside(config, path)
+        if within:
+            yield File(f"{DISTRICT}/{within}", path)
+
+
+def outside(config: Path | None, settings: Settings) -> list[str]:
+    """The fonts and the seal that lie elsewhere than beside the configuration, and so are not kept."""
+    named = {*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])}
+    return [str(path) for path in sorted(named) if config and not inside(config, path)]
+
+
+def inside(config: Path, path: Path | None) -> str | None:
+    """A path as the configuration's folder names it; None where it lies elsewhere."""
+    folder = config.resolve().parent
+    return path.resolve().relative_to(folder).as_posix() if path and path.resolve().is_relative_to(folder) else None
