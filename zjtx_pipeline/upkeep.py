@@ -116,13 +116,13 @@ def _steps(done: Restored, url: str | None) -> list[str]:
         steps.append(f"  把 {config} 里的 ledger {'改成刚才的数据库地址' if url else '一行删去（台账已恢复成文件）'}。")
     steps.append(f"  设好环境变量：ZJTX_HOME={done.home}{f' ZJTX_CONFIG={config}' if config else ''}，口令另外设。")
     steps.append("  运行 zjtx report 季度，与 home/reports 里原来的比较。")
-    steps.append(f"  备份于 {done.contents.header['made_at']}（世界时）：此后发出的信不在台账里，批准发送前请先到邮件服务器核对。")
+    steps.append(f"  备份于 {done.contents.made_at}（北京时间）：此后发出的信不在台账里，批准发送前请先到邮件服务器核对。")
     return steps
 
 
 def _whose(found: Contents) -> str:
     header = found.header
-    return f"{header['district']}，{header['made_at']}（世界时）由 {header['version']} 版程序备份，{_size(found)}。"
+    return f"{header['district']}，{found.made_at}（北京时间）由 {header['version']} 版程序备份，{_size(found)}。"
 
 
 def _size(found: Contents) -> str:

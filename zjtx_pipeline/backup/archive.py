@@ -14,8 +14,10 @@ import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from zjtx_pipeline import manifest
 from zjtx_pipeline.backup.contents import HOME
@@ -23,6 +25,7 @@ from zjtx_pipeline.errors import ZjtxError
 
 HEADER, LISTED = "zjtx-backup.json", "manifest.json"
 PROGRAM, FORMAT = "zjtx_pipeline", 1
+_CHINA = ZoneInfo("Asia/Shanghai")
 _CHUNK = 1 << 20
 _LARGEST_TOLD = 1 << 26  # of the two files that are read into memory
 _BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError, TypeError, AttributeError)
@@ -35,6 +38,11 @@ class Contents:
     header: dict[str, Any]
     files: dict[str, dict[str, Any]]
     unfinished: tuple[str, ...]
+
+    @property
+    def made_at(self) -> str:
+        """When it was made, in China, as a person writes it."""
+        return f"{datetime.fromisoformat(self.header['made_at']).astimezone(_CHINA):%Y-%m-%d %H:%M}"
 
     @property
     def bytes(self) -> int:
@@ -61,7 +69,7 @@ def examine(path: Path, kept: Kept = lambda name, mtime: nullcontext(None)) -> C
     with _sound(path), gzip.open(path, "rb") as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
         header = _header(path, tar)
         found, made, listed = {}, {}, None
-        for member in tar:
+        while member := tar.next():
             name = _safe(path, member, found)
             if listed is not None:
                 raise ValueError(name)
@@ -93,13 +101,13 @@ def _sound(path: Path):
     except IsADirectoryError:
         raise ZjtxError(f"{path} 是目录，不是备份文件：请写明其中的一个 .tar.gz 文件。") from None
     except _BROKEN:
-        raise ZjtxError(f"备份文件 {path} 不完整或已损坏，没有恢复任何内容：请换一份备份。") from None
+        raise ZjtxError(f"备份文件 {path} 不完整或已损坏：请换一份备份。") from None
 
 
 def _header(path: Path, tar: tarfile.TarFile) -> dict[str, Any]:
     first = tar.next()
     if first is None or first.name != HEADER or not first.isfile():
-        raise ZjtxError(f"{path} 不是本程序的备份，没有恢复任何内容：请选 zjtx backup 写出的文件。")
+        raise ZjtxError(f"{path} 不是本程序的备份：请选 zjtx backup 写出的文件。")
     header = _read(tar, first)
     if header["program"] != PROGRAM or header["format"] > FORMAT:
         raise ZjtxError(f"备份 {path} 是更新的程序（{header['version']}）建的：请先升级程序。")
@@ -118,7 +126,7 @@ def _safe(path: Path, member: tarfile.TarInfo, before: dict) -> str:
     within = not name.is_absolute() and ".." not in name.parts and name.as_posix() == member.name and "\\" not in member.name
     plain = member.type == tarfile.REGTYPE and member.sparse is None
     if not (within and plain and name.parts and member.name not in before):
-        raise ZjtxError(f"备份 {path} 里有不该有的内容（{member.name[:80]}），可能被人改动过，没有恢复任何内容：请换一份备份。")
+        raise ZjtxError(f"备份 {path} 里有不该有的内容（{member.name[:80]}），可能被人改动过：请换一份备份。")
     return member.name
 
 

@@ -44,7 +44,7 @@ def _quarter(folder: Path) -> Quarter:
     try:
         return Quarter.parse(folder.name)
     except ZjtxError:
-        raise ZjtxError(f"备份里的快照目录 {folder.name} 不是季度，没有恢复任何内容：请换一份备份。") from None
+        raise ZjtxError(f"备份里的快照目录 {folder.name} 不是季度：请换一份备份。") from None
 
 
 def _lay(file: Path, target: Path, one: Source) -> None:

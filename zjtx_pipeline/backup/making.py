@@ -49,13 +49,20 @@ def back_up(home: Path, settings: Settings, config: Path | None, folder: Path, k
         path = folder / f"zjtx-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
         part = Path(aside) / "part"
         write(part, _header(settings, config), _files(home, settings, config, Path(aside)))
-        found = examine(part)
+        found = _read_back(part)
         if path.exists():
             raise ZjtxError(f"{path} 已经有了：请稍后再试。")
         part.rename(path)
         _on_disk(folder)
         pruned = _pruned(folder, settings.district_digest, keep)
     return Made(path, found, pruned, tuple(contents.outside(config, settings)))
+
+
+def _read_back(part: Path) -> Contents:
+    try:
+        return examine(part)
+    except ZjtxError:
+        raise ZjtxError("备份写完读回时对不上，没有留下：请检查放备份的磁盘，再备份一次。") from None
 
 
 def _header(settings: Settings, config: Path | None) -> dict[str, Any]:
