@@ -25,7 +25,7 @@ _named: set[str] = set()  # variables that a configuration calls otherwise
 _IN_URL = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)")
 _TOLD = re.compile(r"""((?:passw(?:or)?d|pwd|secret|token|口令|密码|验证码)["']?\s*[=:：]\s*["']?)[^\s"'&;,)，；]+""", re.IGNORECASE)
 _CODE = re.compile(r"(?<![0-9A-Za-z])(?:[2-9A-HJ-NP-Z]{10}|(?=[2-9a-z]*[2-9])(?=[2-9a-z]*[a-z])[2-9a-hj-np-z]{10})(?![0-9A-Za-z])")
-_ADDRESS = re.compile(r"""("[^"\s@]+"|[^\s<>()\[\]{},;:"'“”‘’，。；：、（）《》|/@]+)(@|%40)((?:[\w-]+\.)+\w[\w-]*)""")
+_ADDRESS = re.compile(r"""("[^"\s@]+"|[^\s<>()\[\]{},;:"'“”‘’，。；：、（）《》|/@*?&]+)(@|%40)((?:[\w-]+\.)+[^\W\d][\w-]*)""")
 
 
 def hide(*variables: str) -> None:

@@ -99,7 +99,7 @@ def _sound(path: Path):
             raise ZjtxError(f"找不到备份文件 {path}：请检查路径。") from None
         raise
     except IsADirectoryError:
-        raise ZjtxError(f"{path} 是目录，不是备份文件：请写明其中的一个 .tar.gz 文件。") from None
+        raise ZjtxError(f"{path} 是目录：请写明其中的一个备份文件。") from None
     except _BROKEN:
         raise ZjtxError(f"备份文件 {path} 不完整或已损坏：请换一份备份。") from None
 
@@ -130,7 +130,7 @@ def _safe(path: Path, member: tarfile.TarInfo, before: dict) -> str:
     return member.name
 
 
-def _copied(tar: tarfile.TarFile, member: tarfile.TarInfo, kept: Kept, made: dict[str, Any]) -> dict[str, Any]:
+def _copied(tar: tarfile.TarFile, member: tarfile.TarInfo, kept: Kept, made: dict[str, bytes]) -> dict[str, Any]:
     hashed, told = Hashed(tar.extractfile(member)), io.BytesIO()
     is_told = PurePosixPath(member.name).match(f"{HOME}/reports/*/{manifest.NAME}")
     with kept(member.name, member.mtime) as target:
@@ -140,14 +140,17 @@ def _copied(tar: tarfile.TarFile, member: tarfile.TarInfo, kept: Kept, made: dic
             if is_told:
                 told.write(chunk)
     if is_told:
-        made[PurePosixPath(member.name).parent.as_posix()] = json.loads(told.getvalue())["outputs"]
+        made[PurePosixPath(member.name).parent.as_posix()] = told.getvalue()
     return {"sha256": hashed.sha256.hexdigest(), "bytes": member.size}
 
 
-def _unfinished(found: dict[str, dict], made: dict[str, list[dict]]) -> list[str]:
+def _unfinished(found: dict[str, dict], made: dict[str, bytes]) -> list[str]:
     """The report folders, among those with a manifest, that hold something else than it says: they were being made."""
-    return [PurePosixPath(folder).name for folder, outputs in sorted(made.items()) if not _as_told(found, folder, outputs)]
+    return [PurePosixPath(folder).name for folder, told in sorted(made.items()) if not _as_told(found, folder, told)]
 
 
-def _as_told(found: dict[str, dict], folder: str, outputs: list[dict]) -> bool:
-    return all(found.get(f"{folder}/{each['name']}", {}).get("sha256") == each["sha256"] for each in outputs)
+def _as_told(found: dict[str, dict], folder: str, told: bytes) -> bool:
+    try:
+        return all(found[f"{folder}/{each['name']}"]["sha256"] == each["sha256"] for each in json.loads(told)["outputs"])
+    except (ValueError, KeyError, TypeError):
+        return False
