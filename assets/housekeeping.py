@@ -32,7 +32,7 @@ from zjtx_pipeline.settings import Settings, home
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 UNDER_WAY = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 QUARTER = "dagster/partition"
-LOGS = ("dagster/ui.log", "zjtx.log")
+LOGS = ("dagster/ui.log", "zjtx.log", "door/door.log")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import stat
 import tarfile
 import threading
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +66,7 @@ def writer(home):
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_drill_the_quarter_is_made_again_elsewhere_byte_for_byte_and_the_ledger_stands(own_golden_run, miniature, tmp_path):
     run = own_golden_run
     with ledger_of(run.home) as ledger:
@@ -361,14 +361,13 @@ def test_a_database_is_backed_up_as_of_one_moment_and_restored_into_another(data
     assert rows(done.home, database) == before and not (done.home / NAME).exists()
 
 
-def test_a_ledger_kept_as_a_file_is_restored_into_a_database(database, own_golden_run, miniature, tmp_path):
-    run = replace(own_golden_run)
-    for folder in ("snapshots", "reports", "revisions"):
-        (run.home / folder).rename(tmp_path / folder)
-    with ledger_of(run.home) as ledger:
+def test_a_ledger_kept_as_a_file_is_restored_into_a_database(database, small, tmp_path):
+    home, config = small
+    config.write_text("inbox: 收件\n", encoding="utf-8")
+    with ledger_of(home) as ledger:
         fill(ledger)
-    done = restore(back_up(run.home, run.settings, miniature, tmp_path / "kept").path, tmp_path / "new", database)
-    assert rows(done.home, database) == rows(run.home) and not (done.home / NAME).exists()
+    done = restore(kept(small, tmp_path / "kept").path, tmp_path / "new", database)
+    assert rows(done.home, database) == rows(home) and not (done.home / NAME).exists()
 
 
 def test_the_verb_writes_where_the_configuration_says_and_keeps_as_many(small, tmp_path, monkeypatch, capsys):

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from zjtx_pipeline import console, district, upkeep
+from zjtx_pipeline import cli_upkeep, console, district
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.helping import Verb, Verbs
 from zjtx_pipeline.quarter import Quarter, quarters
-from zjtx_pipeline.upkeep import Config
 
 if TYPE_CHECKING:
     from zjtx_pipeline.stages import Preview, Run
@@ -36,6 +35,10 @@ app = typer.Typer(
 JUDGED = "sound/"  # begins the name of a step that judges a table
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 UsageError = typer.BadParameter.__base__  # typer has no public name for it
+Config = Annotated[
+    Optional[Path],
+    typer.Option("--config", metavar="文件", help="区县配置文件（YAML）；也可用环境变量 ZJTX_CONFIG。"),
+]
 QuarterKey = Annotated[str, typer.Argument(metavar="季度", help="季度，如 2024Q4。", show_default=False)]
 Draft = Annotated[bool, typer.Option("--draft", help="季度还没有结束时出草稿，每页注明“草稿”。")]
 AsOf = Annotated[
@@ -270,22 +273,7 @@ def preview(
                 console.complain(str(error))
 
 
-for verb in upkeep.VERBS:
-    app.command(cls=Verb)(verb)
-
-
-@app.command(cls=Verb)
-def tidy(config: Config = None) -> None:
-    """清理可以再生成的旧东西。
-
-    界面里很久以前的运行记录、已经停用的校验和测算中间结果、预览，期限由配置 alerts.keep_runs_days 定（默认 400 天）；过大的日志换新。
-    报送快照、报告、版次、台账永远不动。每天凌晨自动清理一次，一般不用手工运行。
-    """
-    _use(config)
-    district.settings_in_force()
-    from assets.housekeeping import tidied
-
-    console.out.print(tidied().sentence, markup=False)
+cli_upkeep.add_to(app)
 
 
 @app.command(cls=Verb)

@@ -19,8 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from zjtx_pipeline import manifest
-from zjtx_pipeline.backup.contents import HOME
+from zjtx_pipeline.backup.contents import MANIFESTS, unfinished
 from zjtx_pipeline.errors import ZjtxError
 
 HEADER, LISTED = "zjtx-backup.json", "manifest.json"
@@ -81,7 +80,7 @@ def examine(path: Path, kept: Kept = lambda name, mtime: nullcontext(None)) -> C
             pass  # its own check sum stands at the end
         if listed != found:
             raise ValueError(LISTED)
-    return Contents(header, found, tuple(_unfinished(found, made)))
+    return Contents(header, found, tuple(unfinished(found, made)))
 
 
 def header_of(path: Path) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def _safe(path: Path, member: tarfile.TarInfo, before: dict) -> str:
 
 def _copied(tar: tarfile.TarFile, member: tarfile.TarInfo, kept: Kept, made: dict[str, bytes]) -> dict[str, Any]:
     hashed, told = Hashed(tar.extractfile(member)), io.BytesIO()
-    is_told = PurePosixPath(member.name).match(f"{HOME}/reports/*/{manifest.NAME}")
+    is_told = PurePosixPath(member.name).match(MANIFESTS)
     with kept(member.name, member.mtime) as target:
         while chunk := hashed.read(_CHUNK):
             if target is not None:
@@ -142,15 +141,3 @@ def _copied(tar: tarfile.TarFile, member: tarfile.TarInfo, kept: Kept, made: dic
     if is_told:
         made[PurePosixPath(member.name).parent.as_posix()] = told.getvalue()
     return {"sha256": hashed.sha256.hexdigest(), "bytes": member.size}
-
-
-def _unfinished(found: dict[str, dict], made: dict[str, bytes]) -> list[str]:
-    """The report folders, among those with a manifest, that hold something else than it says: they were being made."""
-    return [PurePosixPath(folder).name for folder, told in sorted(made.items()) if not _as_told(found, folder, told)]
-
-
-def _as_told(found: dict[str, dict], folder: str, told: bytes) -> bool:
-    try:
-        return all(found[f"{folder}/{each['name']}"]["sha256"] == each["sha256"] for each in json.loads(told)["outputs"])
-    except (ValueError, KeyError, TypeError):
-        return False

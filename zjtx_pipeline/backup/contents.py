@@ -6,19 +6,22 @@ logs, and the 收件目录: what it holds of use is in the snapshots, and what w
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from zjtx_pipeline import manifest
 from zjtx_pipeline.settings import Settings
 
 MADE_AGAIN = ("dagster", "work", "validated", "trace", "preview", "returns", "sample")
 HOME, DISTRICT, LEDGER = "home", "district", "ledger.jsonl"
-_PASSING = re.compile(r".*\.log(\.\d+)?|.*\.posting|.*-(wal|shm|journal)")
+MANIFESTS = f"{HOME}/reports/*/{manifest.NAME}"
+_PASSING = re.compile(r"(zjtx|ui|door)\.log(\.\d+)?|.*\.(posting|lock)|.*\.db-(wal|shm|journal)")
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -81,3 +84,15 @@ def inside(config: Path, path: Path | None) -> str | None:
     """A path as the configuration's folder names it; None where it lies elsewhere."""
     folder = config.resolve().parent
     return path.resolve().relative_to(folder).as_posix() if path and path.resolve().is_relative_to(folder) else None
+
+
+def unfinished(found: dict[str, dict], made: dict[str, bytes]) -> list[str]:
+    """The report folders, among those with a manifest, that hold something else than it says: they were being made."""
+    return [PurePosixPath(folder).name for folder, told in sorted(made.items()) if not _as_told(found, folder, told)]
+
+
+def _as_told(found: dict[str, dict], folder: str, told: bytes) -> bool:
+    try:
+        return all(found[f"{folder}/{each['name']}"]["sha256"] == each["sha256"] for each in json.loads(told)["outputs"])
+    except (ValueError, KeyError, TypeError):
+        return False

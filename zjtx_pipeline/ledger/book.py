@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 
 from zjtx_pipeline.errors import ZjtxError, cause
-from zjtx_pipeline.ledger.tables import HISTORY
+from zjtx_pipeline.ledger.tables import HISTORY, META
 
 NAME = "ledger.db"
 PASSWORD = "ZJTX_LEDGER_PASSWORD"
@@ -55,12 +55,12 @@ class Ledger:
 
 
 @contextmanager
-def opened(home: Path, url: str | None = None, moving: bool = False) -> Iterator[Ledger]:
-    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened, or
-    the home's own has not been moved into the database yet: an empty one would let everything be sent again."""
-    if not moving and _is_left_behind(home, url):
+def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
+    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened, or the
+    home's own has not been moved into the database: an empty one would let everything be sent again."""
+    if url is not None and (home / NAME).exists() and not url.endswith(str(home / NAME)):
         raise ZjtxError(f"配置的 ledger 是另一个数据库，{home} 里却还有台账 {NAME}：请先运行 zjtx move-ledger 搬过去。")
-    ledger = Ledger(engine_of(home, url))
+    ledger = Ledger(_engine(home, url))
     try:
         _bring_up(ledger.engine)
         yield ledger
@@ -73,12 +73,7 @@ def stands(home: Path, url: str | None = None) -> bool:
     return url is not None or (home / NAME).exists()
 
 
-def _is_left_behind(home: Path, url: str | None) -> bool:
-    return url is not None and (home / NAME).exists() and not url.endswith(str(home / NAME))
-
-
-def engine_of(home: Path, url: str | None) -> sa.Engine:
-    """The database of a ledger, whatever stands in it. ZjtxError: the URL is none that can be used."""
+def _engine(home: Path, url: str | None) -> sa.Engine:
     try:
         parsed = sa.make_url(url or f"sqlite:///{home / NAME}")
         secret = os.environ.get(PASSWORD) if parsed.host and not parsed.password else None
@@ -102,34 +97,26 @@ def _guarded(connection, record) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """ZjtxError where the ledger's database does not answer."""
+def _bring_up(engine: sa.Engine) -> None:
     try:
-        yield
+        with engine.begin() as connection:
+            found = _version(connection)
+            if found == HEAD:
+                return
+            if found is not None and found > HEAD:
+                raise ZjtxError("台账是更新的程序建的：请用那个版本的程序，或先升级。")
+            _migrate(connection)
     except (OperationalError, InterfaceError) as error:
         raise ZjtxError(f"台账数据库打不开（{cause(error)}）：请检查配置中的 ledger 和环境变量 {PASSWORD}。") from None
 
 
-def _bring_up(engine: sa.Engine) -> None:
-    with told(), engine.begin() as connection:
-        found = version(connection)
-        if found == HEAD:
-            return
-        if found is not None and found > HEAD:
-            raise ZjtxError("台账是更新的程序建的：请用那个版本的程序，或先升级。")
-        migrate(connection)
-
-
-def version(connection: sa.Connection) -> str | None:
-    """Of which program the tables are; None without any."""
+def _version(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
-def migrate(connection: sa.Connection, to: str = "head") -> None:
-    """Bring the tables to a version, this program's unless told otherwise."""
+def _migrate(connection: sa.Connection, to: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -147,3 +134,27 @@ def note(connection: sa.Connection, issue_id: int, what: str, by: str = "", addr
     """Add a line to the ledger's history."""
     line = {"at": now(), "issue_id": issue_id, "address": address, "what": what, "detail": detail, "by": by}
     connection.execute(sa.insert(HISTORY).values(line))
+
+
+@contextmanager
+def filling(home: Path, url: str | None, version: str) -> Iterator[sa.Connection]:
+    """A transaction in an empty ledger whose tables are of that version, brought up to date at its end. ZjtxError: it is not empty."""
+    engine = _engine(home, url)
+    try:
+        with engine.begin() as connection:
+            if version > HEAD:
+                raise ZjtxError("备份里的台账是更新的程序建的：请先升级程序。")
+            if _version(connection) not in (None, version) or _rows(connection):
+                raise ZjtxError("目标数据库里已经有台账：只能恢复或搬到空的数据库，请换一个。")
+            _migrate(connection, version)
+            yield connection
+            _migrate(connection)
+    except (OperationalError, InterfaceError) as error:
+        raise ZjtxError(f"台账数据库打不开或写不进（{cause(error)}）：请检查地址和环境变量 {PASSWORD}。") from None
+    finally:
+        engine.dispose()
+
+
+def _rows(connection: sa.Connection) -> int:
+    there = sa.inspect(connection).get_table_names()
+    return sum(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in META.sorted_tables if table.name in there)

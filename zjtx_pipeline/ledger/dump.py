@@ -14,64 +14,45 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger.book import HEAD, NAME, Ledger, engine_of, migrate, opened, told, version
+from zjtx_pipeline.ledger.book import HEAD, NAME, Ledger, filling, opened
 from zjtx_pipeline.ledger.tables import META
 
 
 def lines(ledger: Ledger) -> Iterator[str]:
     """All that stands in a ledger at one moment, whoever writes into it meanwhile."""
-    with _one_moment(ledger) as connection:
-        yield json.dumps({"version": HEAD})
-        for table in META.sorted_tables:
-            for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings():
-                yield json.dumps({"table": table.name, "row": dict(row)}, ensure_ascii=False)
-
-
-@contextmanager
-def _one_moment(ledger: Ledger) -> Iterator[sa.Connection]:
-    with told(), ledger.engine.connect() as connection:
+    with ledger.engine.connect() as connection:
         if ledger.engine.dialect.name != "sqlite":  # whose transactions are of one moment anyway
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
-            yield connection
+            yield from _lines(connection)
+
+
+def _lines(connection: sa.Connection) -> Iterator[str]:
+    yield json.dumps({"version": HEAD})
+    for table in META.sorted_tables:
+        for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings():
+            yield json.dumps({"table": table.name, "row": dict(row)}, ensure_ascii=False)
 
 
 @contextmanager
 def filled(home: Path, url: str | None, dumped: Iterable[str]) -> Iterator[int]:
-    """An empty ledger, filled; kept if the block ends well. How many rows. ZjtxError: the ledger is not empty, or the lines are no ledger's."""
-    engine = engine_of(home, url)
-    try:
-        with told(), engine.begin() as connection:
-            every = [json.loads(line) for line in dumped]
-            _tables_as_of(connection, every[0]["version"])
-            rows = _insert(connection, every[1:])
-            migrate(connection)
-            yield rows
-    finally:
-        engine.dispose()
+    """An empty ledger, filled; kept if the block ends well. How many rows. ZjtxError: the ledger is not empty."""
+    first, *rows = (json.loads(line) for line in dumped)
+    with filling(home, url, first["version"]) as connection:
+        _insert(connection, rows)
+        yield len(rows)
 
 
-def _tables_as_of(connection: sa.Connection, wanted: str) -> None:
-    found = version(connection)
-    if wanted > HEAD:
-        raise ZjtxError("备份里的台账是更新的程序建的：请先升级程序。")
-    if found is None:
-        migrate(connection, wanted)
-    elif found != wanted or any(connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in META.sorted_tables):
-        raise ZjtxError("目标数据库里已经有台账：只能恢复或搬到空的数据库，请换一个。")
-
-
-def _insert(connection: sa.Connection, every: list[dict]) -> int:
+def _insert(connection: sa.Connection, rows: list[dict]) -> None:
     """In the order of the lines, which is that of the keys between tables."""
     tables = sa.MetaData()
     tables.reflect(connection)
-    for name in dict.fromkeys(each["table"] for each in every):
+    for name in dict.fromkeys(each["table"] for each in rows):
         table = tables.tables[name]
-        connection.execute(sa.insert(table), [each["row"] for each in every if each["table"] == name])
+        connection.execute(sa.insert(table), [each["row"] for each in rows if each["table"] == name])
         if connection.dialect.name == "postgresql" and "id" in table.c:
             highest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
             connection.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(name, "id"), highest)))
-    return len(every)
 
 
 def move(home: Path, url: str) -> int:
@@ -81,7 +62,7 @@ def move(home: Path, url: str) -> int:
     with opened(home) as old, old.alone():
         with filled(home, url, lines(old)) as rows:
             pass
-        with opened(home, url, moving=True) as new:
+        with opened(home / "nowhere", url) as new:  # beside no file that is still to be moved
             if sorted(lines(new)) != sorted(lines(old)):
                 raise ZjtxError("搬过去的台账和原来的不一致：原来的没有动，请清空目标数据库后再试。")
     (home / NAME).rename(home / f"{NAME}.moved")

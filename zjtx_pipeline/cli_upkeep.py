@@ -1,6 +1,5 @@
-"""Knows the verbs by which an installation is kept, moved and made again; leaves all that they do to `backup` and `ledger`.
-
-`cli` adds them to its own.
+"""Knows the verbs by which an installation is kept, moved, made again and tidied; leaves all that they do to `backup`, `ledger` and
+the orchestrator.
 """
 
 from __future__ import annotations
@@ -12,14 +11,12 @@ import typer
 
 from zjtx_pipeline import console, district
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.helping import Verb
+from zjtx_pipeline.options import Config, use
 
 if TYPE_CHECKING:
     from zjtx_pipeline.backup import Contents, Restored
 
-Config = Annotated[
-    Optional[Path],
-    typer.Option("--config", metavar="文件", help="区县配置文件（YAML）；也可用环境变量 ZJTX_CONFIG。"),
-]
 Archive = Annotated[Path, typer.Argument(metavar="备份文件", help="zjtx backup 写出的 .tar.gz 文件。", show_default=False)]
 
 
@@ -96,6 +93,19 @@ def move_ledger(config: Config = None) -> None:
     console.out.print(f"台账已搬到数据库，共 {rows} 行，逐行核对一致。原来的文件改名为 ledger.db.moved。")
 
 
+def tidy(config: Config = None) -> None:
+    """清理可以再生成的旧东西。
+
+    界面里很久以前的运行记录、已经停用的校验和测算中间结果、预览，期限由配置 alerts.keep_runs_days 定（默认 400 天）；过大的日志换新。
+    报送快照、报告、版次、台账永远不动。每天凌晨自动清理一次，一般不用手工运行。
+    """
+    use(config)
+    district.settings_in_force()
+    from assets.housekeeping import tidied
+
+    console.out.print(tidied().sentence, markup=False)
+
+
 def _tell(done: Restored, url: str | None) -> None:
     console.out.print(f"已恢复到 {done.folder}\n{_whose(done.contents)}", markup=False)
     if done.rows:
@@ -134,4 +144,7 @@ def _warn(found: Contents) -> None:
         console.complain(f"备份时 {quarter} 的报告正在生成，其中的还不齐：请等运行结束再备份一次。")
 
 
-VERBS = (backup, verify, restore, move_ledger)
+def add_to(app: typer.Typer) -> None:
+    """Make them verbs of the program."""
+    for verb in (backup, verify, restore, move_ledger, tidy):
+        app.command(cls=Verb)(verb)
