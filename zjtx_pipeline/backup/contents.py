@@ -49,7 +49,8 @@ def _whole(path: Path, copy: Path) -> Path:
     """A file, or of a database that may be written meanwhile a copy as of one moment."""
     if not is_sqlite(path):
         return path
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as old, closing(sqlite3.connect(copy)) as new:
+    # not `mode=ro`: what a killed writer left undone has to be undone first
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)
     copy.chmod(0o600)
     return copy

@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -93,10 +94,12 @@ def _files(home: Path, settings: Settings, config: Path | None, aside: Path) -> 
 
 @contextmanager
 def _writable(folder: Path) -> Iterator[None]:
-    """ZjtxError where the folder cannot be written, or the disk is full."""
+    """ZjtxError where the folder cannot be written, the disk is full, or a database cannot be read."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
+    except sqlite3.Error as error:
+        raise ZjtxError(f"备份没有做成：台账一类的数据库文件读不出来（{error}），请检查产物目录的磁盘和权限。") from None
     except OSError as error:
         raise ZjtxError(f"备份没有做成（{error.strerror or error}）：请检查 {folder} 的权限和剩余空间，已有的备份没有动。") from None
 
