@@ -100,13 +100,16 @@ def backed_up(settings: Settings) -> str:
     return f"已备份到 {made.path}，删去较早的 {len(made.pruned)} 份。"
 
 
-@op(description="清理很久以前的运行记录和可以再生成的中间结果；配置了 backup 的，做一份备份。报告、快照、版次、台账永远不动。")
+@op(description="配置了 backup 的，做一份备份；清理很久以前的运行记录和可以再生成的中间结果。报告、快照、版次、台账永远不动。")
 def keep_house(context: OpExecutionContext) -> None:
-    context.log.info(tidied(context.instance).sentence)
+    problem = ""
     try:
         context.log.info(backed_up(settings_in_force()))
     except ZjtxError as error:
-        raise Failure(description=str(error), allow_retries=False) from None
+        problem = str(error)  # told when tidied: the disk may be full
+    context.log.info(tidied(context.instance).sentence)
+    if problem:
+        raise Failure(description=problem, allow_retries=False)
 
 
 @job(description="每天凌晨的整理和备份，也可以随时手工运行。", executor_def=in_process_executor)

@@ -110,7 +110,8 @@ class EventLog(SqliteEventLogStorage):
 
 def discreet(event: EventLogEntry) -> EventLogEntry:
     """What went wrong, or what a step says in its own words, without secrets and full addresses; other events bear none."""
-    if event.dagster_event is not None and event.level < logging.WARNING and not event.dagster_event.is_failure:
+    happened = event.dagster_event
+    if happened is not None and event.level < logging.WARNING and not (happened.is_failure or happened.is_step_up_for_retry):
         return event
     told = serialize_value(event)
     kept = journal.discreet(told)

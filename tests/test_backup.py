@@ -137,6 +137,29 @@ def test_kept_is_what_cannot_be_made_again_and_nothing_else(small, tmp_path):
     assert names == {"ledger.jsonl", "home/reports/2024Q4/manifest.json", "home/revisions/2024Q4/1/revision.json", "district/district.yaml"}
 
 
+def test_what_is_a_link_or_lies_elsewhere_is_told_of(small, tmp_path):
+    home, config = small
+    (tmp_path / "seal.png").write_bytes((Path(__file__).parent / "seal.png").read_bytes())
+    config.write_text("inbox: 收件\nletterhead: {seal: ../seal.png}\n", encoding="utf-8")
+    assert kept(small, tmp_path / "kept").left == (str(tmp_path / "seal.png"), str(home / "link"))
+
+
+def test_a_snapshot_that_appears_meanwhile_is_kept_if_its_look_is(small, tmp_path, monkeypatch):
+    home, _ = small
+    log = home / "snapshots" / "2024Q4" / "D01" / "looks.jsonl"
+    store.write_bytes(log, b"")
+    added = making_of_backups.write.__globals__["_added"]
+
+    def added_late(tar, file):
+        if file.path == log and not log.read_bytes():
+            store.write_bytes(log.parent / "aa" / "snapshot.json", b"{}")
+            store.write_bytes(log, b'{"digest": "aa"}')
+        return added(tar, file)
+
+    monkeypatch.setitem(making_of_backups.write.__globals__, "_added", added_late)
+    assert "home/snapshots/2024Q4/D01/aa/snapshot.json" in kept(small, tmp_path / "kept").contents.files
+
+
 def test_no_secret_of_the_environment_is_in_a_backup(small, tmp_path, monkeypatch):
     monkeypatch.setenv("ZJTX_SMTP_PASSWORD", "s3cret-of-the-post")
     made = kept(small, tmp_path / "kept")

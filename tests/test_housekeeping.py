@@ -85,7 +85,13 @@ def touched(home):
     age(home / "work/2023Q1/pulled/2023Q1/D01.json", 1)
 
 
-@pytest.mark.parametrize("change", [unfinished, without_manifest, without_snapshot, touched])
+def damaged(home):
+    path = home / "work/2023Q1/pulled/2023Q1/D01.json"
+    path.write_text("{")
+    age(path, 500)
+
+
+@pytest.mark.parametrize("change", [damaged, unfinished, without_manifest, without_snapshot, touched])
 def test_what_could_not_be_made_again_or_is_in_the_midst_stays(home, change):
     change(home)
     before = files(home, "work", "validated", "trace")
@@ -167,7 +173,7 @@ def test_the_job_tidies_and_makes_the_nightly_backup(instance, home, config, tmp
 def test_a_backup_that_could_not_be_made_fails_the_job_in_a_sentence(instance, home, config, tmp_path):
     (tmp_path / "盘").write_text("a file")
     result = job(instance)
-    assert not result.success
+    assert not result.success and not (home / "work/2023Q1").exists()
     assert "备份没有做成" in result.failure_data_for_node("keep_house").user_failure_data.description
 
 

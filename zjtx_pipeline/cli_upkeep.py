@@ -45,8 +45,8 @@ def backup(
     console.out.print(f"已备份并读回核对：{made.path}（{_size(made.contents)}）", markup=False)
     if made.pruned:
         console.out.print(f"删去较早的 {len(made.pruned)} 份。")
-    for path in made.outside:
-        console.complain(f"{path} 不在配置文件所在目录里，没有备份：请另行保存。")
+    for path in made.left:
+        console.complain(f"没有备份 {path}（是链接，或不在配置文件所在的目录里）：请另行保存。")
     _warn(made.contents)
 
 

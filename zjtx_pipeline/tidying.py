@@ -52,7 +52,7 @@ def _old_work(home: Path, old: float) -> Iterator[Path]:
 
 def _can_be_made_again(home: Path, work: Path) -> bool:
     """Do all deliveries that it rests on stand, and are its reports whole, so that nobody is in the midst of them?"""
-    pulled = [home / store.read_json(path) for path in (work / "pulled").rglob("*.json")]
+    pulled = [_pointed_at(home, path) for path in (work / "pulled").rglob("*.json")]
     reports = home / "reports" / work.name
     whole = not reports.exists() or ((reports / manifest.NAME).exists() and not (reports / manifest.UNFINISHED).exists())
     return whole and all((path / "snapshot.json").exists() for path in pulled)
@@ -60,10 +60,18 @@ def _can_be_made_again(home: Path, work: Path) -> bool:
 
 def _unused_verdicts(home: Path, old: float) -> Iterator[Path]:
     """Verdicts that no quarter's work names any more, and that are not of a run that has just begun."""
-    used = {home / store.read_json(path) for path in home.glob("work/*/judged/**/*.json")}
+    used = {_pointed_at(home, path) for path in home.glob("work/*/judged/**/*.json")}
     for path in sorted(home.glob("validated/*/[!.]*")):
         if path not in used and path.stat().st_mtime < old:
             yield path
+
+
+def _pointed_at(home: Path, pointer: Path) -> Path:
+    """What a run's pointer names; nothing that stands where it is damaged."""
+    try:
+        return home / store.read_json(pointer)
+    except (OSError, ValueError, TypeError):
+        return pointer / "damaged"
 
 
 def _old_previews(home: Path, old: float) -> list[Path]:

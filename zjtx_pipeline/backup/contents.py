@@ -7,10 +7,9 @@ logs, and the 收件目录: what it holds of use is in the snapshots, and what w
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -32,17 +31,22 @@ class File(NamedTuple):
     path: Path
 
 
-def of_home(home: Path, aside: Path) -> Iterator[File]:
-    """What is kept of a home, databases as whole copies under `aside`; what begins with a dot is half-written."""
-    for folder, inside, names in os.walk(home):
-        here = Path(folder)
-        left_out = MADE_AGAIN if here == home else ()
-        inside[:] = sorted(name for name in inside if not name.startswith(".") and name not in left_out)
-        for path in (here / name for name in sorted(names)):
-            if path.name.startswith(".") or path.is_symlink() or _PASSING.fullmatch(path.name):
-                continue
-            within = path.relative_to(home).as_posix()
-            yield File(f"{HOME}/{within}", _whole(path, aside / within.replace("/", "+")))
+def of_home(home: Path, aside: Path, left: list[str]) -> Iterator[File]:
+    """What is kept of a home, databases as whole copies under `aside`; links are not followed, but `left` and to be told of."""
+    for path in _below(home, left, MADE_AGAIN):
+        within = path.relative_to(home).as_posix()
+        yield File(f"{HOME}/{within}", _whole(path, aside / within.replace("/", "+")))
+
+
+def _below(folder: Path, left: list[str], left_out: Sequence[str] = ()) -> Iterator[Path]:
+    """Every whole file, those of a folder before the folders within are looked for: what a log names, being kept before it was noted,
+    is then found too. What begins with a dot is half-written."""
+    here = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.name not in left_out]
+    left += [str(path) for path in here if path.is_symlink()]
+    yield from (path for path in here if path.is_file() and not path.is_symlink() and not _PASSING.fullmatch(path.name))
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".") and path.name not in left_out:
+            yield from _below(path, left)
 
 
 def _whole(path: Path, copy: Path) -> Path:
@@ -63,7 +67,7 @@ def is_sqlite(path: Path) -> bool:
         return file.read(len(_SQLITE)) == _SQLITE
 
 
-def of_district(config: Path | None, settings: Settings, home: Path) -> Iterator[File]:
+def of_district(config: Path | None, settings: Settings) -> Iterator[File]:
     """The configuration file and what it names, where it lies beside it; nothing of the sample, which is made anew."""
     if config is None or settings.sample:
         return
@@ -78,7 +82,7 @@ def of_district(config: Path | None, settings: Settings, home: Path) -> Iterator
 def outside(config: Path | None, settings: Settings) -> list[str]:
     """The fonts and the seal that lie elsewhere than beside the configuration, and so are not kept."""
     named = {*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])}
-    return [str(path) for path in sorted(named) if config and not inside(config, path)]
+    return [str(path.resolve()) for path in sorted(named) if config and not inside(config, path)]
 
 
 def inside(config: Path, path: Path | None) -> str | None:

@@ -36,8 +36,9 @@ def _last_found(home: Path) -> Iterator[Snapshot]:
     for folder in sorted((home / "snapshots").glob("*")):
         for table in load_tables().values():
             seen = known.looks(home, _quarter(folder), table)
-            if seen:
-                yield snapshots.load(folder / table.id / seen[-1].digest[:16])
+            path = folder / table.id / (seen[-1].digest[:16] if seen else "none")
+            if path.is_dir():  # a broken one may have been taken away by hand
+                yield snapshots.load(path)
 
 
 def _quarter(folder: Path) -> Quarter:

@@ -32,12 +32,12 @@ OURS = re.compile(r"zjtx-\d{8}T\d{6}Z\.tar\.gz")
 
 @dataclass(frozen=True)
 class Made:
-    """A backup that was made and read back; `pruned`: older ones taken away; `outside`: files that the configuration names, not kept."""
+    """A backup that was made and read back; `pruned`: older ones taken away; `left`: links, and files that the configuration names elsewhere, not kept."""
 
     path: Path
     contents: Contents
     pruned: tuple[Path, ...]
-    outside: tuple[str, ...]
+    left: tuple[str, ...]
 
 
 def back_up(home: Path, settings: Settings, config: Path | None, folder: Path, keep: int | None = None) -> Made:
@@ -48,15 +48,15 @@ def back_up(home: Path, settings: Settings, config: Path | None, folder: Path, k
         raise ZjtxError(f"备份目录 {folder} 在产物目录里面，会把备份也备份进去：请换一个目录，最好在另一块磁盘上。")
     with _writable(folder), _alone(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".zjtx-") as aside:
         path = folder / f"zjtx-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
-        part = Path(aside) / "part"
-        write(part, _header(settings, config), _files(home, settings, config, Path(aside)))
+        part, left = Path(aside) / "part", contents.outside(config, settings)
+        write(part, _header(settings, config), _files(home, settings, config, Path(aside), left))
         found = _read_back(part)
         if path.exists():
             raise ZjtxError(f"{path} 已经有了：请稍后再试。")
         part.rename(path)
         _on_disk(folder)
         pruned = _pruned(folder, settings.district_digest, keep)
-    return Made(path, found, pruned, tuple(contents.outside(config, settings)))
+    return Made(path, found, pruned, tuple(left))
 
 
 def _read_back(part: Path) -> Contents:
@@ -81,15 +81,15 @@ def _header(settings: Settings, config: Path | None) -> dict[str, Any]:
     }
 
 
-def _files(home: Path, settings: Settings, config: Path | None, aside: Path) -> Iterator[File]:
+def _files(home: Path, settings: Settings, config: Path | None, aside: Path, left: list[str]) -> Iterator[File]:
     """The ledger first: what it says was sent then lies in the files that come after it."""
     if settings.ledger:
         dumped = aside / contents.LEDGER
         with opened(home, settings.ledger) as ledger:
             dumped.write_text("".join(f"{line}\n" for line in dump.lines(ledger)), encoding="utf-8")
         yield File(contents.LEDGER, dumped)
-    yield from contents.of_home(home, aside)
-    yield from contents.of_district(config, settings, home)
+    yield from contents.of_home(home, aside, left)
+    yield from contents.of_district(config, settings)
 
 
 @contextmanager
