@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from dagster import DagsterInstance
 
@@ -48,14 +50,24 @@ def server(port: int):
     with DagsterInstance.get() as instance:
         records.close_abandoned(instance)
     log = folder / "ui.log"
-    journal.put_aside(log)
-    with log.open("ab") as output:
-        process = subprocess.Popen(_command(port), stdout=output, stderr=output, start_new_session=True, env=_environment())
-        try:
-            _wait_until_it_answers(process, port, log)
-            yield process, log
-        finally:
-            _stop(process)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(_command(port), **pipes, start_new_session=True, env=_environment())
+    keeping = threading.Thread(target=_keep, args=(process.stdout, log), daemon=True)
+    keeping.start()
+    try:
+        _wait_until_it_answers(process, port, log)
+        yield process, log
+    finally:
+        _stop(process)
+        keeping.join(SECONDS_TO_STOP)
+
+
+def _keep(output: BinaryIO, log: Path) -> None:
+    """Write down what the server and all that it starts say, discreetly; a full disk must not hold them up."""
+    with output:
+        for line in output:
+            with suppress(OSError):
+                journal.write(log, line.decode("utf-8", "replace"))
 
 
 def _command(port: int) -> list[str]:

@@ -365,7 +365,18 @@ def test_a_ledger_is_moved_into_a_database_once_and_goes_on_there(database, tmp_
     assert (tmp_path / "other" / NAME).exists()
 
 
-def test_a_database_is_backed_up_as_of_one_moment_and_restored_into_another(database, small, tmp_path):
+def test_a_database_is_read_as_of_one_moment_while_others_write(database, tmp_path):
+    with ledger_of(tmp_path, database) as ledger, ledger_of(tmp_path, database) as other:
+        fill(ledger)
+        before = list(dump.lines(ledger))
+        reading = dump.lines(ledger)
+        found = [next(reading), next(reading)]
+        with other.writing() as connection:
+            note(connection, 1, "改动")
+        assert [*found, *reading] == before and len(list(dump.lines(ledger))) == len(before) + 1
+
+
+def test_a_database_is_backed_up_and_restored_into_another(database, small, tmp_path):
     home, config = small
     with ledger_of(home, database) as ledger:
         fill(ledger)

@@ -132,6 +132,23 @@ def test_what_dagster_keeps_of_a_failure_is_discreet_and_of_anything_else_as_it_
     assert discreet(started) is started
 
 
+def test_what_the_server_and_its_children_say_is_kept_discreetly_and_a_full_disk_does_not_hold_them_up(tmp_path, monkeypatch):
+    from assets.serve import _keep
+
+    told = f"ERROR to lisi@xs.gov.cn\nFile x, {SECRET}\n".encode() + b"\xff\n"
+    _keep(io.BytesIO(told), tmp_path / "ui.log")
+    kept = (tmp_path / "ui.log").read_text(encoding="utf-8")
+    assert kept == "ERROR to l…i@xs.gov.cn\nFile x, ***\n\ufffd\n"
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(journal, "write", full)
+    output = io.BytesIO(told)
+    _keep(output, tmp_path / "ui.log")
+    assert output.closed
+
+
 def test_a_full_journal_is_put_aside_and_the_oldest_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(journal, "LARGEST_BYTES", 100)
     path = tmp_path / "zjtx.log"
