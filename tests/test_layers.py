@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     ["errors", "bundled", "collector", "journal"],
     ["ahead"],
-    ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits"],
+    ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits", "turns"],
     ["workdays"],
     ["rules"],
     ["tables"],
@@ -41,11 +41,11 @@ ORDER = [
     ["outputs", "glances"],
     ["trace"],
     ["delivery", "sample"],
-    ["stages"],
+    ["stages", "unattended"],
     ["backup", "tidying"],
     ["district", "console"],
     ["helping", "options"],
-    ["cli_upkeep"],
+    ["cli_delivery", "cli_upkeep"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

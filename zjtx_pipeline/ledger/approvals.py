@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger.book import note, now
 from zjtx_pipeline.ledger.issues import Issue
 from zjtx_pipeline.ledger.mailings import move
@@ -41,6 +40,11 @@ def give(connection: sa.Connection, issue: Issue, approver: str, channel: str, n
     if enough:
         move(connection, issue, {"prepared": "approved"}, by=approver)
     return enough
+
+
+def release(connection: sa.Connection, issue: Issue) -> None:
+    """What came to an approved issue later, of recipients whom its digest names, may leave too."""
+    move(connection, issue, {"prepared": "approved"}, by="")
 
 
 def revoke(connection: sa.Connection, issue: Issue, approver: str, by: str, needed: int) -> bool:
@@ -81,11 +85,12 @@ def use_code(connection: sa.Connection, issue: Issue, approver: str, code: str) 
     return "" if fits else f"验证码不对（还可以试 {TRIES - row.tries - 1} 次）：请核对邮件里的验证码。"
 
 
+def burn(connection: sa.Connection, issue: Issue, code: str) -> None:
+    """A code that others may have seen is void, whoever's it was."""
+    for row in connection.execute(sa.select(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None))).all():
+        if hmac.compare_digest(row.hashed, _hashed(code.strip().upper(), row.salt)):
+            connection.execute(sa.update(CODES).where(CODES.c.id == row.id).values(used_at=now()))
+
+
 def _hashed(code: str, salt: str) -> str:
     return hashlib.scrypt(code.encode(), salt=bytes.fromhex(salt), n=2**12, r=8, p=1).hex()
-
-
-def must(said: str) -> None:
-    """ZjtxError where something was said against it."""
-    if said:
-        raise ZjtxError(said)

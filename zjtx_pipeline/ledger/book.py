@@ -38,6 +38,13 @@ class Ledger:
             raise ZjtxError(f"台账数据库写不进或读不出（{cause(error)}）：请检查磁盘空间和配置中的 ledger。") from None
 
     @contextmanager
+    def trying(self) -> Iterator[sa.Connection]:
+        """A transaction of which nothing is kept."""
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
     def alone(self) -> Iterator[None]:
         """The block of the one who posts: another, of this machine or any that shares the database, waits for its end."""
         if self.engine.dialect.name == "postgresql":
@@ -63,6 +70,7 @@ def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
     ledger = Ledger(_engine(home, url))
     try:
         _bring_up(ledger.engine)
+        _adopt(ledger.engine, home)
         yield ledger
     finally:
         ledger.close()
@@ -70,7 +78,7 @@ def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
 
 def stands(home: Path, url: str | None = None) -> bool:
     """Is there a ledger, or of SQLite a file that may be one?"""
-    return url is not None or (home / NAME).exists()
+    return url is not None or any((home / name).exists() for name in (NAME, "mailings.db"))
 
 
 def _engine(home: Path, url: str | None) -> sa.Engine:
@@ -108,6 +116,13 @@ def _bring_up(engine: sa.Engine) -> None:
             _migrate(connection)
     except (OperationalError, InterfaceError) as error:
         raise ZjtxError(f"台账数据库打不开（{cause(error)}）：请检查配置中的 ledger 和环境变量 {PASSWORD}。") from None
+
+
+def _adopt(engine: sa.Engine, home: Path) -> None:
+    if (home / "mailings.db").exists():
+        from zjtx_pipeline.ledger.adopted import adopt
+
+        adopt(engine, home)
 
 
 def _version(connection: sa.Connection) -> str | None:

@@ -34,6 +34,12 @@ def letters(connection: sa.Connection, issue: Issue, states: Sequence[str]) -> l
     return list(dict.fromkeys(row.message_id for row in of_issue(connection, issue) if row.state in states))
 
 
+def waiting(connection: sa.Connection, before: str) -> list[str]:
+    """The quarters of which letters are approved and not posted, nor tried since that time (UTC)."""
+    due = MAILINGS.c.state == "approved", sa.or_(MAILINGS.c.detail == "", MAILINGS.c.changed_at < before)
+    return list(connection.scalars(sa.select(ISSUES.c.quarter).join(MAILINGS).where(*due).distinct().order_by(ISSUES.c.quarter)))
+
+
 def claim(connection: sa.Connection, issue: Issue, message_id: str, by: str) -> bool:
     """May this process post the letter now? Only one is ever told so, until its fate is written down."""
     return _move(connection, issue, message_id, ("approved", "refused"), "sending", "", by)
@@ -42,6 +48,16 @@ def claim(connection: sa.Connection, issue: Issue, message_id: str, by: str) -> 
 def settle(connection: sa.Connection, issue: Issue, message_id: str, state: str, detail: str = "", by: str = "") -> bool:
     """Write down what became of a letter that was being sent."""
     return _move(connection, issue, message_id, ("sending",), state, detail, by)
+
+
+def refuse(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
+    """The server will not have a letter, before it was claimed or after."""
+    return _move(connection, issue, message_id, ("approved", "refused", "sending"), "refused", detail, by)
+
+
+def put_back(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
+    """Nobody has the letter; it may pass another time. What was refused stays so."""
+    return _move(connection, issue, message_id, ("approved", "sending"), "approved", detail, by)
 
 
 def resolve(connection: sa.Connection, issue: Issue, address: str, arrived: bool, by: str) -> int:
@@ -76,8 +92,8 @@ def move(connection: sa.Connection, issue: Issue, states: Mapping[str, str], by:
     """Move an issue's rows from state to state, all of them."""
     for old, new in states.items():
         which = MAILINGS.c.issue_id == issue.id, MAILINGS.c.state == old
-        connection.execute(sa.update(MAILINGS).where(*which).values(state=new, changed_at=now()))
-    note(connection, issue.id, "改为" + STATES[next(iter(states.values()))], by=by)
+        if connection.execute(sa.update(MAILINGS).where(*which).values(state=new, changed_at=now())).rowcount:
+            note(connection, issue.id, STATES[new], by=by)
 
 
 def _move(

@@ -213,7 +213,7 @@ def publish(run: Run) -> dict:
         "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
     }
     mark_unfinished(run.reports)
-    tables = outputs.write_outputs(run.reports, frames)
+    tables = [*outputs.write_outputs(run.reports, frames), _synopsis(run)]
     revision, told = _revision(run, [*pdfs, *tables], frames["figures.csv"])
     tables += outputs.write_outputs(run.reports, {"revisions.csv": revisions.revisions_frame(run.home, quarter)} if revision else {})
     store.sweep(run.reports)
@@ -239,6 +239,13 @@ def publish(run: Run) -> dict:
     )
     files = [path.relative_to(run.reports).as_posix() for path in [*pdfs, *tables, listed]]
     return {"folder": str(run.reports), "files": files, "revision": told}
+
+
+def _synopsis(run: Run) -> Path:
+    """What letters tell of these reports."""
+    from zjtx_pipeline.report import synopsis
+
+    return store.write_json(run.reports / synopsis.NAME, synopsis.synopsis(_report_inputs(run, OVERALL)))
 
 
 def _letterhead(run: Run) -> dict[str, str]:
