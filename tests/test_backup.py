@@ -166,16 +166,16 @@ def test_no_secret_of_the_environment_is_in_a_backup(small, tmp_path, monkeypatc
     assert b"s3cret" not in gzip.decompress(made.path.read_bytes())
 
 
-def test_a_database_of_an_earlier_program_is_copied_whole_while_it_is_written(small, tmp_path):
+def test_an_sqlite_file_is_copied_as_of_one_moment_while_it_is_written(small, tmp_path):
     home, _ = small
-    with closing(sqlite3.connect(home / "mailings.db")) as connection:
+    with closing(sqlite3.connect(home / "some.db")) as connection:
         connection.execute("CREATE TABLE mailings (address TEXT)")
         connection.execute("INSERT INTO mailings VALUES ('li@xs.gov.cn')")
         connection.commit()
         connection.execute("INSERT INTO mailings VALUES ('not yet')")
         made = kept(small, tmp_path / "kept")
     done = restore(made.path, tmp_path / "elsewhere")
-    with closing(sqlite3.connect(done.home / "mailings.db")) as connection:
+    with closing(sqlite3.connect(done.home / "some.db")) as connection:
         assert connection.execute("SELECT * FROM mailings").fetchall() == [("li@xs.gov.cn",)]
 
 
