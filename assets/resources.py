@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr
 
 from zjtx_pipeline import ahead, stages, turns
 from zjtx_pipeline.district import settings_in_force
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, exhausted
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import home
 
@@ -32,6 +32,10 @@ class District(ConfigurableResource):
             yield stages.open_run(settings, Quarter.parse(context.partition_key), self.draft, as_of=day)
         except ZjtxError as error:
             raise Failure(description=str(error), allow_retries=False) from None
+        except (OSError, MemoryError) as error:
+            if sentence := exhausted(error):
+                raise Failure(description=sentence, allow_retries=False) from error
+            raise
 
     def setup_for_execution(self, context: InitResourceContext) -> None:
         """A run of a quarter waits here while another works on it, whatever started either."""

@@ -37,6 +37,11 @@ def pytest_configure(config):
         settings.load_profile("soak")
 
 
+def soaked() -> bool:
+    """Are all the points and rounds of a count asked for?"""
+    return _times > 1
+
+
 def examples(number: int) -> settings:
     """For a property whose examples take long: so many of them, with `--soak` many more."""
     return settings(max_examples=number * _times)
@@ -44,7 +49,7 @@ def examples(number: int) -> settings:
 
 # The files that take longest, longest first: begun last, one would keep a worker busy while the other has nothing to do.
 LONGEST = (
-    "test_second_opinion", "test_newcomer", "test_backfill", "test_ui", "test_late", "test_awards", "test_fuzz", "test_trace",
+    "test_second_opinion", "test_reliability", "test_newcomer", "test_backfill", "test_ui", "test_late", "test_awards", "test_fuzz", "test_trace",
     "test_returns", "test_flows", "test_schedule", "test_corrections", "test_as_known", "test_sample", "test_indicators", "test_readings", "test_golden",
 )  # fmt: skip
 

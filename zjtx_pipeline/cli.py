@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from zjtx_pipeline import cli_delivery, cli_upkeep, console, district
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, exhausted
 from zjtx_pipeline.helping import Verb, Verbs
 from zjtx_pipeline.options import Config, QuarterKey, made, use
 from zjtx_pipeline.quarter import Quarter, quarters
@@ -345,12 +345,20 @@ def main(arguments: list[str] | None = None) -> int:
     except UsageError as error:
         if error.format_message():  # none where a bare `zjtx` has shown its help
             console.complain(_usage(error))
-    except Exception:
-        import traceback
-
-        console.complain(f"程序内部出错，详情见 {_log(traceback.format_exc())}")
+    except Exception as error:
+        console.complain(exhausted(error) or f"程序内部出错，详情见 {_kept_trace()}")
         return 1
     return 2
+
+
+def _kept_trace() -> str:
+    """Where the trace of the error in hand is kept; a full disk keeps none."""
+    import traceback
+
+    try:
+        return str(_log(traceback.format_exc()))
+    except OSError:
+        return "屏幕（记录写不进磁盘）"
 
 
 if __name__ == "__main__":

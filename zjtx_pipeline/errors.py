@@ -33,3 +33,24 @@ def cause(error: BaseException) -> str:
         behind = (getattr(each, "reason", None), getattr(each, "orig", None), each.__cause__, context, *each.args)
         seen += [one for one in behind if isinstance(one, BaseException) and one not in seen]
     return "连接中断或被拒绝"
+
+
+def exhausted(error: BaseException) -> str:
+    """What the machine has run out of, as who looks after it reads it; empty where an error came of something else."""
+    import errno
+
+    full = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    for each in _chain(error):
+        if isinstance(each, MemoryError):
+            return "内存不足，没有做完：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
+        if getattr(each, "errno", None) in full or "database or disk is full" in str(each):
+            return "磁盘已满，没有做完：请清理磁盘或换一个 ZJTX_HOME，再运行一次。已完成的文件都是完整的。"
+    return ""
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and all that it came of."""
+    seen = [error]
+    for each in seen:
+        seen += [one for one in (each.__cause__, each.__context__) if one is not None and one not in seen]
+    return seen

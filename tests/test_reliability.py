@@ -1,0 +1,233 @@
+"""Quarters with delivery on, killed, started in pairs, and on a machine that runs out: the same PDFs, one issue, no letter lost or doubled.
+
+Everything here is a real process. An ordinary run takes a few of the points and rounds; `--soak` all of them (docs/reliability.md).
+"""
+
+import hashlib
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import soaked
+from mail_server import open_mailbox
+from made_issues import CLERK, LEADER, ZHANG, settings
+
+from zjtx_pipeline import ledger
+from zjtx_pipeline.ledger import issues, mailings
+
+ROOT = Path(__file__).parents[1]
+QUARTER = "2024Q4"
+SCHEDULED = {"dagster/partition": QUARTER, "zjtx/from": "schedule"}
+# A run of a job as Dagster's own worker does it, which kills itself when told: at a step's beginning, in its middle, at its end.
+WORKER = """
+import json, os, signal, sys, threading, uuid
+from dagster import DagsterEventType, DagsterInstance
+from assets import instance as records
+from assets.definitions import defs
+job, tags, dies_at, when = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+records.prepare()
+begun = [0]
+def die(): os.killpg(0, signal.SIGKILL)
+def hear(entry):
+    kind = entry.dagster_event.event_type if entry.dagster_event else None
+    if kind == DagsterEventType.STEP_START:
+        begun[0] += 1
+        if begun[0] == dies_at and when == "before": die()
+        if begun[0] == dies_at and when == "during": threading.Timer(0.03, die).start()
+    if kind == DagsterEventType.STEP_SUCCESS and begun[0] == dies_at and when == "after": die()
+run_id = str(uuid.uuid4())
+with DagsterInstance.get() as instance:
+    records.close_abandoned(instance)
+    instance.add_event_listener(run_id, hear)
+    partition = tags.pop("dagster/partition")
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance, run_id=run_id, partition_key=partition, tags=tags, run_config=quiet, raise_on_error=False)
+sys.exit(0 if result.success else 1)
+"""
+
+
+def environment(home, config):
+    return os.environ | {"ZJTX_HOME": str(home), "DAGSTER_HOME": "", "ZJTX_CONFIG": str(config), "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
+
+
+def begun(home, config, words):
+    return subprocess.Popen(
+        [sys.executable, *words], env=environment(home, config), cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def worker(home, config, tags, dies_at=0, when="", job="scheduled_quarter"):
+    import json
+
+    return begun(home, config, ["-c", WORKER, job, json.dumps(tags), str(dies_at), when])
+
+
+def ended(process, seconds=300):
+    shown, complaint = process.communicate(timeout=seconds)
+    return process.returncode, shown, complaint
+
+
+def pdfs(folder):
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*.pdf"))}
+
+
+@pytest.fixture
+def mailbox():
+    with open_mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def config(miniature, mailbox):
+    """The miniature district with a mail server, two recipients and one who approves."""
+    content = yaml.safe_load(miniature.read_text(encoding="utf-8"))
+    delivery = settings(mailbox.port, approvers=(ZHANG,)).delivery.model_dump(mode="json", exclude_defaults=True)
+    path = miniature.with_name(f"mail_{mailbox.port}.yaml")
+    path.write_text(yaml.safe_dump(content | {"delivery": delivery}, allow_unicode=True), encoding="utf-8")
+    yield path
+    path.unlink()
+
+
+def codes(box):
+    """The codes that were mailed, the newest last."""
+    bodies = [letter.get_body().get_content() for _, letter in box.letters if letter["Subject"].startswith("【待批准】")]
+    return [re.search(r"您的验证码：(\w+)", body)[1] for body in bodies]
+
+
+def reported(box):
+    """Who was sent reports, in order."""
+    return [recipients[0] for recipients, letter in box.letters if not letter["Subject"].startswith("【待批准】")]
+
+
+def told(home):
+    """By address, the states of an issue's reports in the ledger."""
+    with ledger.opened(home) as book, book.writing() as connection:
+        return [{(row.address, row.state) for row in mailings.of_issue(connection, issue)} for issue in issues.of_quarter(connection, QUARTER)]
+
+
+POINTS = [(step, when) for step in range(1, 120) for when in ("before", "during", "after")]
+FEW_POINTS = [(40, "during"), (105, "after"), (118, "during"), (119, "before")]
+
+
+def test_killed_at_any_step_and_resumed_the_reports_are_the_same_and_the_approver_is_asked_once(golden_run, warm_home, config, mailbox):
+    for dies_at, when in POINTS if soaked() else FEW_POINTS:
+        process = worker(warm_home, config, SCHEDULED, dies_at, when)
+        ended(process)
+        assert process.returncode == -signal.SIGKILL, (dies_at, when)
+    assert ended(worker(warm_home, config, SCHEDULED))[0] == 0
+    assert pdfs(warm_home / "reports" / QUARTER) == pdfs(golden_run.reports)
+    asked = [recipients for recipients, letter in mailbox.letters if letter["Subject"].startswith("【待批准】")]
+    assert len(asked) == 1 and reported(mailbox) == [] and len(told(warm_home)) == 1
+
+
+@pytest.fixture
+def approved(golden_run, tmp_path, config, mailbox):
+    """A home whose quarter is approved, and nothing posted."""
+    from zjtx_pipeline.delivery import signoff
+    from zjtx_pipeline.settings import load_settings
+
+    def made(number):
+        home = tmp_path / f"home{number}"
+        shutil.copytree(golden_run.reports, home / "reports" / QUARTER)
+        shutil.copytree(golden_run.home / "revisions", home / "revisions")
+        mailbox.letters.clear()
+        signoff.ask(load_settings(config), home, golden_run.quarter)
+        signoff.approve(load_settings(config), home, golden_run.quarter, "张三", codes(mailbox)[-1], signoff.SHELL)
+        return home
+
+    return made
+
+
+SENDS = 70
+
+
+def test_a_sender_killed_at_any_moment_loses_no_letter_and_doubles_none(approved, config, mailbox):
+    """At each end every letter is either with the server, once, or 待核实 in the ledger."""
+    chance = random.Random(20241231)
+    mailbox.slow_seconds = 0.05
+    for number in range(SENDS if soaked() else 3):
+        home = approved(number)
+        process = begun(home, config, ["-m", "zjtx_pipeline.cli", "send", QUARTER])
+        time.sleep(chance.uniform(0.3, 2.5))
+        os.killpg(process.pid, signal.SIGKILL)
+        ended(process)
+        ended(begun(home, config, ["-m", "zjtx_pipeline.cli", "send", QUARTER]))
+        time.sleep(2 * mailbox.slow_seconds)
+        (states,) = told(home)
+        assert len(reported(mailbox)) == len(set(reported(mailbox)))
+        for address in (LEADER.address, CLERK.address):
+            assert {state for each, state in states if each == address} in ({"sent"}, {"unknown"}), states
+            assert address in reported(mailbox) or (address, "unknown") in states
+        shutil.rmtree(home)
+
+
+def shell(home, config):
+    return begun(home, config, ["-m", "zjtx_pipeline.cli", "report", QUARTER])
+
+
+def scheduled(home, config):
+    return worker(home, config, SCHEDULED)
+
+
+def by_hand(home, config):
+    return worker(home, config, {"dagster/partition": QUARTER}, job="quarterly_reports")
+
+
+def backfilled(home, config):
+    return worker(home, config, {"dagster/partition": QUARTER, "dagster/backfill": "abcdefgh"}, job="scheduled_quarter")
+
+
+def made_up_for(home, config):
+    return worker(home, config, SCHEDULED | {"dagster/run_key": "2024Q4/2025-01-16/1"})
+
+
+PAIRS = {
+    "shell and shell": (shell, shell),
+    "shell and schedule": (shell, scheduled),
+    "UI and schedule": (by_hand, scheduled),
+    "backfill and schedule": (backfilled, scheduled),
+    "reconciler and schedule": (made_up_for, scheduled),
+}
+ROUNDS = 100
+
+
+@pytest.mark.parametrize("one, other", PAIRS.values(), ids=PAIRS)
+def test_two_starts_at_once_end_in_one_issued_set(one, other, golden_run, warm_home, config, mailbox):
+    for _ in range(ROUNDS if soaked() else 1):
+        for made in ("reports", "work", "revisions", "ledger.db"):
+            path = warm_home / made
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        mailbox.letters.clear()
+        pair = [one(warm_home, config), other(warm_home, config)]
+        assert [ended(process)[0] for process in pair] == [0, 0]
+        assert pdfs(warm_home / "reports" / QUARTER) == pdfs(golden_run.reports)
+        assert len(list((warm_home / "revisions" / QUARTER).glob("[0-9]*"))) == 1
+        assert len(codes(mailbox)) == (0 if scheduled not in (one, other) else 1) and reported(mailbox) == []
+
+
+ON_A_FULL_DISK = "mount -t tmpfs -o size={size}k none {home} && cp -r {warm}/. {home} && exec {words} >{shown} 2>&1"
+SIZES = [round(4000 * 1.12**number) for number in range(20)]  # kB beyond what was read and judged before
+
+
+def test_a_full_disk_ends_in_one_clear_sentence_and_nothing_half_issued(warm_home, config, tmp_path):
+    """The home lies on a file system of its own that is too small, by more or less."""
+    used = sum(path.stat().st_size // 1024 + 8 for path in warm_home.rglob("*"))
+    small = tmp_path / "small"
+    small.mkdir()
+    for size in SIZES if soaked() else SIZES[:1]:
+        shown = tmp_path / f"{size}.txt"
+        words = f"{sys.executable} -m zjtx_pipeline.cli report {QUARTER}"
+        script = ON_A_FULL_DISK.format(size=used + size, home=small, warm=warm_home, words=words, shown=shown)
+        process = subprocess.run(["unshare", "-m", "sh", "-c", script], env=environment(small, config), timeout=300)
+        said = shown.read_text(encoding="utf-8")
+        assert "Traceback" not in said
+        assert process.returncode == 0 or "磁盘已满" in said, said
