@@ -4,6 +4,7 @@ from dagster import Definitions, in_process_executor
 
 from assets.delivery import DELIVERY
 from assets.figures import FIGURES
+from assets.housekeeping import every_night, housekeeping
 from assets.jobs import approve_issue, quarterly_reports, scheduled_quarter
 from assets.opinions import OPINIONS
 from assets.raw import RAW
@@ -15,11 +16,13 @@ from assets.tallies import TALLIES
 from assets.traces import TRACES
 from assets.unattended import JOBS, SCHEDULES, SENSORS
 from assets.validated import SOUND
+from zjtx_pipeline import journal
 
+journal.be_discreet()
 defs = Definitions(
     assets=[*RAW, *SOUND, *TALLIES, *FIGURES, *OPINIONS, *REPORTS, *TRACES, *RETURNS, *DELIVERY],
-    jobs=[quarterly_reports, scheduled_quarter, approve_issue, *JOBS],
-    schedules=[after_each_quarter, *SCHEDULES],
+    jobs=[quarterly_reports, scheduled_quarter, approve_issue, housekeeping, *JOBS],
+    schedules=[after_each_quarter, every_night, *SCHEDULES],
     sensors=SENSORS,
     resources={"district": District()},
     executor=in_process_executor,

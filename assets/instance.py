@@ -3,6 +3,7 @@
 These records may be wiped and are made anew: the truth of a quarter lies in `snapshots/` and `reports/`.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,10 @@ from pathlib import Path
 import yaml
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, EventLogEntry, RunsFilter
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._serdes import deserialize_value, serialize_value
 from sqlalchemy import Connection, Engine, create_engine
 
-from zjtx_pipeline import store
+from zjtx_pipeline import journal, store
 from zjtx_pipeline.settings import home
 
 CONCURRENT_RUNS = 2
@@ -88,10 +90,33 @@ class EventLog(SqliteEventLogStorage):
             with engine.connect() as connection, connection.begin():
                 yield connection
 
+    def store_event(self, event: EventLogEntry) -> None:
+        super().store_event(discreet(event))
+
+    def delete_events(self, run_id: str) -> None:
+        """With the file that held them, which Dagster leaves empty."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            engine = self._engines.pop(run_id, None)
+            if engine:
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+        Path(self.path_for_shard(run_id)).unlink(missing_ok=True)
+
     def dispose(self) -> None:
         super().dispose()
         while self._engines:
             self._engines.popitem()[1].dispose()
+
+
+def discreet(event: EventLogEntry) -> EventLogEntry:
+    """What went wrong, or what a step says in its own words, without secrets and full addresses; other events bear none."""
+    happened = event.dagster_event
+    if happened is not None and event.level < logging.WARNING and not (happened.is_failure or happened.is_step_up_for_retry):
+        return event
+    told = serialize_value(event)
+    kept = journal.discreet(told)
+    return event if kept == told else deserialize_value(kept, EventLogEntry)
 
 
 def close_abandoned(instance: DagsterInstance) -> None:

@@ -8,15 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from dagster import DagsterInstance
 
 from assets import instance as records
+from zjtx_pipeline import journal
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Door
 
@@ -67,13 +70,24 @@ def server(port: int):
     with DagsterInstance.get() as instance:
         records.close_abandoned(instance)
     log = folder / "ui.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(_command(port), stdout=output, stderr=output, start_new_session=True, env=_environment())
-        try:
-            _wait_until_it_answers(process, port, log)
-            yield process, log
-        finally:
-            _stop(process)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(_command(port), **pipes, start_new_session=True, env=_environment())
+    keeping = threading.Thread(target=_keep, args=(process.stdout, log), daemon=True)
+    keeping.start()
+    try:
+        _wait_until_it_answers(process, port, log)
+        yield process, log
+    finally:
+        _stop(process)
+        keeping.join(SECONDS_TO_STOP)
+
+
+def _keep(output: BinaryIO, log: Path) -> None:
+    """Write down what the server and all that it starts say, discreetly; a full disk must not hold them up."""
+    with output:
+        for line in output:
+            with suppress(OSError):
+                journal.write(log, line.decode("utf-8", "replace"))
 
 
 def _command(port: int) -> list[str]:

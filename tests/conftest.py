@@ -81,6 +81,15 @@ def miniature(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def postgres():
+    """The address of a database that a module's tests have to themselves."""
+    from database_server import postgresql
+
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
 def running_gateway():
     from gateway_server import GatewayServer
 

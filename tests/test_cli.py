@@ -13,7 +13,10 @@ from zjtx_pipeline import cli
 from zjtx_pipeline.errors import ZjtxError
 
 ROOT = Path(__file__).parents[1]
-VERBS = ["report", "backfill", "ui", "serve", "templates", "sample", "send", "correct", "reconcile", "returns", "preview", "test"]
+VERBS = [
+    "report", "backfill", "ui", "serve", "templates", "sample", "request", "approve", "send", "ledger", "resolve", "bounces", "correct", "reconcile", "returns",
+    "preview", "backup", "verify", "restore", "move-ledger", "tidy", "test",
+]  # fmt: skip
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -97,6 +100,12 @@ WRONG = {
     "没有发出过就更正": (["correct", "2024Q4", "--why", "补报", "--approved-by", "李四"], "还没有发出过"),
     "更正没有写原因": (["correct", "2024Q4", "--why", " ", "--approved-by", "李四"], "更正原因没有写"),
     "更正缺少批准人": (["correct", "2024Q4", "--why", "补报"], "--approved-by"),
+    "恢复没有写到哪里": (["restore", "zjtx.tar.gz"], "--to"),
+    "恢复找不到备份": (["restore", "没有.tar.gz", "--to", "新"], "找不到备份文件 没有.tar.gz"),
+    "核对的不是备份": (["verify", "远期.yaml"], "不完整或已损坏"),
+    "备份没有写到哪里": (["backup"], "没有写备份到哪里"),
+    "备份份数太少": (["backup", "盘", "--keep", "0"], "值不对"),
+    "没有配置台账数据库就搬": (["move-ledger"], "配置里没有写 ledger"),
     "找不到配置": (["report", "2024Q4", "--config", "没有.yaml"], "找不到配置文件"),
     "配置是目录": (["report", "2024Q4", "--config", "."], "是一个目录，读不出来：请在 --config"),
     "配置不是文本": (["report", "2024Q4", "--config", "国标.yaml"], "不是 UTF-8 文本，读不出来：请用文本编辑器"),

@@ -46,6 +46,12 @@ def test_the_job_holds_every_asset_but_those_asked_for_in_one_process(definition
     assert job.executor_def.name == "in_process"
 
 
+def test_house_is_kept_by_a_job_of_its_own_in_one_process(definitions):
+    job = definitions.resolve_job_def("housekeeping")
+    assert [node.name for node in job.nodes] == ["keep_house"] and job.executor_def.name == "in_process"
+    assert re.search(r"[一-鿿]", job.description) and definitions.resolve_schedule_def("every_night").job_name == "housekeeping"
+
+
 def test_a_run_in_a_shell_counts_the_jobs_steps_and_no_others(definitions):
     from assets.launch import steps_of_stages
 

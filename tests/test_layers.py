@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From the ground up; a module knows those in the lines above its own, and nothing below.
 ORDER = [
-    ["errors", "bundled", "collector"],
+    ["errors", "bundled", "collector", "journal"],
     ["ahead"],
     ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits", "turns"],
     ["workdays"],
@@ -42,9 +42,10 @@ ORDER = [
     ["trace"],
     ["delivery", "sample"],
     ["stages", "unattended"],
+    ["backup", "tidying"],
     ["district", "console"],
     ["helping", "options"],
-    ["cli_delivery", "door"],
+    ["cli_delivery", "cli_upkeep", "door"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

@@ -102,8 +102,14 @@ class Daemon:
         never_waits = threading.Event()
         never_waits.set()
         self.instance, self.workspace = instance, workspace
+        self._leave_the_house_alone()
         self.rounds = SchedulerDaemon().core_loop(workspace, never_waits)
         self.queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
+
+    def _leave_the_house_alone(self):
+        (place,) = self.workspace.create_request_context().code_locations
+        schedule = next(iter(place.get_repositories().values())).get_schedule("every_night")
+        self.instance.stop_schedule(schedule.get_remote_origin_id(), schedule.selector_id, schedule)
 
     def look_at(self, moment):
         """One round of the scheduler at a moment, then one of the queue; which quarters have been launched by then, but for reminders."""

@@ -117,3 +117,12 @@ def test_a_missing_file_and_one_in_another_encoding_are_named(tmp_path):
     (tmp_path / "gbk.yaml").write_bytes("inbox: 收件目录".encode("gb18030"))
     with pytest.raises(ZjtxError, match="UTF-8"):
         load_settings(tmp_path / "gbk.yaml")
+
+
+def test_the_backups_folder_lies_beside_the_configuration_and_at_least_two_are_kept(tmp_path):
+    path = tmp_path / "district.yaml"
+    path.write_text("inbox: 收件\nbackup: {folder: 盘}\n", encoding="utf-8")
+    assert (load_settings(path).backup.folder, load_settings(path).backup.keep) == (tmp_path / "盘", 30)
+    path.write_text("inbox: 收件\nbackup: {folder: 盘, keep: 1}\n", encoding="utf-8")
+    with pytest.raises(ZjtxError, match="backup.keep.*太小"):
+        load_settings(path)

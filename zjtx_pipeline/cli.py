@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from zjtx_pipeline import cli_delivery, console, district
+from zjtx_pipeline import cli_delivery, cli_upkeep, console, district
 from zjtx_pipeline.door import verbs as users
 from zjtx_pipeline.errors import ZjtxError, exhausted
 from zjtx_pipeline.helping import Verb, Verbs
@@ -244,6 +244,9 @@ def preview(
                 console.complain(str(error))
 
 
+cli_upkeep.add_to(app)
+
+
 @app.command(cls=Verb)
 def test() -> None:
     """装好测试工具并运行全部测试。
@@ -321,13 +324,11 @@ def _log(text: str) -> Path:
     """Keep a traceback for whoever mends the program; the user gets the file's name."""
     from datetime import datetime
 
+    from zjtx_pipeline import journal
     from zjtx_pipeline.settings import home
 
-    path = home() / "zjtx.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"---- {datetime.now().isoformat(timespec='seconds')} zjtx {' '.join(sys.argv[1:])}\n{text}\n")
-    return path
+    now = datetime.now().isoformat(timespec="seconds")
+    return journal.write(home() / "zjtx.log", f"---- {now} zjtx {' '.join(sys.argv[1:])}\n{text}\n")
 
 
 _USAGE = {

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from zjtx_pipeline import fonts, letterhead
+from zjtx_pipeline import fonts, journal, letterhead
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
@@ -142,6 +142,11 @@ class Door(Part):
         """What staff type."""
         name = self.names[0] if self.names else self.host
         return f"{self.scheme}://{f'[{name}]' if ':' in name else name}:{self.port}"
+class Backup(Part):
+    """Where the nightly backup goes, and how many of them are kept; without a folder none is made."""
+
+    folder: Path | None = None
+    keep: int = Field(30, ge=2, le=10_000)
 
 
 class Fonts(Part):
@@ -221,6 +226,7 @@ class Settings(Part):
     ledger: str | None = None
     delivery: Delivery = Delivery()
     alerts: Alerts = Alerts()
+    backup: Backup = Backup()
     audience: Audience = Audience()
     door: Door = Door()
     town_ranks: bool = False
@@ -305,6 +311,8 @@ def _checked(path: Path, values: dict) -> Settings:
         values["letterhead"]["seal"] = _beside(path, values["letterhead"]["seal"])
     if isinstance(values.get("door"), dict):
         values["door"] |= {part: _beside(path, values["door"][part]) for part in ("certificate", "key") if part in values["door"]}
+    if isinstance(values.get("backup"), dict) and "folder" in values["backup"]:
+        values["backup"]["folder"] = _beside(path, values["backup"]["folder"])
     if isinstance(values.get("delivery"), dict) and "bounces" in values["delivery"]:
         values["delivery"]["bounces"] = _beside(path, values["delivery"]["bounces"])
     try:
@@ -319,6 +327,8 @@ def _checked(path: Path, values: dict) -> Settings:
     for name, variable in (("database", "ZJTX_DATABASE_PASSWORD"), ("ledger", "ZJTX_LEDGER_PASSWORD")):
         if _bears_a_password(getattr(settings, name) or ""):
             raise ZjtxError(f"配置文件 {path} 中“{name}”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 {variable}。")
+    if settings.gateway:
+        journal.hide(*(getattr(settings.gateway, name) for name in ("app_key_variable", "app_secret_variable", "user_secret_variable")))
     _check_interfaces(path, settings)
     _check_door(path, settings.door)
     _check_departments(path, settings)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 
 from zjtx_pipeline.errors import ZjtxError, cause
-from zjtx_pipeline.ledger.tables import HISTORY
+from zjtx_pipeline.ledger.tables import HISTORY, META
 
 NAME = "ledger.db"
 PASSWORD = "ZJTX_LEDGER_PASSWORD"
@@ -63,7 +63,10 @@ class Ledger:
 
 @contextmanager
 def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
-    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened."""
+    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened, or the
+    home's own has not been moved into the database: an empty one would let everything be sent again."""
+    if url is not None and (home / NAME).exists() and not url.endswith(str(home / NAME)):
+        raise ZjtxError(f"配置的 ledger 是另一个数据库，{home} 里却还有台账 {NAME}：请先运行 zjtx move-ledger 搬过去。")
     ledger = Ledger(_engine(home, url))
     try:
         _bring_up(ledger.engine)
@@ -128,14 +131,14 @@ def _version(connection: sa.Connection) -> str | None:
     return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
-def _migrate(connection: sa.Connection) -> None:
+def _migrate(connection: sa.Connection, to: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def now() -> str:
@@ -146,3 +149,27 @@ def note(connection: sa.Connection, issue_id: int, what: str, by: str = "", addr
     """Add a line to the ledger's history."""
     line = {"at": now(), "issue_id": issue_id, "address": address, "what": what, "detail": detail, "by": by}
     connection.execute(sa.insert(HISTORY).values(line))
+
+
+@contextmanager
+def filling(home: Path, url: str | None, version: str) -> Iterator[sa.Connection]:
+    """A transaction in an empty ledger whose tables are of that version, brought up to date at its end. ZjtxError: it is not empty."""
+    engine = _engine(home, url)
+    try:
+        with engine.begin() as connection:
+            if version > HEAD:
+                raise ZjtxError("备份里的台账是更新的程序建的：请先升级程序。")
+            if _version(connection) not in (None, version) or _rows(connection):
+                raise ZjtxError("目标数据库里已经有台账：只能恢复或搬到空的数据库，请换一个。")
+            _migrate(connection, version)
+            yield connection
+            _migrate(connection)
+    except (OperationalError, InterfaceError) as error:
+        raise ZjtxError(f"台账数据库打不开或写不进（{cause(error)}）：请检查地址和环境变量 {PASSWORD}。") from None
+    finally:
+        engine.dispose()
+
+
+def _rows(connection: sa.Connection) -> int:
+    there = sa.inspect(connection).get_table_names()
+    return sum(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in META.sorted_tables if table.name in there)

@@ -1,0 +1,69 @@
+"""Knows a ledger as lines of text, every row of every table, and how an empty ledger is filled from them; leaves where the lines lie
+to others.
+
+The first line names the tables' version: an older ledger's lines are read into tables of their time, which are then brought up to date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.ledger.book import HEAD, NAME, Ledger, filling, opened
+from zjtx_pipeline.ledger.tables import META
+
+
+def lines(ledger: Ledger) -> Iterator[str]:
+    """All that stands in a ledger at one moment, whoever writes into it meanwhile."""
+    with ledger.engine.connect() as connection:
+        if ledger.engine.dialect.name != "sqlite":  # whose transactions are of one moment anyway
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield from _lines(connection)
+
+
+def _lines(connection: sa.Connection) -> Iterator[str]:
+    yield json.dumps({"version": HEAD})
+    for table in META.sorted_tables:
+        for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings():
+            yield json.dumps({"table": table.name, "row": dict(row)}, ensure_ascii=False)
+
+
+@contextmanager
+def filled(home: Path, url: str | None, dumped: Iterable[str]) -> Iterator[int]:
+    """An empty ledger, filled; kept if the block ends well. How many rows. ZjtxError: the ledger is not empty."""
+    first, *rows = (json.loads(line) for line in dumped)
+    with filling(home, url, first["version"]) as connection:
+        _insert(connection, rows)
+        yield len(rows)
+
+
+def _insert(connection: sa.Connection, rows: list[dict]) -> None:
+    """In the order of the lines, which is that of the keys between tables."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    for name in dict.fromkeys(each["table"] for each in rows):
+        table = tables.tables[name]
+        connection.execute(sa.insert(table), [each["row"] for each in rows if each["table"] == name])
+        if connection.dialect.name == "postgresql" and "id" in table.c:
+            highest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
+            connection.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(name, "id"), highest)))
+
+
+def move(home: Path, url: str) -> int:
+    """Move the ledger of a home into the empty database of a URL: how many rows. The file is kept beside under another name."""
+    if not (home / NAME).exists():
+        raise ZjtxError(f"{home} 里没有台账 {NAME}：没有要搬的。")
+    with opened(home) as old, old.alone():
+        with filled(home, url, lines(old)) as rows:
+            pass
+        with opened(home / "nowhere", url) as new:  # beside no file that is still to be moved
+            if sorted(lines(new)) != sorted(lines(old)):
+                raise ZjtxError("搬过去的台账和原来的不一致：原来的没有动，请清空目标数据库后再试。")
+    (home / NAME).rename(home / f"{NAME}.moved")
+    return rows
