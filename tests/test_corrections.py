@@ -24,10 +24,10 @@ from zjtx_pipeline.delivery.record import issued
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.manifest import write_output
 from zjtx_pipeline.report import compose, correction_rows, distribution, pages, pdf
-from zjtx_pipeline.report.rows import Notice, Order
+from zjtx_pipeline.report.grounds import Notice, Order
 from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.settings import Audience, Delivery, Recipient, Settings
-from zjtx_pipeline.stages import correcting, printing
+from zjtx_pipeline.stages import correcting, gathering, printing
 
 RULES = load_rules()
 ORDER = Order("区财政局补报政府采购合同台账。", "李四", "2025-02-20")
@@ -285,7 +285,7 @@ def test_a_second_process_prints_the_same(course):
 def test_a_draft_and_a_quarter_told_as_of_a_day_carry_none(course, changed):
     run, _ = course
     other = replace(run, **changed)
-    inputs = printing._report_inputs(run, NUMBER)
+    inputs = gathering.report_inputs(run, NUMBER)
     assert inputs.notices
     before = correcting.settled_path(run).read_bytes()
     try:

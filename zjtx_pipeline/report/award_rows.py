@@ -10,7 +10,7 @@ import pandas as pd
 from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import AwardRow, Awards
+from zjtx_pipeline.report.payments import AwardRow, Awards
 from zjtx_pipeline.rules import Award
 
 UNSTATED = "待兑现政策明确"

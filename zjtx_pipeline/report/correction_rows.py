@@ -21,7 +21,8 @@ from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import light
 from zjtx_pipeline.report.privacy import UNSHOWN, is_of_firms, withheld
-from zjtx_pipeline.report.rows import Corrected, Correction, Light, Notice, Order
+from zjtx_pipeline.report.grounds import Corrected, Correction, Notice, Order
+from zjtx_pipeline.report.rows import Light
 from zjtx_pipeline.report.shown import Shown
 
 LONGEST_LIST = 20

@@ -17,7 +17,8 @@ from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon
 from zjtx_pipeline.report.model import DepartmentReport, Section, TownReport
 from zjtx_pipeline.report.pictures import share_bar
-from zjtx_pipeline.report.rows import Quality, TaskText, TownFigure, TownRow
+from zjtx_pipeline.report.grounds import Quality
+from zjtx_pipeline.report.rows import TaskText, TownFigure, TownRow
 from zjtx_pipeline.report.shown import Shown, first_of
 from zjtx_pipeline.rules import Rules, Task
 from zjtx_pipeline.settings import Audience

@@ -12,7 +12,7 @@ from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import PAYMENTS, WAITING, beyond
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import FirmAward, FirmAwards
+from zjtx_pipeline.report.payments import FirmAward, FirmAwards
 
 LONGEST_LIST = 20
 COLUMNS = {

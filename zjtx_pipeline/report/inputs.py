@@ -15,7 +15,7 @@ import pandas as pd
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import day, listed
-from zjtx_pipeline.report.rows import Notice
+from zjtx_pipeline.report.grounds import Notice
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import SourceFile

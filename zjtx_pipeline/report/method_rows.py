@@ -9,7 +9,7 @@ from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import is_stated
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.model import Colophon, Method
-from zjtx_pipeline.report.rows import Origin, ReadingRow
+from zjtx_pipeline.report.grounds import Origin, ReadingRow
 from zjtx_pipeline.rules import Award, Indicator, Reading, Target
 from zjtx_pipeline.store import digest
 from zjtx_pipeline.tables import load_tables

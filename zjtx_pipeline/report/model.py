@@ -8,17 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zjtx_pipeline.letterhead import Seal
+from zjtx_pipeline.report.grounds import Correction, Origin, Quality, ReadingRow
+from zjtx_pipeline.report.payments import Awards, FirmAwards
 from zjtx_pipeline.report.rows import (
-    Awards,
-    Correction,
     CurveRow,
     FigureRow,
-    FirmAwards,
     FlowRow,
     Light,
-    Origin,
-    Quality,
-    ReadingRow,
     Split,
     Stairs,
     TaskText,

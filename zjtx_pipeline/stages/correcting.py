@@ -23,7 +23,7 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import correction_rows
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import Notice, Order
+from zjtx_pipeline.report.grounds import Notice, Order
 from zjtx_pipeline.revisions import Revision
 from zjtx_pipeline.sources.screen import mark
 from zjtx_pipeline.stages.measuring import measured_tables
