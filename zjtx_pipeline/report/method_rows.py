@@ -16,6 +16,10 @@ from zjtx_pipeline.tables import load_tables
 
 MARKS = {"P": "建议口径", "M": "待确认", "L": "公开来源"}
 SHOWN_DIGEST = 16
+REFUSAL = (
+    "核定结果为“不予兑现”的单元：测算应兑只看触发事项、期限、在萧和适用对象，不看核定结果，因此仍计入测算应兑和差额；"
+    "不予兑现是否扣除，原文未写，待主管部门明确"
+)
 
 
 def method(
@@ -67,8 +71,9 @@ def _open_points(inputs: ReportInputs, awards: list[Award], targets: list[Target
     dates = [f"{target.title}：{target.note}" for target in targets if not target.stated]
     scenes = [] if inputs.rules.chains.scenes else ["六大“新场景”的名称原文未列，待明确"]
     told = [f"{'、'.join(unstated)}的金额或比例原文未写，待主管部门明确后测算"] if unstated else []
+    refusal = [REFUSAL] if any(award.is_grant and is_stated(award) for award in awards) else []
     once = [f"{'、'.join(inputs.unreviewed)}：第二算法没有这一口径，有关的数只算了一遍，未经复核"] if inputs.unreviewed else []
-    return (*told, *confirm, *once, *dates, *(scenes if any(award.id == "A10" for award in awards) else []))
+    return (*told, *confirm, *refusal, *once, *dates, *(scenes if any(award.id == "A10" for award in awards) else []))
 
 
 def _rules_of_print(inputs: ReportInputs) -> tuple[str, ...]:
