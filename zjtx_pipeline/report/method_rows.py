@@ -16,6 +16,7 @@ from zjtx_pipeline.tables import load_tables
 
 MARKS = {"P": "建议口径", "M": "待确认", "L": "公开来源"}
 SHOWN_DIGEST = 16
+PACE = "基期值＋（目标值−基期值）×已过季度数÷总季度数"
 REFUSAL = (
     "核定结果为“不予兑现”的单元：测算应兑只看触发事项、期限、在萧和适用对象，不看核定结果，因此仍计入测算应兑和差额；"
     "不予兑现是否扣除，原文未写，待主管部门明确"
@@ -79,7 +80,7 @@ def _open_points(inputs: ReportInputs, awards: list[Award], targets: list[Target
 def _rules_of_print(inputs: ReportInputs) -> tuple[str, ...]:
     lights = inputs.rules.plan.lights
     return (
-        "序时进度＝基期值＋（目标值−基期值）×已过季度数÷总季度数；完成率＝完成值÷目标值，目标为降低的不计完成率。",
+        f"序时进度＝{PACE}；完成率＝完成值÷目标值，目标为降低的不计完成率。",
         f"亮灯按未舍入的数判断：{_green(lights.green_up_to)}为绿，超过{lights.green_up_to}至{lights.yellow_up_to}个百分点为黄，"
         f"超过{lights.yellow_up_to}个百分点或到期未完成为红，达到目标为已完成，无数据或基期待确认为灰。任务亮灯取其量化目标中最差者。",
         "趋势测算按以往速度推算至期限：匀速推算＝基期值＋（本季值−基期值）×总季度数÷已过季度数，按年考核的即本年累计×4÷已过季度数；"
