@@ -110,6 +110,13 @@ def test_the_overall_report_begins_with_it_and_says_why_when_and_who():
     assert "与第1版相比，数值、状态或亮灯改变的共2项。原因类别：迟报补齐2项。" in text and "T13-5b政府采购·单一来源3宗4宗—迟报补齐" in text
 
 
+def test_what_was_withdrawn_is_counted_as_a_source_corrected_and_said_beside():
+    first, *others = notice().lines
+    gone = replace(first, cause="来源更正", beside="来源撤回")
+    told = text_of(compose.overall_report(with_notices(Notice(1, 1, ORDER, (gone, *others)))))
+    assert "原因类别：迟报补齐1项、来源更正1项，其中来源撤回1项。" in told and "来源更正来源撤回" in told
+
+
 def test_before_it_is_approved_it_says_so():
     assert "批准：待批准。" in text_of(compose.overall_report(with_notices(notice(order=None))))
 
@@ -131,6 +138,28 @@ def test_a_task_and_a_department_carry_the_lines_of_their_own_figures():
         own = {task.number for task in RULES.tasks_of(name)}
         told = [line.id for each in distribution.report(inputs, name).corrections for line in each.lines]
         assert told == [*(ids[1] if 1 in own else []), *(ids[13] if 13 in own else [])], name
+
+
+def test_the_towns_table_says_whether_a_correction_concerns_it():
+    town, [figure, *_] = RULES.towns[3], notice().lines
+    own = replace(figure, id="T01-3a", breakdown=f"镇街={town}")
+    told = distribution.report(with_notices(Notice(1, 1, ORDER, (figure, own)), Notice(2, 2, None, (figure,))), distribution.TOWNS)
+    assert told.cover.edition == "更正第1号"
+    assert told.notices == (
+        "更正第1号（详见总报告）：本表各数与第1版相比，数值、状态或亮灯改变的共1项。原因类别：迟报补齐1项。",
+    )
+    elsewhere = distribution.report(with_notices(Notice(2, 2, ORDER, (figure,))), distribution.TOWNS)
+    assert (elsewhere.cover.edition, elsewhere.notices) == ("", ("本季报告有更正（更正第2号，见总报告的更正说明），不涉及本表各数。",))
+    assert distribution.report(made_results.inputs(), distribution.TOWNS).notices == () and "更正第1号" in text_of(told)
+
+
+def test_a_corrected_towns_table_still_fits_its_pages():
+    own = replace(notice().lines[0], id="T01-3a", breakdown=f"镇街={RULES.towns[3]}")
+    pages_of = [
+        len(pypdf.PdfReader(BytesIO(pdf.render_report(distribution.report(made_results.inputs(notices=notices), distribution.TOWNS)))).pages)
+        for notices in ((), (Notice(1, 1, replace(ORDER, why="因" * 200), (own,)), Notice(2, 2, ORDER, (own,))))
+    ]
+    assert pages_of[0] == pages_of[1]
 
 
 def test_a_department_that_may_not_see_its_tasks_is_told_nothing_of_them():

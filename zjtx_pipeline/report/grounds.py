@@ -85,7 +85,8 @@ class Origin:
 
 @dataclass(frozen=True)
 class Corrected:
-    """One figure that differs from the last issue: old and new as printed, its light where it has one, and why it differs.
+    """One figure that differs from the last issue: old and new as printed, its light where it has one, why it differs, and what is
+    said beside the cause.
 
     `listed`: may it stand in a table? Not where neither value may be printed.
     """
@@ -100,6 +101,7 @@ class Corrected:
     new_light: Light | None
     cause: str
     listed: bool = True
+    beside: str = ""
 
 
 @dataclass(frozen=True)

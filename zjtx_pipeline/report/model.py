@@ -199,6 +199,7 @@ class TownReport:
     remarks: tuple[str, ...]
     colophon: Colophon
     annexes: tuple[Section, ...]
+    notices: tuple[str, ...] = ()
 
 
 Report = TaskReport | OverallReport | DepartmentReport | TownReport

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from zjtx_pipeline.awards.tally import UNDELIVERED as UNTOLD
 from zjtx_pipeline.candidates import FITS, NEARLY, UNKNOWN
-from zjtx_pipeline.causes import CAUSES
+from zjtx_pipeline.causes import CAUSES, RETURNED, WITHDRAWN
 from zjtx_pipeline.flows import MERGED, PASSED_AWAY, PASSED_ON, REGAINED, SUCCEEDED, UNSAID
 from zjtx_pipeline.progress import DERIVED, FELL_BACK, LATE, RECALCULATED, UNCONFIRMED
 from zjtx_pipeline.report.dataset_rows import LATE as LATE_DELIVERY
@@ -74,6 +74,8 @@ _MEANINGS = {
     UNSEEN: "台账中没有这一轮复核的记录。",
     "迟报补齐": "上一版出具时没有报送的部门，现在报来了。",
     "来源更正": "报送部门更正了上一版所用的数据，或撤回了报送。",
+    WITHDRAWN: "上一版所用的报送，现在没有了；计入来源更正。",
+    RETURNED: "更早的版次用过、上一版没有的报送，现在又报来了；计入迟报补齐。",
     "口径调整": "口径、目标、奖补标准、校验规则等有改变。",
     "计算差错": "数据、口径都没有改变，程序更正了算法。",
     "原因待核": "现有记录不能说明原因。",
@@ -102,4 +104,4 @@ def titles(rules: Rules) -> tuple[str, ...]:
 
 def data(rules: Rules) -> tuple[str, ...]:
     """What becomes of deliveries, and why a figure that was issued differs."""
-    return (*TABLES, *ROWS, *CAUSES)
+    return (*TABLES, *ROWS, *CAUSES, WITHDRAWN, RETURNED)

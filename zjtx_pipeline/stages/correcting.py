@@ -78,12 +78,18 @@ def _lines(run: Run, inputs: ReportInputs, last: Revision) -> tuple:
     changed = revisions.changes(before, figures)
     if changed.empty:
         return ()
-    told = causes.told(changed, _kept_basis(last), basis(run), rules, run.quarter)
+    told = causes.told(changed, _kept_basis(last), basis(run), rules, run.quarter, _bases_before(run, last))
     return correction_rows.lines(inputs, told, before)
 
 
 def _kept_basis(revision: Revision) -> Basis | None:
     return revision.basis and Basis.from_record(revision.basis)
+
+
+def _bases_before(run: Run, last: Revision) -> list[Basis]:
+    """What the revisions before rested on, issued or not, as far as it was kept."""
+    found = (_kept_basis(each) for each in revisions.kept(run.home, run.quarter) if each.number < last.number)
+    return [each for each in found if each]
 
 
 def basis(run: Run) -> Basis:
