@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from html import unescape
 from io import BytesIO
+from pathlib import Path
 
 import made_results
 import page
@@ -26,10 +27,11 @@ from zjtx_pipeline.manifest import write_output
 from zjtx_pipeline.report import compose, correction_rows, distribution, pages, pdf
 from zjtx_pipeline.report.grounds import Notice, Order
 from zjtx_pipeline.rules import load_rules
-from zjtx_pipeline.settings import Audience, Delivery, Recipient, Settings
-from zjtx_pipeline.stages import correcting, gathering, printing
+from zjtx_pipeline.settings import Audience, Delivery, Letterhead, Recipient, Settings
+from zjtx_pipeline.stages import correcting, edition, gathering, printing
 
 RULES = load_rules()
+ROOT = Path(__file__).parents[1]
 ORDER = Order("区财政局补报政府采购合同台账。", "李四", "2025-02-20")
 
 
@@ -275,7 +277,32 @@ def test_what_came_late_is_told_with_old_value_new_value_and_cause(course):
     _, steps = course
     for text in steps["unapproved"].values():
         assert "T13-5a政府采购·合同额待补35.00万元—迟报补齐" in text and "共3项。原因类别：迟报补齐3项。批准：待批准。" in text
-    assert steps["made again"][0] == "第 2 版，与上一版相比改动 3 个数，见 revisions.csv；更正说明第 1 号待批准（zjtx correct），批准前不能发送"
+    made = revisions.numbered(course[0].home, course[0].quarter, 2).edition
+    assert steps["made again"][0] == f"第 2 版（版本标识 {made}），与上一版相比改动 3 个数，见 revisions.csv；更正说明第 1 号待批准（zjtx correct），批准前不能发送"
+
+
+def test_every_report_bears_the_mark_of_its_revision_and_a_notice_that_of_the_one_it_corrects(course):
+    run, steps = course
+    first, second, third = (each.edition for each in revisions.kept(run.home, run.quarter))
+    assert len(first) == 8 and first != second == third  # an approval is said on the first page; the mark is of what figures rest on
+    assert all(f"版本标识{second}：" in text and f"与第1版（版本标识{first}）相比" in text for text in steps["approved"].values())
+    assert store.read_json(run.reports / "manifest.json")["digests"]["edition"] == second
+
+
+def test_the_mark_is_of_what_a_run_s_reports_are_made_of_and_of_nothing_else(course):
+    run, _ = course
+    other = Settings(letterhead=Letterhead(head="工作简报")).letterhead
+    changed = [replace(run, settings=run.settings.model_copy(update=update)) for update in ({"letterhead": other}, {"town_ranks": True}, {"minimum_sum_firms": 5})]
+    marks = {edition.mark(each) for each in [run, *changed]}
+    assert len(marks) == 4 and edition.mark(replace(run, draft=True)) in marks
+    assert edition.mark(replace(run, settings=run.settings.model_copy(update={"delivery": Delivery(host="other")}))) == edition.mark(run)
+
+
+def test_no_setting_that_a_report_shows_is_left_out_of_the_mark():
+    sources = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "zjtx_pipeline" / "report").glob("*.py"))
+    shown = set(re.findall(r"\bsettings\.(\w+)", sources)) - {"district_digest"}
+    digested = {"district", "sample", "audience", "letterhead"}  # each by a digest of the manifest
+    assert shown and not shown - digested - set(edition.PRINTED)
 
 
 def test_it_does_not_leave_before_somebody_approved_it_and_the_reports_say_so(course):
@@ -289,7 +316,7 @@ def test_it_does_not_leave_before_somebody_approved_it_and_the_reports_say_so(co
 def test_once_issued_it_is_history_and_the_same_bytes_are_made_for_ever(course):
     _, steps = course
     assert steps["golden"] != steps["made again"][1] != steps["ordered"][1] == steps["once more"][1]
-    assert [steps[name][0].partition("，")[0] for name in ("made again", "ordered", "once more")] == ["第 2 版", "第 3 版", "第 3 版"]
+    assert [steps[name][0].partition("（")[0] for name in ("made again", "ordered", "once more")] == ["第 2 版", "第 3 版", "第 3 版"]
 
 
 def test_the_table_of_revisions_tells_the_causes_too(course):

@@ -129,7 +129,8 @@ def _counted(notice: Notice) -> str:
     moved = Counter(word for line in notice.lines for word in line.beside.split(BETWEEN))
     beside = "".join(f"，其中{word}{formats.count(moved[word])}项" for word in (WITHDRAWN, RETURNED) if moved[word])
     turned = f"，其中亮灯改变{lit}项" if lit else ""
-    return f"与第{notice.since}版相比，数值、状态或亮灯改变的共{formats.count(len(notice.lines))}项{turned}。原因类别：{causes}{beside}。"
+    since = f"第{notice.since}版" + (f"（版本标识{notice.edition}）" if notice.edition else "")
+    return f"与{since}相比，数值、状态或亮灯改变的共{formats.count(len(notice.lines))}项{turned}。原因类别：{causes}{beside}。"
 
 
 def _approved(order: Order | None) -> str:

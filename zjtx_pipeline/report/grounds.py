@@ -116,12 +116,13 @@ class Order:
 @dataclass(frozen=True)
 class Notice:
     """A 更正说明: its number within the quarter, the issued revision that it corrects, the order, and every figure that differs,
-    those with a light first; `order` None while nobody has approved it."""
+    those with a light first; `order` None while nobody has approved it; `edition` the mark that the issued one bears."""
 
     number: int
     since: int
     order: Order | None
     lines: tuple[Corrected, ...]
+    edition: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ def colophon(inputs: ReportInputs, tables: Sequence[str]) -> Colophon:
             )
             for one in used
         ),
+        edition=inputs.edition,
     )
 
 

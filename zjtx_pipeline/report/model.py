@@ -65,12 +65,13 @@ class Method:
 
 @dataclass(frozen=True)
 class Colophon:
-    """From what and by what the report was made."""
+    """From what and by what the report was made; `edition`: the mark that all reports made of the same bear."""
 
     version: str
     rules_digest: str
     sources_digest: str
     origins: tuple[Origin, ...]
+    edition: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def notices(run: Run, inputs: ReportInputs) -> tuple[Notice, ...]:
     told = tuple(correction_rows.from_kept(each.notice) for each in issued if each.notice)
     order = _settled(run)["order"]
     lines = _lines(run, inputs, issued[-1])
-    made = Notice(len(told) + 1, issued[-1].number, order and Order(**order), lines)
+    made = Notice(len(told) + 1, issued[-1].number, order and Order(**order), lines, issued[-1].edition)
     return (*told, made) if lines else told
 
 

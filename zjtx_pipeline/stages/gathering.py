@@ -15,6 +15,7 @@ from zjtx_pipeline import __version__, snapshots, store
 from zjtx_pipeline.indicators.disclosure import firms_behind
 from zjtx_pipeline.report import compose
 from zjtx_pipeline.rules import Task
+from zjtx_pipeline.stages import edition
 from zjtx_pipeline.stages.correcting import notices
 from zjtx_pipeline.stages.intake import books, existing, verdict_on
 from zjtx_pipeline.stages.measuring import LADDER, awards_of, breaches_of, figures_before, figures_of, tally_of
@@ -54,6 +55,7 @@ def report_inputs(run: Run, number: int) -> ReportInputs:
         status={need: status for each in judged for need, status in each.statuses.items()},
         missing={each.table.id: _missing(each, rules.tasks.get(number)) for each in judged},
         version=__version__,
+        edition=edition.mark(run),
         draft=run.draft,
         retold=run.as_of is not None,
         unreviewed=unreviewed(rules, number),

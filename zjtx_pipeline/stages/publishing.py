@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from zjtx_pipeline import __version__, ahead, bundled, fonts, letterhead, outputs, revisions, store
+from zjtx_pipeline import __version__, ahead, outputs, revisions, store
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.manifest import folder_digest, mark_unfinished, write_manifest
+from zjtx_pipeline.manifest import mark_unfinished, write_manifest
 from zjtx_pipeline.report import compose, distribution
 from zjtx_pipeline.report.grounds import Notice
+from zjtx_pipeline.stages import edition
 from zjtx_pipeline.stages.correcting import beside, pending, settled_path
 from zjtx_pipeline.stages.gathering import OVERALL, report_inputs, sources
 from zjtx_pipeline.stages.intake import existing, verdict_on
@@ -49,15 +50,7 @@ def publish(run: Run) -> dict:
         due_on=run.due_on,
         known_on=run.as_of,
         revision=revision,
-        digests={
-            "rules": rules.digest,
-            "suites": folder_digest(bundled.expectations()),
-            "templates": folder_digest(bundled.report_templates()),
-            "audience": run.settings.audience.digest,
-            "district": run.settings.district_digest,
-            **fonts.digests(run.settings.fonts.named),
-            **_letterhead(run),
-        },
+        digests=edition.digests(run) | {"edition": edition.mark(run)},
         sources=sources(run, load_tables()),
     )
     files = [path.relative_to(run.reports).as_posix() for path in [*pdfs, *tables, listed]]
@@ -82,26 +75,19 @@ def _frames(run: Run) -> dict[str, pd.DataFrame]:
     }
 
 
-def _letterhead(run: Run) -> dict[str, str]:
-    """The digest of what the office sets above and under its reports, where it does."""
-    own = run.settings.letterhead
-    named = [own.head, *(part for pair in sorted(own.numbers.items()) for part in pair), letterhead.seal(own.seal).sha256 if own.seal else ""]
-    return {"letterhead": store.digest(*named)} if any(named) else {}
-
-
 def _revision(run: Run, files: list[Path], figures: pd.DataFrame) -> tuple[int | None, str]:
     """Which revision of the quarter these files are, and what to say of it; a draft, or a day gone by, is none."""
     if run.draft or run.as_of is not None:
         return None, "不计版次"
     digests = {path.relative_to(run.reports).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     inputs = report_inputs(run, OVERALL)
-    number = revisions.recorded(run.home, run.quarter, digests, figures, **beside(run, inputs, figures))
-    return number, _told(run, number) + _unapproved(pending(run, inputs))
+    number = revisions.recorded(run.home, run.quarter, digests, figures, **beside(run, inputs, figures), edition=inputs.edition)
+    return number, _told(run, number, inputs.edition) + _unapproved(pending(run, inputs))
 
 
-def _told(run: Run, number: int) -> str:
+def _told(run: Run, number: int, mark: str) -> str:
     changed = revisions.revisions_frame(run.home, run.quarter)["revision"].eq(str(number)).sum()
-    return f"第 {number} 版" + (f"，与上一版相比改动 {changed} 个数，见 revisions.csv" if number > 1 else "")
+    return f"第 {number} 版（版本标识 {mark}）" + (f"，与上一版相比改动 {changed} 个数，见 revisions.csv" if number > 1 else "")
 
 
 def _unapproved(notice: Notice | None) -> str:
