@@ -9,6 +9,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+import made_fonts
 import made_results
 import page
 import pypdf
@@ -16,7 +17,7 @@ import pypdfium2
 import pytest
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.report import compose, distribution, pdf
+from zjtx_pipeline.report import compose, distribution, pages, pdf
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.tables import load_tables
 
@@ -106,13 +107,30 @@ def test_after_cover_and_contents_one_page_says_it_all(overall_pdf):
     assert "本季总览" in overview and _says_it_all(re.sub(r"需决策事项1\..*3\.", "需决策事项3.", overview)) and "一、较上季变化" in rest
 
 
-def test_one_page_says_it_all_however_much_there_is_to_say():
+def worst():
     """Every light turned, every table missing but those of payments, the longest name of a district."""
     absent = dict.fromkeys(load_tables(), "未报送") | {"D06a": "已报送", "D06b": "已报送"}
     worse = [replace(one, light=one.light and "红") for one in made_results.progress()]
-    inputs = made_results.inputs(status=absent, progress=worse, settings=Settings(sample=True, district="内蒙古自治区鄂尔多斯市康巴什区示范区"), draft=True)
-    _, _, overview, rest, *_ = words(pdf.render_report(compose.overall_report(inputs)))
+    settings = Settings(sample=True, district="内蒙古自治区鄂尔多斯市康巴什区示范区")
+    return compose.overall_report(made_results.inputs(status=absent, progress=worse, settings=settings, draft=True))
+
+
+def test_one_page_says_it_all_however_much_there_is_to_say():
+    _, _, overview, rest, *_ = words(pdf.render_report(worst()))
     assert _says_it_all(re.sub(r"需决策事项1\..*3\.", "需决策事项3.", overview)) and "一、较上季变化" in rest
+
+
+def test_one_page_says_it_all_in_an_office_s_fonts_whose_lines_reach_further(tmp_path):
+    """Digits of such a font stand beside bundled Hanzi and push the lines apart; that page, and no other, is printed smaller then."""
+    digits = made_fonts.made(tmp_path / "latin.ttf", "0123456789.,%", span=(1300, 500))
+    _, _, overview, rest, *_ = words(pdf.render_report(worst(), own_fonts=dict.fromkeys(("body", "heading", "subheading", "title"), digits)))
+    assert _says_it_all(re.sub(r"需决策事项1\..*3\.", "需决策事项3.", overview)) and "一、较上季变化" in rest
+
+
+def test_only_the_sizes_of_that_page_are_made_smaller():
+    whole, smaller = (pages.shipped().sheets(shrunk=shrunk)[-1].text.split("\n") for shrunk in pdf.SMALLER[:2])
+    changed = [line for line, other in zip(whole, smaller, strict=True) if line != other]
+    assert len(changed) > 8 and all(line.startswith((".first", ".tasks")) for line in changed)
 
 
 def test_the_contents_name_the_pages_where_sections_begin(overall_pdf):
