@@ -18,6 +18,7 @@ from zjtx_pipeline.settings import home
 
 CONCURRENT_RUNS = 2
 DAYS_OF_SKIPPED_TICKS = 100
+SENSOR_TICKS = {"skipped": 2, "failure": 30, "success": 400}  # days; a sensor looks every minute
 BUSY_SECONDS = 60
 OPEN_SHARDS = 8  # one a run, and the index of them all
 
@@ -35,7 +36,7 @@ def dagster_yaml(folder: Path) -> dict:
         "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
         "concurrency": {"runs": {"max_concurrent_runs": CONCURRENT_RUNS, "tag_concurrency_limits": [one_of_each_quarter]}},
         "run_monitoring": {"enabled": True, "start_timeout_seconds": 180, "poll_interval_seconds": 30},
-        "retention": {"schedule": {"purge_after_days": {"skipped": DAYS_OF_SKIPPED_TICKS, "failure": -1, "success": -1}}},
+        "retention": {"schedule": {"purge_after_days": {"skipped": DAYS_OF_SKIPPED_TICKS, "failure": -1, "success": -1}}, "sensor": {"purge_after_days": SENSOR_TICKS}},
         "sensors": {"use_threads": False},
     }
 

@@ -14,6 +14,8 @@ from assets.definitions import defs
 from assets.jobs import quarterly_reports
 from assets.partitions import RULES
 from assets.reports import report_key
+from zjtx_pipeline import turns
+from zjtx_pipeline.settings import home
 from zjtx_pipeline.stages import OVERALL
 from zjtx_pipeline.tables import load_tables
 
@@ -34,7 +36,7 @@ OTHERS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step that began or ended: `state` is 开始, 完成 or 失败; `sentence` says why it failed, empty where
+    """One step that began or ended: `state` is 开始, 完成 or 失败, before all 等候; `sentence` says why it failed or waits, empty where
     that is a defect of the program, which `traceback` describes."""
 
     stage: str
@@ -91,6 +93,7 @@ def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None], as_of: 
     """Run one quarter's job here and now, as it was known on a day if one is named; `told` hears of every step as it
     begins and ends."""
     records.prepare()
+    _await_turn(quarter, as_of, told)
     run_id, outcome = str(uuid.uuid4()), Outcome()
     listener = _Listener(outcome, told)
     with DagsterInstance.get() as instance:
@@ -99,6 +102,12 @@ def run_quarter(quarter: str, draft: bool, told: Callable[[Step], None], as_of: 
         result = _executed(instance, quarter, run_id, {"draft": draft, "as_of": as_of})
     outcome.succeeded = result.success
     return outcome
+
+
+def _await_turn(quarter: str, as_of: str, told: Callable[[Step], None]) -> None:
+    """Where another run works on the quarter, say so and wait; the run itself takes its turn as it begins."""
+    name = f"{quarter}@{as_of}" if as_of else quarter
+    turns.take(home(), name, lambda: told(Step("", name, "等候", sentence=f"另一次运行正在处理 {name}，等它结束再开始……"))).close()
 
 
 def _executed(instance: DagsterInstance, quarter: str, run_id: str, district: dict):

@@ -2,7 +2,8 @@
 
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleEvaluationContext, SkipReason, schedule
 
-from assets.jobs import quarterly_reports
+from assets.delivery import FROM, SCHEDULE
+from assets.jobs import scheduled_quarter
 from assets.partitions import SETTINGS
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.workdays import workday_after
@@ -11,7 +12,7 @@ HOUR, MINUTE = (int(part) for part in SETTINGS.report_time.split(":"))
 
 
 @schedule(
-    job=quarterly_reports,
+    job=scheduled_quarter,
     cron_schedule=f"{MINUTE} {HOUR} * * *",
     execution_timezone="Asia/Shanghai",
     default_status=DefaultScheduleStatus.RUNNING,
@@ -26,4 +27,4 @@ def after_each_quarter(context: ScheduleEvaluationContext) -> RunRequest | SkipR
         return SkipReason(f"{closed} 不在可出报告的季度之内。")
     if today != due:
         return SkipReason(f"{closed} 的报告定于 {due} 生成，今天是 {today}。")
-    return RunRequest(run_key=str(closed), partition_key=str(closed))
+    return RunRequest(run_key=str(closed), partition_key=str(closed), tags={FROM: SCHEDULE})

@@ -52,7 +52,7 @@ def test_no_help_has_an_english_word_of_the_shell_library(verb):
 
 
 def test_what_must_be_given_is_marked_and_what_may_be_left_out_stands_in_brackets():
-    assert "批准发送的人。（必填）" in shell("send", "--help").stdout and "（默认 3000）" in shell("ui", "--help").stdout
+    assert "（必填）" in shell("approve", "--help").stdout and "（默认 3000）" in shell("ui", "--help").stdout
     assert "用法：zjtx returns [选项] 季度 [目录]" in shell("returns", "--help").stdout
 
 
@@ -90,7 +90,7 @@ WRONG = {
     "选项后面缺少内容": (["send", "2024Q4", "--approved-by", "张三", "--dry-run"], "选项 --dry-run 后面缺少内容"),
     "端口不是数": (["ui", "--port", "abc"], "值不对：--port，应为整数（用"),
     "端口太大": (["ui", "--port", "65536"], "值不对：--port，应不大于 65535（用"),
-    "缺少批准人": (["send", "2024Q4"], "--approved-by"),
+    "缺少批准人": (["approve", "2024Q4"], "--by"),
     "没有出过报告就发送": (["send", "2024Q4", "--approved-by", "张三"], "zjtx report 2024Q4"),
     "预览没有出过报告的季度": (["preview", "2024Q4"], "zjtx report 2024Q4"),
     "预览没有的报告": (["preview", "2024Q4", "15"], "没有报告“15”"),

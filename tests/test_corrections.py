@@ -21,7 +21,7 @@ from made_deliveries import deliver
 
 from zjtx_pipeline import ahead, causes, outputs, revisions, stages, store
 from zjtx_pipeline.delivery import send_quarter
-from zjtx_pipeline.delivery.record import issued
+from zjtx_pipeline.ledger import issued
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.manifest import write_output
 from zjtx_pipeline.report import compose, correction_rows, distribution, pages, pdf
@@ -206,7 +206,7 @@ WRONG = {
 @pytest.mark.parametrize("why, who, said", WRONG.values(), ids=WRONG)
 def test_an_order_that_reports_could_not_bear_is_refused_in_a_sentence(tmp_path, why, who, said):
     with pytest.raises(ZjtxError, match=said):
-        stages.correct(tmp_path, made_results.QUARTER, why, who)
+        stages.correct(Settings(inbox="inbox"), tmp_path, made_results.QUARTER, why, who)
     assert not (tmp_path / "revisions").exists()
 
 
@@ -263,7 +263,7 @@ def course(golden_run, tmp_path_factory):
         steps["made again"] = made_again(run, LATE)
         steps["unapproved"] = {name: words(run, name) for name in SHOWN}
         steps["sent unapproved"] = send()
-        stages.correct(run.home, run.quarter, "区财政局补报政府采购合同台账", "李四")
+        stages.correct(run.settings, run.home, run.quarter, "区财政局补报政府采购合同台账", "李四")
         steps["sent unprinted"] = send()
         steps["ordered"] = made_again(run)
         steps["approved"] = {name: words(run, name) for name in SHOWN}
@@ -355,7 +355,7 @@ def test_what_was_sent_or_ordered_since_the_reports_were_printed_does_not_close_
     run, _ = course
     shutil.copytree(run.home, tmp_path / "home")
     other = replace(run, home=tmp_path / "home")
-    stages.correct(other.home, other.quarter, "再次更正", "王五")
+    stages.correct(other.settings, other.home, other.quarter, "再次更正", "王五")
     correcting.settle(other)
     with pytest.raises(ZjtxError, match="又有报告发出、更正批准"):
         stages.publish(other)

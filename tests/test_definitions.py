@@ -39,7 +39,9 @@ def test_the_assets_are_those_on_the_list(specs):
 
 def test_the_job_holds_every_asset_but_those_asked_for_in_one_process(definitions, specs):
     job = definitions.resolve_job_def("quarterly_reports")
-    wanted = {key for key in specs if not key.startswith("trace/") and key != "returns"}
+    wanted = {key for key in specs if not key.startswith(("trace/", "delivery/")) and key != "returns"}
+    scheduled = definitions.resolve_job_def("scheduled_quarter").asset_layer.executable_asset_keys
+    assert {key.to_user_string() for key in scheduled} == wanted | {"delivery/request"}
     assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == wanted
     assert job.executor_def.name == "in_process"
 

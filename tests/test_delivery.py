@@ -2,25 +2,19 @@
 
 import hashlib
 import sqlite3
+from contextlib import closing
 from datetime import date
 from email import message_from_bytes, policy
 
-import pandas as pd
 import pytest
+from made_issues import CLERK, LEADER, NAMES, QUARTER, reports, revise, settings, write_reports
 from mail_server import open_mailbox
 
-from zjtx_pipeline import outputs, revisions, store
-from zjtx_pipeline.delivery import send_quarter
-from zjtx_pipeline.delivery.record import issued
+from zjtx_pipeline import revisions, store
+from zjtx_pipeline.delivery import accounts, send_quarter
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.settings import Delivery, Recipient, Settings
-
-QUARTER = Quarter(2024, 4)
-NAMES = ["00-总报告.pdf", "01-优化企业培育梯队.pdf", "02-加快产业链协同发展.pdf"]
-LEADER = Recipient(name="区领导办公室", address="leader@xs.example.gov.cn")
-CLERK = Recipient(name="区商务局", address="clerk@xs.example.gov.cn", reports=(2,))
-
+from zjtx_pipeline.ledger import issued
+from zjtx_pipeline.settings import Recipient
 
 @pytest.fixture
 def mailbox():
@@ -30,28 +24,7 @@ def mailbox():
 
 @pytest.fixture
 def home(tmp_path):
-    write_reports(tmp_path, {name: b"%PDF-1.7 " + name.encode() for name in NAMES})
-    return tmp_path
-
-
-def write_reports(home, contents, draft=False, revision=None):
-    folder = home / "reports" / str(QUARTER)
-    for name, content in contents.items():
-        store.write_bytes(folder / name, content)
-    listed = [{"name": name, "sha256": hashlib.sha256(text).hexdigest()} for name, text in contents.items()]
-    store.write_json(folder / "manifest.json", {"draft": draft, "outputs": listed, "revision": revision})
-
-
-def settings(port, **changes):
-    values = {
-        "host": "127.0.0.1",
-        "port": port,
-        "security": "none",
-        "sender": "zjtx@xs.example.gov.cn",
-        "allowed_domains": ("example.gov.cn",),
-        "recipients": (LEADER, CLERK),
-    }
-    return Settings(inbox="inbox", delivery=Delivery(**(values | changes)))
+    return reports(tmp_path)
 
 
 def send(home, box, revised=False, dry_run=None, **changes):
@@ -181,26 +154,17 @@ def test_a_quarter_without_reports_is_not_sent(tmp_path, mailbox):
 
 
 def test_an_unencrypted_server_is_refused_where_encryption_is_asked_for(home, mailbox):
-    assert send(home, mailbox, security="starttls") == ["failed", "failed"]
+    assert send(home, mailbox, security="starttls") == ["later", "later"]
     assert mailbox.letters == []
     assert send(home, mailbox) == ["sent", "sent"]
-
-
-def revise(home, value, **beside):
-    """The next revision of the quarter, with one figure, and its reports."""
-    row = dict.fromkeys(outputs.FIGURES, "") | {"indicator": "T01-1", "part": "a", "value": value}
-    figures = pd.DataFrame([row], columns=outputs.FIGURES, dtype="str")
-    number = revisions.recorded(home, QUARTER, {"figures.csv": value, "notice": str(beside)}, figures, **beside)
-    write_reports(home, {name: f"%PDF-1.7 {name} {number}".encode() for name in NAMES}, revision=number)
-    return number
 
 
 ORDER = {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}
 
 
 def test_a_revision_is_issued_once_one_letter_of_it_went_out_or_may_have(home, mailbox):
-    revise(home, "7")
-    assert issued(home, QUARTER) == [] and not (home / "mailings.db").exists()
+    revise(home, {"T01-1": "7", "T02-1": "7"})
+    assert issued(home, QUARTER) == [] and not (home / "ledger.db").exists()
     mailbox.refused = {LEADER.address, CLERK.address}
     assert send(home, mailbox) == ["refused", "refused"] and issued(home, QUARTER) == []
     mailbox.refused, mailbox.dropped = {LEADER.address}, {CLERK.address}
@@ -209,7 +173,7 @@ def test_a_revision_is_issued_once_one_letter_of_it_went_out_or_may_have(home, m
 
 
 def test_a_dry_run_issues_nothing(home, mailbox, tmp_path):
-    revise(home, "7")
+    revise(home, {"T01-1": "7", "T02-1": "7"})
     send(home, mailbox, dry_run=tmp_path / "letters")
     assert issued(home, QUARTER) == []
 
@@ -224,28 +188,40 @@ REFUSED = {
 
 @pytest.mark.parametrize("notice, order, said", REFUSED.values(), ids=REFUSED)
 def test_figures_that_recipients_have_otherwise_do_not_leave_without_an_approved_notice(home, mailbox, notice, order, said):
-    revise(home, "7")
+    revise(home, {"T01-1": "7", "T02-1": "7"})
     send(home, mailbox)
-    revise(home, "8", notice=notice)
+    revise(home, {"T01-1": "8", "T02-1": "8"}, notice=notice)
     if order:
         revisions.order(home, QUARTER, 1, order["why"], order["approved_by"], date.fromisoformat(order["day"]))
     with pytest.raises(ZjtxError, match=said):
         send(home, mailbox, revised=True)
     assert len(mailbox.letters) == 2 and issued(home, QUARTER) == [1]
-    revise(home, "8", notice={"since": 1, "order": ORDER})
+    revise(home, {"T01-1": "8", "T02-1": "8"}, notice={"since": 1, "order": ORDER})
     assert send(home, mailbox, revised=True) == ["sent", "sent"] and issued(home, QUARTER) == [1, 3]
     assert send(home, mailbox, revised=True) == ["before", "before"]
 
 
 def test_a_revision_in_which_no_figure_differs_needs_no_approval(home, mailbox):
-    revise(home, "7")
+    revise(home, {"T01-1": "7", "T02-1": "7"})
     send(home, mailbox)
-    assert revise(home, "7", notice=None, basis={}) == 2
+    assert revise(home, {"T01-1": "7", "T02-1": "7"}, notice=None, basis={}) == 2
     assert send(home, mailbox, revised=True) == ["sent", "sent"] and issued(home, QUARTER) == [1, 2]
 
 
-def test_what_an_earlier_program_sent_is_remembered_and_is_no_revision(home, mailbox):
-    send(home, mailbox)
-    with sqlite3.connect(home / "mailings.db") as record:
-        record.execute("ALTER TABLE mailings DROP COLUMN revision")
-    assert send(home, mailbox) == ["before", "before"] and issued(home, QUARTER) == []
+OLD_RECORD = """CREATE TABLE mailings (quarter VARCHAR NOT NULL, address VARCHAR NOT NULL, digest VARCHAR NOT NULL, state VARCHAR NOT NULL,
+detail VARCHAR NOT NULL, approved_by VARCHAR NOT NULL, changed_at VARCHAR NOT NULL, {revision} PRIMARY KEY (quarter, address, digest))"""
+
+
+@pytest.mark.parametrize("revision, issues", [("", []), ("revision INTEGER,", [1])], ids=["before revisions were", "with revisions"])
+def test_what_an_earlier_program_sent_is_remembered(home, mailbox, revision, issues):
+    digests = [hashlib.sha256(b"%PDF-1.7 " + name.encode()).hexdigest() for name in NAMES]
+    sent = [(LEADER.address, store.digest(*digests), "sent"), (CLERK.address, store.digest(digests[2]), "sending")]
+    with closing(sqlite3.connect(home / "mailings.db")) as record, record:
+        record.execute(OLD_RECORD.format(revision=revision))
+        for row in sent:
+            values = (str(QUARTER), *row, "", "张三", "2025-01-20T00:00:00+00:00", *([1] if revision else []))
+            record.execute(f"INSERT INTO mailings VALUES ({', '.join('?' * len(values))})", values)
+    assert send(home, mailbox) == ["before", "before"] and mailbox.letters == []
+    assert issued(home, QUARTER) == issues
+    states = [row[2] for account in accounts.of_quarter(settings(1), home, QUARTER) for row in account.rows]
+    assert sorted(states) == ["已发送", "待核实"] and not (home / "mailings.db").exists()

@@ -3,12 +3,17 @@
 import threading
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from dagster import DagsterInstance, DagsterRunStatus, RunRequest, SkipReason, build_schedule_context
+from mail_server import open_mailbox
+from made_issues import ZHANG, settings
+
+from zjtx_pipeline.quarter import Quarter
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ROOT = Path(__file__).parents[1]
@@ -64,6 +69,29 @@ def test_it_is_asked_daily_at_eight_in_shanghai_without_anyone_switching_it_on()
     assert after_each_quarter.default_status == DefaultScheduleStatus.RUNNING
 
 
+AROUND = [(end, days, hour) for end in ("2024-03-31", "2024-06-30", "2024-09-30", "2024-12-31") for days in (-1, 0, 1) for hour in ("00:00:01", "23:59:59")]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/Los_Angeles"])
+def test_around_a_quarters_end_the_next_tick_is_about_the_right_quarter_wherever_the_machines_clock_stands(zone, monkeypatch):
+    """72 instants: the day before, of and after each quarter's end, at two times of China's day, on a machine in each zone."""
+    from dagster._utils.schedules import schedule_execution_time_iterator
+
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for end, days, hour in AROUND:
+            moment = datetime.fromisoformat(f"{end}T{hour}").replace(tzinfo=SHANGHAI) + timedelta(days=days)
+            ticks = schedule_execution_time_iterator(moment.timestamp(), "0 8 * * *", "Asia/Shanghai")
+            tick = next(each for each in ticks if each > moment)
+            ended = Quarter.of(date.fromisoformat(end))
+            closed = ended if days == 1 or (days == 0 and hour == "23:59:59") else ended - 1
+            assert evaluated(tick.astimezone(SHANGHAI).date()).skip_message.startswith(f"{closed} 的报告定于"), moment
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 class Daemon:
     """Dagster's own scheduler and queue over the real workspace file, with the clock in our hand."""
 
@@ -78,7 +106,7 @@ class Daemon:
         self.queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
 
     def look_at(self, moment):
-        """One round of the scheduler at a moment, then one of the queue; which quarters have been launched by then."""
+        """One round of the scheduler at a moment, then one of the queue; which quarters have been launched by then, but for reminders."""
         from dagster._core.test_utils import freeze_time
         from dagster._daemon.daemon import SpanMarker
 
@@ -88,29 +116,43 @@ class Daemon:
                 if told == SpanMarker.END_SPAN:
                     break
         assert [error for error in self.queue.run_iteration(self.workspace) if error] == []
-        return [(run.tags["dagster/partition"], run.tags["dagster/schedule_name"]) for run in self.instance.get_runs()]
+        return [(run.tags["dagster/partition"], run.tags["dagster/schedule_name"]) for run in reports_of(self.instance)]
+
+
+def reports_of(instance):
+    return [run for run in instance.get_runs() if "dagster/partition" in run.tags]
 
 
 def until_ended(instance, seconds=300):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        (run,) = instance.get_runs()
+        (run,) = reports_of(instance)
         if run.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED):
             return run
         time.sleep(0.5)
     raise AssertionError(f"still {run.status} after {seconds} s")
 
 
-def test_a_daemon_makes_the_report_on_the_day_and_on_no_other(warm_home, miniature, monkeypatch):
+def with_mail(miniature, port):
+    """The miniature district's configuration with a mail server, and somebody who approves."""
+    content = yaml.safe_load(miniature.read_text(encoding="utf-8"))
+    delivery = settings(port, approvers=(ZHANG,)).delivery.model_dump(mode="json", exclude_defaults=True)
+    path = miniature.with_name("with_mail.yaml")
+    path.write_text(yaml.safe_dump(content | {"delivery": delivery}, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def test_a_daemon_makes_the_report_on_the_day_and_on_no_other_and_asks_the_approver(warm_home, miniature, monkeypatch):
     from dagster._core.workspace.context import WorkspaceProcessContext
     from dagster._core.workspace.load_target import WorkspaceFileTarget
 
     from assets.instance import prepare
 
-    monkeypatch.setenv("ZJTX_CONFIG", str(miniature))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    prepare()
     with ExitStack() as open_things:
+        mailbox = open_things.enter_context(open_mailbox())
+        monkeypatch.setenv("ZJTX_CONFIG", str(with_mail(miniature, mailbox.port)))
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        prepare()
         instance = open_things.enter_context(DagsterInstance.get())
         target = WorkspaceFileTarget(paths=[str(ROOT / "workspace.yaml")])
         daemon = Daemon(instance, open_things.enter_context(WorkspaceProcessContext(instance, target)))
@@ -122,4 +164,6 @@ def test_a_daemon_makes_the_report_on_the_day_and_on_no_other(warm_home, miniatu
             assert daemon.look_at(moment) == made
         run = until_ended(instance)
         assert run.status == DagsterRunStatus.SUCCESS
-    assert len(list((warm_home / "reports" / "2024Q4").glob("*.pdf"))) == 15
+        assert len(list((warm_home / "reports" / "2024Q4").glob("*.pdf"))) == 15
+        asked = [recipients for recipients, letter in mailbox.letters if letter["Subject"].startswith("【待批准】")]
+        assert asked == [(ZHANG.address,)]

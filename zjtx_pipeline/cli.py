@@ -5,7 +5,6 @@ Heavy libraries are imported inside the verbs, so that `zjtx --help` answers at 
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from contextlib import suppress
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from zjtx_pipeline import console, district
+from zjtx_pipeline import cli_delivery, console, district
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.helping import Verb, Verbs
+from zjtx_pipeline.options import Config, QuarterKey, made, use
 from zjtx_pipeline.quarter import Quarter, quarters
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ app = typer.Typer(
 JUDGED = "sound/"  # begins the name of a step that judges a table
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 UsageError = typer.BadParameter.__base__  # typer has no public name for it
-Config = Annotated[
-    Optional[Path],
-    typer.Option("--config", metavar="文件", help="区县配置文件（YAML）；也可用环境变量 ZJTX_CONFIG。"),
-]
-QuarterKey = Annotated[str, typer.Argument(metavar="季度", help="季度，如 2024Q4。", show_default=False)]
 Draft = Annotated[bool, typer.Option("--draft", help="季度还没有结束时出草稿，每页注明“草稿”。")]
 AsOf = Annotated[
     str,
@@ -85,7 +80,7 @@ def ui(
 
     在浏览器里看运行、问题清单、报告预览，补跑季度。只有本机能访问；按 Ctrl-C 结束。
     """
-    _use(config)
+    use(config)
     district.settings_in_force()
     from assets import serve
 
@@ -103,7 +98,7 @@ def templates(
     """
     from zjtx_pipeline.tables.blanks import write_blanks
 
-    written = write_blanks(_made(folder), district.settings_known(config).rules)
+    written = write_blanks(made(folder), district.settings_known(config).rules)
     console.out.print(f"已写出 {len(written)} 张填报表：{folder.resolve()}")
 
 
@@ -127,51 +122,7 @@ def sample(
     console.out.print(f"示例区县：{path.parent}")
 
 
-@app.command(cls=Verb)
-def send(
-    quarter: QuarterKey,
-    approved_by: Annotated[str, typer.Option("--approved-by", metavar="姓名", help="批准发送的人。", show_default=False)],
-    dry_run: Annotated[
-        Optional[Path], typer.Option("--dry-run", metavar="目录", help="只把邮件写到这个目录，不发送，不记录。")
-    ] = None,
-    revised: Annotated[bool, typer.Option("--revised", help="以前发过本季度另一版的收件人，也发更正版。")] = False,
-    config: Config = None,
-) -> None:
-    """用邮件发送一个季度的报告。
-
-    每个收件人一封；已经发过的不再发。邮件服务器的口令只从环境变量 ZJTX_SMTP_PASSWORD 读取。
-    """
-    from zjtx_pipeline.delivery import send_quarter
-    from zjtx_pipeline.settings import home
-
-    _use(config)
-    asked = Quarter.parse(quarter)
-    folder = _made(dry_run) if dry_run else None
-    outcomes = send_quarter(district.settings_in_force(), home(), asked, approved_by, folder, revised)
-    states = {"sent": "已发送", "before": "未发", "failed": "未发出", "refused": "被拒收", "unknown": "待核实", "written": "已写出"}
-    rows = [(each.recipient.name, each.recipient.address, states[each.state], each.detail) for each in outcomes]
-    console.table(f"{asked} 报告发送结果", ("收件人", "地址", "结果", "说明"), rows)
-    if any(each.state in ("failed", "refused", "unknown") for each in outcomes):
-        raise typer.Exit(1)
-
-
-@app.command(cls=Verb)
-def correct(
-    quarter: QuarterKey,
-    why: Annotated[str, typer.Option("--why", metavar="原因", help="为什么更正，印在每份报告的更正说明里，不写企业名称，不超过 200 字。", show_default=False)],
-    approved_by: Annotated[str, typer.Option("--approved-by", metavar="姓名", help="批准更正的人。", show_default=False)],
-) -> None:
-    """记下对已经发出的季度报告的更正批准。
-
-    报告发出以后又重新出，数值有改变的，新报告带编号的更正说明：原数、现数、原因类别，以及这里写的原因、批准人和当天日期。
-    记下以后运行 zjtx report 重新出报告，再用 zjtx send --revised 发送；没有批准的更正不能发送。同一次更正再写一遍，以后写的为准。
-    """
-    asked = Quarter.parse(quarter)
-    from zjtx_pipeline import stages
-    from zjtx_pipeline.settings import home
-
-    number = stages.correct(home(), asked, why, approved_by)
-    console.out.print(f"已记下对 {asked} 第 {number} 版的更正批准：请重新运行 zjtx report {asked}，报告会印上更正说明。", markup=False)
+cli_delivery.add_to(app)
 
 
 @app.command(cls=Verb)
@@ -187,7 +138,7 @@ def reconcile(
     与该季度资质台账（D04）同一资质类型、同一批次的认定和复核通过逐家比对：先按统一社会信用代码，没有码的按企业名称（曾用名、更名也算）。
     只列差异，写成工作簿，不改动任何数据。先要用 report 出过该季度的报告。
     """
-    _use(config)
+    use(config)
     asked, settings = Quarter.parse(quarter), district.settings_in_force()
     from zjtx_pipeline import stages
 
@@ -212,7 +163,7 @@ def returns(
 
     asked = Quarter.parse(quarter)
     run = stages.open_run(district.settings_known(config), asked, draft=True)
-    console.given_back(asked, stages.give_back(run, _made(folder) if folder else None))
+    console.given_back(asked, stages.give_back(run, made(folder) if folder else None))
 
 
 @app.command(cls=Verb)
@@ -293,26 +244,10 @@ def _templates(folder: Path) -> Path:
     return folder.resolve()
 
 
-def _made(folder: Path) -> Path:
-    """A folder to write into, made if missing; ZjtxError where it cannot be one."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise ZjtxError(f"不能写到 {folder}：它不是目录，或没有权限新建，请换一个目录。") from None
-    return folder
-
-
-def _use(config: Path | None) -> None:
-    """Name the configuration for this process and all that it starts."""
-    chosen = district.configuration(config)
-    if chosen is not None:
-        os.environ["ZJTX_CONFIG"] = str(chosen)
-
-
 def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool, as_of: str = "") -> None:
     """Run the job for each quarter; the first sentence that a person must read comes before anything heavy."""
     clock = console.Clock()
-    _use(config)
+    use(config)
     settings = district.settings_in_force()
     from zjtx_pipeline import ahead, collector
 

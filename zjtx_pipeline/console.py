@@ -50,7 +50,10 @@ class RunShown:
         self.bar.stop()
 
     def hear(self, step) -> None:
-        """One step began or ended."""
+        """One step began or ended, or all of them wait."""
+        if step.state == "等候":
+            out.print(f"  {step.sentence}", markup=False)
+            return
         if step.state == "开始":
             self.bar.update(self.row, description=f"{step.stage} {step.called}")
             return

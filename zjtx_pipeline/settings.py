@@ -25,6 +25,10 @@ from zjtx_pipeline.tables import load_tables
 
 
 Absence = Literal["待补", "沿用上期"]
+PUBLIC_MAILBOXES = (
+    "qq.com", "foxmail.com", "163.com", "126.com", "yeah.net", "sina.com", "sina.cn", "sohu.com", "139.com", "189.cn", "aliyun.com",
+    "gmail.com", "outlook.com", "hotmail.com",
+)  # fmt: skip
 OVERLAYS = ("readings", "awards", "targets", "baselines", "lists", "lights")
 
 
@@ -74,16 +78,43 @@ class Recipient(Part):
     department: str = ""
 
 
+class Approver(Part):
+    """Who may approve what leaves; the one-time codes go to this address alone."""
+
+    name: str = Field(min_length=1, max_length=30)
+    address: str
+
+
 class Delivery(Part):
-    """How mail leaves: the server's password comes from the environment variable ZJTX_SMTP_PASSWORD alone."""
+    """How mail leaves, and who has to agree: the server's password comes from the environment variable ZJTX_SMTP_PASSWORD alone.
+
+    `approval`: 批准 (by as many `approvers` as `approvals` says) or 自动 (a scheduled run's reports leave by themselves). Reports go to
+    `allowed_domains` alone; a mailbox of `notice_domains` is told that there are some, without figures or files.
+    """
 
     host: str = ""
     port: int = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = ""
     sender: str = ""
-    allowed_domains: tuple[str, ...] = ()
+    allowed_domains: tuple[str, ...] = ("gov.cn",)
+    notice_domains: tuple[str, ...] = PUBLIC_MAILBOXES
     recipients: tuple[Recipient, ...] = ()
+    approval: Literal["required", "automatic"] = "required"
+    approvers: tuple[Approver, ...] = ()
+    approvals: int = Field(1, ge=1, le=2)
+    code_hours: int = Field(72, ge=1, le=24 * 14)
+    largest_letter_mb: int = Field(20, ge=1, le=100)
+    bounces: Path | None = None
+
+
+class Alerts(Part):
+    """Whom the system tells what it cannot mend itself, and on which working days departments are reminded, counted from their deadline."""
+
+    operators: tuple[str, ...] = ()
+    remind_before: tuple[int, ...] = (3, 1)
+    remind_after: tuple[int, ...] = (1, 3)
+    keep_runs_days: int = Field(400, ge=30)
 
 
 class Fonts(Part):
@@ -160,7 +191,9 @@ class Settings(Part):
     report_time: str = Field("08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     minimum_sum_firms: int = 3
     missing: Absence | dict[str, Absence] = "待补"
+    ledger: str | None = None
     delivery: Delivery = Delivery()
+    alerts: Alerts = Alerts()
     audience: Audience = Audience()
     town_ranks: bool = False
     fonts: Fonts = Fonts()
@@ -235,13 +268,15 @@ def load_settings(path: Path) -> Settings:
 
 
 def _checked(path: Path, values: dict) -> Settings:
-    for name in ("inbox", "database"):
+    for name in ("inbox", "database", "ledger"):
         if isinstance(values.get(name), str):
             values[name] = _from_folder(path.resolve().parent, name, values[name])
     if isinstance(values.get("fonts"), dict):
         values["fonts"] = {use: _beside(path, file) for use, file in values["fonts"].items()}
     if isinstance(values.get("letterhead"), dict) and "seal" in values["letterhead"]:
         values["letterhead"]["seal"] = _beside(path, values["letterhead"]["seal"])
+    if isinstance(values.get("delivery"), dict) and "bounces" in values["delivery"]:
+        values["delivery"]["bounces"] = _beside(path, values["delivery"]["bounces"])
     try:
         settings = Settings(**{str(name): value for name, value in values.items()})  # YAML reads 2024: as a number
     except ValidationError as error:
@@ -251,10 +286,12 @@ def _checked(path: Path, values: dict) -> Settings:
         raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{message}。") from None
     if settings.inbox is None and settings.database is None and settings.gateway is None:
         raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）、database（数据库地址）或 gateway（网关）。")
-    if settings.database and _bears_a_password(settings.database):
-        raise ZjtxError(f"配置文件 {path} 中“database”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 ZJTX_DATABASE_PASSWORD。")
+    for name, variable in (("database", "ZJTX_DATABASE_PASSWORD"), ("ledger", "ZJTX_LEDGER_PASSWORD")):
+        if _bears_a_password(getattr(settings, name) or ""):
+            raise ZjtxError(f"配置文件 {path} 中“{name}”写有口令：请从地址里删去（已经外传的请改掉），改用环境变量 {variable}。")
     _check_interfaces(path, settings)
     _check_departments(path, settings)
+    _check_delivery(path, settings.delivery)
     fonts.faces(settings.fonts.named)
     if settings.letterhead.seal:
         letterhead.seal(settings.letterhead.seal)
@@ -276,6 +313,20 @@ def _check_interfaces(path: Path, settings: Settings) -> None:
         if sender in others or (others and "" in (sender, *others)):
             raise ZjtxError(f"{about}写了多次：一张表有几个接口时，请逐个写明各不相同的 sender。")
         others.append(sender)
+
+
+def _check_delivery(path: Path, delivery: Delivery) -> None:
+    """ZjtxError where an address would get two letters, an approver could count twice, or more have to approve than may."""
+    for what, named in (("recipients", delivery.recipients), ("approvers", delivery.approvers)):
+        addresses = [each.address.lower() for each in named]
+        twice = next((address for address in addresses if addresses.count(address) > 1), None)
+        if twice:
+            raise ZjtxError(f"配置文件 {path} 中 delivery.{what} 的地址 {twice} 写了多次：每个地址只能写一次，请合并。")
+    names = [each.name for each in delivery.approvers]
+    if len(set(names)) < len(names):
+        raise ZjtxError(f"配置文件 {path} 中 delivery.approvers 有重名：请写成能区分的姓名。")
+    if delivery.approval == "required" and names and len(names) < delivery.approvals:
+        raise ZjtxError(f"配置文件 {path} 要求 {delivery.approvals} 人批准，delivery.approvers 却只有 {len(names)} 人：请补上。")
 
 
 def _check_departments(path: Path, settings: Settings) -> None:
@@ -332,7 +383,7 @@ def _bears_a_password(address: str) -> bool:
 def _from_folder(folder: Path, name: str, value: str) -> str:
     """A relative path, or a relative SQLite file, counted from the configuration's folder."""
     prefix = "sqlite:///"
-    if name == "database":
+    if name in ("database", "ledger"):
         relative = value.startswith(prefix) and not value.startswith(prefix + "/")
         return f"{prefix}{folder / value.removeprefix(prefix)}" if relative else value
     return str(folder / value)

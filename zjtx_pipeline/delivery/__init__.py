@@ -1,5 +1,5 @@
-"""Knows how a quarter's reports leave the house by mail, once; leaves making them to `report`."""
+"""Knows how a quarter's reports leave the house by mail: composed, approved, posted once, accounted for; leaves making them to `report`."""
 
-from zjtx_pipeline.delivery.post import send_quarter
+from zjtx_pipeline.delivery.sending import Outcome, send_quarter
 
-__all__ = ["send_quarter"]
+__all__ = ["Outcome", "send_quarter"]

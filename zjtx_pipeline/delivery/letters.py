@@ -1,87 +1,126 @@
-"""Knows what a letter to one recipient holds; leaves handing it over to `post`."""
+"""Knows what a letter to one recipient says and holds, and how it becomes messages that a server takes; leaves handing them over to `post`."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from pathlib import Path
 
+from zjtx_pipeline import store
+from zjtx_pipeline.delivery.addresses import checked, header_safe, may_have_reports, sender
+from zjtx_pipeline.delivery.sealed import Sealed, gets_overall, tasks_of
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Recipient, Settings
 
-# An encoded word can smuggle a line break into a header (CVE-2023-27043 and its kin), so none is let in.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]|=\?")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-
-
+NOTICE = "通知"  # stands for the report in the ledger where a letter holds none
 _KINDS = {".pdf": "pdf", ".xlsx": "vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+_ENCODED = 1.4  # base64 and its line ends
+_ROOM_FOR_TEXT = 100_000
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One message to one recipient, and the digest of what is attached to it."""
+    """What one recipient gets: texts, and files by their names within the quarter with SHA-256; `erratum`: the revision it corrects."""
 
     recipient: Recipient
-    message: EmailMessage
-    digest: str
+    subject: str
+    text: str
+    html: str
+    files: dict[str, str]
+    erratum: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """Of every byte that the recipient would see."""
+        named = [part for pair in self.files.items() for part in pair]
+        return store.digest(self.recipient.name, self.recipient.address, self.subject, self.text, self.html, *named)
 
 
-def header_safe(text: str, what: str) -> str:
-    """A text that may stand in a mail header; ZjtxError where it could break out of it."""
-    if _UNSAFE.search(text):
-        raise ZjtxError(f"{what}含有不能出现在邮件标题里的字符：{text!r}。")
-    return text
+@dataclass(frozen=True)
+class Part:
+    """One message of a letter: some letters are too large for one."""
+
+    letter: Letter
+    number: int
+    of: int
+    files: tuple[str, ...]
+
+    def message_id(self, settings: Settings, sealed: Sealed) -> str:
+        """The same for the same letter, whoever posts it whenever."""
+        domain = sender(settings.delivery).rpartition("@")[2]
+        return f"<zjtx-{sealed.quarter}-{self.letter.digest[:32]}-{self.number}@{domain}>"
+
+    def message(self, settings: Settings, sealed: Sealed) -> EmailMessage:
+        letter, message = self.letter, EmailMessage(policy=SMTP)
+        counted = f"（之{self.number}，共{self.of}封）" if self.of > 1 else ""
+        message["Subject"] = header_safe(letter.subject + counted, "邮件标题")
+        message["From"] = checked(settings.bureau, sender(settings.delivery), "发件单位")
+        message["To"] = checked(letter.recipient.name, letter.recipient.address, "收件人姓名")
+        message["Message-ID"] = self.message_id(settings, sealed)
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text, cte="base64")
+        message.add_alternative(letter.html, subtype="html", cte="base64")
+        for name in self.files:
+            path = sealed.folder / name
+            message.add_attachment(sealed.content(name), maintype="application", subtype=_KINDS[path.suffix], filename=path.name)
+        return message
 
 
-def is_address(text: str) -> bool:
-    """Is it a mail address that a header may hold?"""
-    return _ADDRESS.fullmatch(text) is not None
+def letter(settings: Settings, sealed: Sealed, recipient: Recipient, erratum: int | None) -> Letter:
+    """The letter to a recipient; without files where the mailbox is a public one. ZjtxError: it may not be sent."""
+    entitled = may_have_reports(recipient.address, settings.delivery)
+    checked(recipient.name, recipient.address, "收件人姓名")
+    files = sealed.of(recipient, settings) if entitled else {}
+    title = header_safe(subject(settings, sealed, erratum), "邮件标题")
+    about = {
+        "name": recipient.name,
+        "subject": title,
+        "sample": settings.sample,
+        "erratum": erratum,
+        "district": settings.district,
+        "bureau": settings.bureau,
+        "quarter": sealed.quarter.chinese,
+        "files": [name.rpartition("/")[2] for name in files],
+        "counted": f"共 {len(files)} 份",
+        "parts": _parts(settings, sealed, recipient) if entitled else [],
+        "last_day": f"{sealed.quarter.last_day:%Y-%m-%d}",
+    }
+    text, html = (_rendered(f"email/letter.{kind}", about) for kind in ("txt", "html"))
+    return Letter(recipient, title, text, html, files, erratum)
 
 
-def checked_address(address: str, allowed_domains: tuple[str, ...]) -> Address:
-    """A recipient's address; ZjtxError if it is none or lies outside `delivery.allowed_domains`."""
-    match = _ADDRESS.fullmatch(address)
-    if not match:
-        raise ZjtxError(f"收件地址“{address}”不是有效的邮箱地址：请改正 delivery.recipients。")
-    domain = match["domain"].lower()
-    if not any(domain == allowed.lower() or domain.endswith("." + allowed.lower()) for allowed in allowed_domains):
-        raise ZjtxError(f"收件地址“{address}”不在允许的域名内（delivery.allowed_domains），没有发送。")
-    return Address(addr_spec=address)
+def subject(settings: Settings, sealed: Sealed, erratum: int | None = None) -> str:
+    marks = ("【示例数据】" if settings.sample else "") + ("【更正】" if erratum else "")
+    return f"{marks}{settings.district}“专精特新”企业梯度培育进展报告（{sealed.quarter.chinese}）"
 
 
-def letter(
-    settings: Settings, quarter: Quarter, recipient: Recipient, reports: list[Path], digest: str
-) -> Letter:
-    """The letter that carries a recipient's PDFs and workbooks of a quarter."""
-    address = checked_address(recipient.address, settings.delivery.allowed_domains)
-    name = header_safe(recipient.name, "收件人姓名")
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = header_safe(subject(settings, quarter), "邮件标题")
-    message["From"] = Address(header_safe(settings.bureau, "发件单位"), addr_spec=settings.delivery.sender)
-    message["To"] = Address(name, addr_spec=address.addr_spec)
-    domain = settings.delivery.sender.rpartition("@")[2]
-    message["Message-ID"] = f"<zjtx-{quarter}-{digest[:32]}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_body(settings, quarter, recipient, reports), cte="base64")
-    for path in reports:
-        message.add_attachment(path.read_bytes(), maintype="application", subtype=_KINDS[path.suffix], filename=path.name)
-    return Letter(recipient, message, digest)
+def _parts(settings: Settings, sealed: Sealed, recipient: Recipient) -> list[tuple[str, list[str]]]:
+    """The summary: of the recipient's own tasks alone; what turned and what needs a decision for readers of the overall report."""
+    told, tasks = sealed.synopsis, tasks_of(recipient, settings)
+    targets = [f"{each['name']}：{each['now']}，目标{each['target']}（{each['due']}），{each['light']}" for each in told.get("targets", ()) if each["task"] in tasks]
+    parts = [("量化目标", targets)]
+    if gets_overall(recipient):
+        parts += [("亮灯变化", told.get("turned", [])), ("需决策事项", told.get("decisions", []))]
+    return [(title, lines) for title, lines in parts if lines]
 
 
-def subject(settings: Settings, quarter: Quarter) -> str:
-    mark = "【示例数据】" if settings.sample else ""
-    return f"{mark}{settings.district}“专精特新”企业梯度培育进展报告（{quarter.chinese}）"
+def parts(letter: Letter, settings: Settings, sealed: Sealed) -> list[Part]:
+    """A letter's messages, each within `delivery.largest_letter_mb`; ZjtxError where one file alone is larger."""
+    room = settings.delivery.largest_letter_mb * 1_000_000 - _ROOM_FOR_TEXT
+    loads: list[list[str]] = [[]]
+    left = room
+    for name in letter.files:
+        size = int((sealed.folder / name).stat().st_size * _ENCODED)
+        if size > room:
+            raise ZjtxError(f"{name} 太大，一封邮件（{settings.delivery.largest_letter_mb} MB）装不下：请调大 delivery.largest_letter_mb。")
+        if size > left:
+            loads, left = [*loads, []], room
+        loads[-1].append(name)
+        left -= size
+    return [Part(letter, number, len(loads), tuple(load)) for number, load in enumerate(loads, start=1)]
 
 
-def _body(settings: Settings, quarter: Quarter, recipient: Recipient, reports: list[Path]) -> str:
-    names = "\n".join(f"  {path.name}" for path in reports)
-    sample = "本邮件所附为示例数据，不反映真实情况。\n\n" if settings.sample else ""
-    return (
-        f"{recipient.name}：\n\n{sample}现送上{settings.district}“专精特新”企业梯度培育三年行动计划"
-        f"{quarter.chinese}进展报告，共 {len(reports)} 份：\n\n{names}\n\n"
-        f"数据截至 {quarter.last_day:%Y-%m-%d}。如对数据有疑问，请与{settings.bureau}联系。\n\n{settings.bureau}\n"
-    )
+def _rendered(name: str, about: dict) -> str:
+    from zjtx_pipeline.report.pages import shipped
+
+    return shipped().rendered(name, letter=about)

@@ -39,9 +39,12 @@ class Templates:
 
         ZjtxError: a fault in a template or a style sheet, by file and line.
         """
-        page = ALONE if section else PAGES[type(report)]
+        return self.rendered(ALONE if section else PAGES[type(report)], report=report, section=section)
+
+    def rendered(self, name: str, **about: object) -> str:
+        """A template, filled in; ZjtxError as for `html`."""
         try:
-            return self.environment.get_template(page).render(report=report, section=section)
+            return self.environment.get_template(name).render(**about)
         except ZjtxError:
             raise
         except Exception as error:  # a template can go wrong in any way that Python can

@@ -25,6 +25,7 @@ from zjtx_pipeline.report import correction_rows
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.grounds import Notice, Order
 from zjtx_pipeline.revisions import Revision
+from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources.screen import mark
 from zjtx_pipeline.stages.measuring import measured_tables
 from zjtx_pipeline.stages.run import CHINA, Run
@@ -36,9 +37,9 @@ _NOTHING: dict[str, Any] = {"issued": [], "order": None}
 
 def settle(run: Run) -> None:
     """Note what was issued of the quarter, and the order for correcting the last of it; the note is as old as what it says."""
-    from zjtx_pipeline.delivery.record import issued
+    from zjtx_pipeline import ledger
 
-    numbers = [] if run.draft or run.as_of is not None else issued(run.home, run.quarter)
+    numbers = [] if run.draft or run.as_of is not None else ledger.issued(run.home, run.quarter, run.settings.ledger)
     told = {"issued": numbers, "order": revisions.ordered(run.home, run.quarter, numbers[-1]) if numbers else None}
     if told != _settled(run):
         store.write_json(settled_path(run), told)
@@ -125,15 +126,15 @@ def pending(run: Run, inputs: ReportInputs) -> Notice | None:
     return next((each for each in inputs.notices if each.since == last), None)
 
 
-def correct(home: Path, quarter: Quarter, why: str, approved_by: str) -> int:
+def correct(settings: Settings, home: Path, quarter: Quarter, why: str, approved_by: str) -> int:
     """Write down, as of today, why the last issue of a quarter is to be corrected and who approved it; its revision's number.
 
     ZjtxError where nothing was issued, or a text may not be printed.
     """
-    from zjtx_pipeline.delivery.record import issued
+    from zjtx_pipeline import ledger
 
     why, approved_by = _printable("更正原因", why, LONGEST_WHY), _printable("批准人姓名", approved_by, LONGEST_NAME)
-    numbers = issued(home, quarter)
+    numbers = ledger.issued(home, quarter, settings.ledger)
     if not numbers:
         raise ZjtxError(f"{quarter} 的报告还没有发出过，不用更正说明：数据改好后重新运行 zjtx report {quarter} 即可。")
     revisions.order(home, quarter, numbers[-1], why, approved_by, datetime.now(CHINA).date())

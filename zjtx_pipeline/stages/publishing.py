@@ -37,7 +37,7 @@ def publish(run: Run) -> dict:
     rules, quarter, pdfs = run.settings.rules, run.quarter, [*_pdfs(run), *_distributed(run)]
     frames = _frames(run)
     mark_unfinished(run.reports)
-    tables = outputs.write_outputs(run.reports, frames)
+    tables = [*outputs.write_outputs(run.reports, frames), _synopsis(run)]
     revision, told = _revision(run, [*pdfs, *tables], frames["figures.csv"])
     tables += outputs.write_outputs(run.reports, {"revisions.csv": revisions.revisions_frame(run.home, quarter)} if revision else {})
     store.sweep(run.reports)
@@ -73,6 +73,13 @@ def _frames(run: Run) -> dict[str, pd.DataFrame]:
         "candidates.csv": outputs.candidates_frame(tally_of(run, "candidates"), quarter),
         "rows.csv": outputs.rows_frame(pd.concat([each.counts for each in judged], ignore_index=True)),
     }
+
+
+def _synopsis(run: Run) -> Path:
+    """What letters tell of these reports."""
+    from zjtx_pipeline.report import synopsis
+
+    return store.write_json(run.reports / synopsis.NAME, synopsis.synopsis(report_inputs(run, OVERALL)))
 
 
 def _revision(run: Run, files: list[Path], figures: pd.DataFrame) -> tuple[int | None, str]:

@@ -1,0 +1,141 @@
+"""Knows what the daemon does by itself beside the schedule: missing reports, approved letters, reminders, alarms; leaves when and to whom to
+the library.
+
+The sample district is left alone.
+"""
+
+from datetime import UTC, datetime
+
+from dagster import (
+    DagsterEventType,
+    DagsterRunStatus,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    OpExecutionContext,
+    RunFailureSensorContext,
+    RunRequest,
+    RunsFilter,
+    ScheduleEvaluationContext,
+    SensorEvaluationContext,
+    SkipReason,
+    in_process_executor,
+    job,
+    op,
+    run_failure_sensor,
+    schedule,
+    sensor,
+)
+
+from assets.delivery import FROM, SCHEDULE
+from assets.jobs import scheduled_quarter
+from assets.partitions import SETTINGS
+from zjtx_pipeline import stages, unattended
+from zjtx_pipeline.delivery import alerts, send_quarter
+from zjtx_pipeline.delivery import bounces as returned
+from zjtx_pipeline.district import settings_in_force
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.settings import home
+
+SECONDS = 60
+REMIND_AT = "0 9 * * *"
+PARTITION = "dagster/partition"
+ENDED = (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+_RUNS = {"default_status": DefaultSensorStatus.STOPPED if SETTINGS.sample else DefaultSensorStatus.RUNNING, "minimum_interval_seconds": SECONDS}
+
+
+def china_now() -> datetime:
+    return datetime.now(stages.CHINA)
+
+
+@sensor(job=scheduled_quarter, description="补缺：已到报告日而没有出（如停机错过）的季度，各补一次；程序中断的接着再出，数据问题的次日再试。", **_RUNS)
+def missing_reports(context: SensorEvaluationContext):
+    """A request a missing quarter that nobody is making: once a day, and once more after each run that was cut off."""
+    now = china_now()
+    for quarter in unattended.missing(settings_in_force(), home(), now):
+        runs = context.instance.get_runs(RunsFilter(tags={PARTITION: str(quarter)}))
+        if all(run.status in ENDED for run in runs):
+            cut_off = sum(_was_cut_off(context.instance, run) for run in runs)
+            yield RunRequest(run_key=f"{quarter}/{now.date()}/{cut_off}", partition_key=str(quarter), tags={FROM: SCHEDULE})
+
+
+def _was_cut_off(instance, run) -> bool:
+    """Did a run end without any of its steps having failed? Its process was killed, or its machine."""
+    return run.status == DagsterRunStatus.FAILURE and not instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
+
+
+@op(description="发出已经批准、还没有发出的邮件。")
+def post(context: OpExecutionContext) -> None:
+    settings = settings_in_force()
+    for quarter in unattended.waiting(settings, home(), datetime.now(UTC)):
+        try:
+            send_quarter(settings, home(), quarter, again=False)
+        except ZjtxError as error:
+            context.log.warning(f"{quarter}：{error}")
+
+
+@job(executor_def=in_process_executor, description="发信：已经批准、还没有发出的邮件。由定时任务启动。")
+def post_approved() -> None:
+    post()
+
+
+@sensor(job=post_approved, description="发信：有已经批准而没有发出的邮件时启动；服务器暂时不收的，过十分钟再试。", **_RUNS)
+def approved_letters(context: SensorEvaluationContext):
+    """A run while approved letters wait, one at a time."""
+    quarters = unattended.waiting(settings_in_force(), home(), datetime.now(UTC))
+    runs = context.instance.get_runs(RunsFilter(job_name=post_approved.name), limit=5)
+    if not quarters or not all(run.status in ENDED for run in runs):
+        return SkipReason("没有等着发出的邮件。")
+    return RunRequest()
+
+
+@op(description="查各部门报送情况，该提醒的发邮件；读退信。")
+def remind(context: OpExecutionContext) -> None:
+    settings, today = settings_in_force(), china_now().date()
+    try:
+        if quarter := unattended.reminds_on(settings, today):
+            run = stages.open_run(settings, quarter, today=today)
+            alerts.remind(settings, home(), quarter, stages.undelivered(run), run.due_on, today)
+        if settings.delivery.bounces:
+            returned.recorded(settings, home(), settings.delivery.bounces)
+    except ZjtxError as error:
+        context.log.warning(str(error))
+
+
+@job(executor_def=in_process_executor, description="提醒：报送截止日前后提醒未报送的部门；读退信。由定时任务启动。")
+def remind_departments() -> None:
+    remind()
+
+
+@schedule(
+    job=remind_departments,
+    cron_schedule=REMIND_AT,
+    execution_timezone="Asia/Shanghai",
+    default_status=DefaultScheduleStatus.STOPPED if SETTINGS.sample else DefaultScheduleStatus.RUNNING,
+    description="每天 09:00（北京时间）看要不要提醒，有没有退信。",
+)
+def daily_reminders(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    today = context.scheduled_execution_time.date()
+    if not alerts.can_post(SETTINGS):
+        return SkipReason("没有配置邮件服务器，不提醒。")
+    if unattended.reminds_on(SETTINGS, today) is None and SETTINGS.delivery.bounces is None:
+        return SkipReason(f"{today} 不是提醒的日子。")
+    return RunRequest(run_key=str(today))
+
+
+@run_failure_sensor(description="告警：运行失败时给运维人员发邮件，同一原因一天一次。", **_RUNS)
+def failures(context: RunFailureSensorContext) -> None:
+    run = context.dagster_run
+    what = f"{run.tags.get(PARTITION, '')} {run.job_name}".strip()
+    alerts.failed(settings_in_force(), home(), what, _sentence(context), china_now().date())
+
+
+def _sentence(context: RunFailureSensorContext) -> str:
+    """What the steps that failed said, for who can mend it; nothing of the program's own traces."""
+    told = [event.step_failure_data.user_failure_data for event in context.get_step_failure_events() if event.step_failure_data.user_failure_data]
+    said = [f"{each.description}" for each in told if each.description]
+    return "\n".join(dict.fromkeys(said)) or "程序中断或内部出错，详情见网页界面中这次运行的记录。"
+
+
+SENSORS = [missing_reports, approved_letters, failures]
+JOBS = [post_approved, remind_departments]
+SCHEDULES = [daily_reminders]

@@ -1,0 +1,241 @@
+"""What the system does with nobody looking: missing quarters, what follows a scheduled run, reminders, alarms, one run of a quarter at a time."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context
+from mail_server import open_mailbox
+from made_issues import LEADER, QUARTER, ZHANG, reports, settings, write_reports
+
+from zjtx_pipeline import turns, unattended
+from zjtx_pipeline.delivery import alerts, signoff
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.settings import Alerts, Recipient
+from zjtx_pipeline.stages import CHINA
+
+OPERATOR = "ops@xs.example.gov.cn"
+
+
+@pytest.fixture
+def mailbox():
+    with open_mailbox() as box:
+        yield box
+
+
+def code_in(box):
+    return re.search(r"您的验证码：(\w+)", box.letters[0][1].get_body().get_content())[1]
+
+
+def at(moment):
+    return datetime.fromisoformat(moment).replace(tzinfo=CHINA)
+
+
+def missing(home, moment, **changes):
+    return [str(quarter) for quarter in unattended.missing(settings(1, **({"host": ""} | changes)), home, at(moment))]
+
+
+def test_nothing_is_missing_before_the_day_and_hour_of_the_report_and_the_schedule_has_the_first_word(tmp_path):
+    for moment in ("2025-01-01T00:00:01", "2025-01-15T23:59:59", "2025-01-16T08:00:00", "2025-01-16T08:29:59"):
+        assert missing(tmp_path, moment) == []
+    assert missing(tmp_path, "2025-01-16T08:30:00") == ["2024Q4"]
+
+
+def test_a_quarter_whose_end_was_slept_through_is_made_up_for_and_those_before_the_system_was_in_service_are_not(tmp_path):
+    assert missing(tmp_path, "2025-01-20T10:00:00") == ["2024Q4"]
+    assert missing(tmp_path, "2025-11-20T10:00:00") == ["2024Q4", "2025Q1", "2025Q2", "2025Q3"]
+    reports(tmp_path)
+    assert missing(tmp_path, "2025-11-20T10:00:00") == ["2025Q1", "2025Q2", "2025Q3"]
+
+
+def test_a_draft_is_no_report(tmp_path):
+    write_reports(tmp_path, {"00-总报告.pdf": b"%PDF"}, draft=True)
+    assert missing(tmp_path, "2025-01-20T10:00:00") == ["2024Q4"]
+
+
+def test_reports_that_were_not_put_before_the_approvers_are_missing_too(tmp_path, mailbox):
+    reports(tmp_path)
+    changes = {"host": "127.0.0.1", "approvers": (ZHANG,)}
+    assert missing(tmp_path, "2025-01-20T10:00:00", **changes) == ["2024Q4"]
+    unattended.after_run(settings(mailbox.port, approvers=(ZHANG,)), tmp_path, QUARTER, by_schedule=True)
+    assert missing(tmp_path, "2025-01-20T10:00:00", **changes) == []
+
+
+def after(home, box, by_schedule=True, **changes):
+    return unattended.after_run(settings(box.port, **changes), home, QUARTER, by_schedule)
+
+
+def test_a_scheduled_run_asks_the_approver_once_and_sends_nothing_itself(tmp_path, mailbox):
+    reports(tmp_path)
+    assert after(tmp_path, mailbox, approvers=(ZHANG,)) == {"张三": "请批邮件已发送"}
+    assert after(tmp_path, mailbox, approvers=(ZHANG,)) == {"张三": "请批邮件未发"}
+    assert mailbox.recipients == [(ZHANG.address,)]
+
+
+def test_any_other_run_mails_nobody(tmp_path, mailbox):
+    reports(tmp_path)
+    for changes in ({"approvers": (ZHANG,)}, {"approval": "automatic"}):
+        assert "不发邮件" in after(tmp_path, mailbox, by_schedule=False, **changes)["发送"]
+    assert mailbox.letters == []
+
+
+def test_where_the_office_says_so_a_scheduled_run_sends_by_itself_once(tmp_path, mailbox):
+    reports(tmp_path)
+    assert set(after(tmp_path, mailbox, approval="automatic").values()) == {"已发送"}
+    assert set(after(tmp_path, mailbox, approval="automatic").values()) == {"未发"}
+    assert len(mailbox.letters) == 2
+
+
+def test_letters_that_the_server_put_off_wait_and_are_tried_again_a_little_later(tmp_path, mailbox):
+    reports(tmp_path)
+    mailbox.busy = {LEADER.address}
+    after(tmp_path, mailbox, approval="automatic")
+    known, now = settings(mailbox.port, approval="automatic"), datetime.now(UTC)
+    assert unattended.waiting(known, tmp_path, now) == []
+    assert unattended.waiting(known, tmp_path, now + 2 * unattended.PATIENCE) == [QUARTER]
+
+
+REMINDED = {
+    "three working days before": ("2025-01-10", "2024Q4"),
+    "one working day before": ("2025-01-14", "2024Q4"),
+    "on the day itself": ("2025-01-15", None),
+    "one working day after": ("2025-01-16", "2024Q4"),
+    "three working days after": ("2025-01-20", "2024Q4"),
+    "two working days after": ("2025-01-17", None),
+    "at the weekend": ("2025-01-18", None),
+    "in the middle of the quarter": ("2025-03-03", None),
+}
+
+
+@pytest.mark.parametrize("day, quarter", REMINDED.values(), ids=REMINDED)
+def test_departments_are_reminded_on_the_working_days_that_are_configured(day, quarter):
+    found = unattended.reminds_on(settings(1), date.fromisoformat(day))
+    assert (found and str(found)) == quarter
+
+
+def test_who_is_late_is_reminded_of_their_own_tables_and_the_operators_of_all(tmp_path, mailbox):
+    tax = Recipient(name="区税务局", address="tax@xs.example.gov.cn", department="区税务局")
+    trade = Recipient(name="区商务局", address="trade@xs.example.gov.cn", department="区商务局")
+    known = settings(mailbox.port, recipients=(tax, trade)).model_copy(update={"alerts": Alerts(operators=(OPERATOR,))})
+    late = {"区税务局": ["D05_财务税收"], "区人社局": ["D20_人才就业"]}
+    for _ in range(2):
+        alerts.remind(known, tmp_path, QUARTER, late, date(2025, 1, 15), date(2025, 1, 14))
+    texts = {recipients[0]: letter.get_body().get_content() for recipients, letter in mailbox.letters}
+    assert len(mailbox.letters) == 2 and set(texts) == {tax.address, OPERATOR}
+    assert "D05_财务税收" in texts[tax.address] and "D20" not in texts[tax.address]
+    assert "区税务局：D05_财务税收" in texts[OPERATOR] and "区人社局：D20_人才就业" in texts[OPERATOR]
+
+
+def test_a_failure_is_told_once_a_day_for_the_same_reason(tmp_path, mailbox):
+    known = settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=(OPERATOR,))})
+    for sentence, day in (("D15 缺列", 16), ("D15 缺列", 16), ("D16 缺列", 16), ("D15 缺列", 17)):
+        alerts.failed(known, tmp_path, "2024Q4 scheduled_quarter", sentence, date(2025, 1, day))
+    assert len(mailbox.letters) == 3 and "D15 缺列" in mailbox.letters[0][1].get_body().get_content()
+
+
+def test_titles_that_run_out_are_told_by_number_and_kind_and_no_firm_is_named(golden_run, tmp_path, mailbox):
+    bureau = Recipient(name="区经信局", address="jxj@xs.example.gov.cn", department="区经信局")
+    tax = Recipient(name="区税务局", address="tax@xs.example.gov.cn", department="区税务局")
+    for _ in range(2):
+        alerts.expiring(settings(mailbox.port, recipients=(bureau, tax)), golden_run.home, golden_run.quarter)
+    ((recipients, letter),) = mailbox.letters
+    text = letter.get_body().get_content()
+    assert recipients == (bureau.address,) and "共" in text and "公司" not in text
+    (golden_run.home / "ledger.db").unlink()
+
+
+def test_one_run_of_a_quarter_works_at_a_time_and_another_quarter_is_free(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from zjtx_pipeline import turns\n"
+        f"lock = turns.take(Path({str(tmp_path)!r}), sys.argv[1]); print('begun', flush=True); time.sleep(60)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    other = subprocess.Popen([sys.executable, "-P", "-c", code, "2024Q4"], stdout=subprocess.PIPE, text=True, env=environment)
+    assert other.stdout.readline() == "begun\n"
+    turns.take(tmp_path, "2024Q3", lambda: pytest.fail("another quarter waits")).close()
+    began, waited = time.monotonic(), []
+    turns.take(tmp_path, "2024Q4", lambda: (waited.append(True), other.kill())).close()
+    assert waited == [True] and time.monotonic() - began < 30
+    other.communicate()
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch):
+    from assets.instance import prepare
+
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("ZJTX_HOME", str(tmp_path))
+    prepare()
+    with DagsterInstance.get() as opened:
+        yield opened
+
+
+@pytest.fixture
+def requested(instance, monkeypatch, miniature):
+    """What the reconciler asks for at a moment: run keys."""
+    from assets import unattended as daemon
+
+    monkeypatch.setenv("ZJTX_CONFIG", str(miniature))
+
+    def at_moment(moment):
+        monkeypatch.setattr(daemon, "china_now", lambda: at(moment))
+        with build_sensor_context(instance=instance) as context:
+            return [request.run_key for request in daemon.missing_reports(context)]
+
+    return at_moment
+
+
+def run_of(instance, quarter, status):
+    from assets.definitions import defs
+
+    run = instance.create_run_for_job(defs.resolve_job_def("scheduled_quarter"), tags={"dagster/partition": quarter}, status=status)
+    return run.run_id
+
+
+def test_the_reconciler_asks_once_and_waits_while_anything_makes_the_quarter(requested, instance):
+    assert requested("2025-01-16T08:31:00") == ["2024Q4/2025-01-16/0"]
+    run = run_of(instance, "2024Q4", DagsterRunStatus.STARTED)
+    assert requested("2025-01-16T08:32:00") == []
+    instance.report_run_failed(instance.get_run_by_id(run), "killed")
+    assert requested("2025-01-16T08:33:00") == ["2024Q4/2025-01-16/1"]
+    assert requested("2025-01-17T00:01:00") == ["2024Q4/2025-01-17/1"]
+    reports(Path(os.environ["ZJTX_HOME"]))
+    assert requested("2025-01-17T00:02:00") == []
+
+
+def test_an_approver_signs_off_in_the_ui_and_the_letters_leave(instance, tmp_path, monkeypatch, mailbox):
+    from assets.definitions import defs
+
+    reports(tmp_path)
+    known = settings(mailbox.port, approvers=(ZHANG,))
+    path = tmp_path / "district.yaml"
+    path.write_text(yaml.safe_dump({"inbox": "inbox", "delivery": known.delivery.model_dump(mode="json", exclude_defaults=True)}, allow_unicode=True), encoding="utf-8")
+    monkeypatch.setenv("ZJTX_CONFIG", str(path))
+    unattended.after_run(known, tmp_path, QUARTER, by_schedule=True)
+    code = code_in(mailbox)
+
+    def fill_in(code, approver="张三"):
+        config = {"ops": {"sign_off": {"config": {"quarter": "2024Q4", "approver": approver, "code": code}}}}
+        return defs.resolve_job_def("approve_issue").execute_in_process(instance=instance, run_config=config, raise_on_error=False)
+
+    assert not fill_in("AAAAAAAAAA").success and len(mailbox.letters) == 1
+    assert fill_in(code).success
+    assert [recipients[0] for recipients, _ in mailbox.letters[1:]] == [LEADER.address, "clerk@xs.example.gov.cn"]
+    assert not fill_in(code).success
+
+
+def test_a_code_that_was_refused_in_the_ui_is_void_for_others_could_have_seen_it(tmp_path, mailbox):
+    reports(tmp_path)
+    known = settings(mailbox.port, approvers=(ZHANG,))
+    signoff.ask(known, tmp_path, QUARTER)
+    code = code_in(mailbox)
+    with pytest.raises(ZjtxError, match="不是批准人"):
+        signoff.approve(known, tmp_path, QUARTER, "张三丰", code, signoff.UI)
+    with pytest.raises(ZjtxError, match="可能已经用过"):
+        signoff.approve(known, tmp_path, QUARTER, "张三", code, signoff.UI)

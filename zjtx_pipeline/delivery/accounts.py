@@ -1,0 +1,52 @@
+"""Knows how the ledger is read by a person, and how one settles what no machine can know; leaves its rows to `ledger`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zjtx_pipeline import ledger
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.ledger import approvals, issues, mailings
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Account:
+    """One issue as a person reads it: a row a recipient and report."""
+
+    title: str
+    rows: list[tuple[str, str, str, str, str]]
+
+
+def of_quarter(settings: Settings, home: Path, quarter: Quarter) -> list[Account]:
+    """A quarter's issues in the order of their making; ZjtxError where there are none."""
+    found: list[Account] = []
+    if ledger.stands(home, settings.ledger):
+        with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+            found = [_account(connection, each) for each in issues.of_quarter(connection, str(quarter))]
+    if not found:
+        raise ZjtxError(f"{quarter} 还没有准备过发送：先运行 zjtx request 或 zjtx send。")
+    return found
+
+
+def _account(connection, issue: ledger.Issue) -> Account:
+    given = approvals.standing(connection, issue)
+    revision = f"第 {issue.revision} 版" if issue.revision else "版次不详"
+    title = f"{issue.quarter} {revision}（编号 {issue.mark}），批准：{'、'.join(given) or '无'}"
+    rows = mailings.of_issue(connection, issue)
+    told = [(row.address, row.report, mailings.STATES[row.state], row.detail, row.changed_at[:19].replace("T", " ")) for row in rows]
+    return Account(title, told)
+
+
+def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arrived: bool, by: str) -> int:
+    """Write down whether what is 待核实 or came back has arrived; of how many letters. ZjtxError where there is nothing of the kind."""
+    if not by.strip():
+        raise ZjtxError("没有写核实的人：请填写 --by。")
+    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+        every = issues.of_quarter(connection, str(quarter))
+        count = sum(mailings.resolve(connection, each, address, arrived, by.strip()) for each in every)
+    if not count:
+        raise ZjtxError(f"{quarter} 没有发给 {address} 的待核实或被退回的邮件：请用 zjtx ledger {quarter} 核对。")
+    return count

@@ -1,0 +1,125 @@
+"""Knows how an approved issue is posted, letter by letter, each once; leaves what is in it to `issuing`, the server to `post`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zjtx_pipeline import ledger, store
+from zjtx_pipeline.delivery import signoff
+from zjtx_pipeline.delivery.issuing import Prepared, compose, prepare
+from zjtx_pipeline.delivery.letters import Letter
+from zjtx_pipeline.delivery.post import Fate, hand_over
+from zjtx_pipeline.ledger import Ledger, mailings
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Recipient, Settings
+
+BY = "发送"
+TOLD = {**mailings.STATES, "before": "未发", "later": "暂未发出", "taken": "发送中", "written": "已写出"}
+DUE, AGAIN = ("approved",), ("approved", "refused")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one recipient's letter: a state of `mailings.STATES`; `before`: nothing to send now; `later`: nobody has it, another
+    time it may pass; `written`: to a folder only."""
+
+    recipient: Recipient
+    state: str
+    detail: str = ""
+
+
+def send_quarter(
+    settings: Settings,
+    home: Path,
+    quarter: Quarter,
+    approved_by: str = "",
+    dry_run: Path | None = None,
+    revised: bool = False,
+    again: bool = True,
+) -> list[Outcome]:
+    """Post what is approved of a quarter; an outcome a recipient, in the configuration's order.
+
+    Nothing leaves unless every address is allowed, the files are those of the manifest, and as many as are needed have approved exactly
+    these files for exactly these recipients. `approved_by`: approve in the same breath, where no approvers are configured. `again`:
+    also what was refused. With `dry_run` the messages are written there as `.eml` files and nothing is recorded.
+    """
+    composed = compose(settings, home, quarter)
+    with ledger.opened(home, settings.ledger) as book:
+        if dry_run:
+            return _dry(book, composed, dry_run, revised)
+        with book.writing() as connection:
+            prepared = prepare(connection, composed, revised)
+        if approved_by:
+            signoff.approve_by_name(book, settings, prepared.issue, approved_by)
+        signoff.refuse_unapproved(book, settings, prepared.issue)
+        posted = _post_all(book, prepared, AGAIN if again else DUE)
+        return [_outcome(book, prepared, each.recipient, posted) for each in composed.letters]
+
+
+def _post_all(book: Ledger, prepared: Prepared, states: tuple[str, ...]) -> dict[str, Fate]:
+    """Post every letter in these states, the fates by address of those that failed for now; one sender at a time."""
+    fates: dict[str, Fate] = {}
+    with book.alone():
+        with book.writing() as connection:
+            mailings.orphans(connection)
+            due = mailings.letters(connection, prepared.issue, states)
+        for each in prepared.letters:
+            for part in prepared.parts(each):
+                if part.message_id(prepared.composed.settings, prepared.composed.sealed) in due:
+                    fates[each.recipient.address] = _post(book, prepared, part)
+    return fates
+
+
+def _post(book: Ledger, prepared: Prepared, part) -> Fate:
+    """Post one message; what becomes of it is written down before and after."""
+    settings, found, issue = prepared.composed.settings, prepared.composed.sealed, prepared.issue
+    message_id = part.message_id(settings, found)
+
+    def claim() -> bool:
+        with book.writing() as connection:
+            return mailings.claim(connection, issue, message_id, BY)
+
+    fate = hand_over(settings.delivery, part.message(settings, found), claim)
+    with book.writing() as connection:
+        _settle(connection, issue, message_id, fate)
+    return fate
+
+
+def _settle(connection, issue: ledger.Issue, message_id: str, fate: Fate) -> None:
+    if fate.state == "refused":
+        mailings.refuse(connection, issue, message_id, fate.detail, BY)
+    elif fate.state in ("sent", "unknown"):
+        mailings.settle(connection, issue, message_id, fate.state, fate.detail, BY)
+    elif fate.state == "later":
+        mailings.put_back(connection, issue, message_id, fate.detail, BY)
+
+
+def _outcome(book: Ledger, prepared: Prepared, recipient: Recipient, posted: dict[str, Fate]) -> Outcome:
+    """As the ledger has it now; of several letters to one address the worst."""
+    if recipient.address in prepared.passed_over:
+        return Outcome(recipient, "before", prepared.passed_over[recipient.address])
+    with book.writing() as connection:
+        rows = [row for row in mailings.of_issue(connection, prepared.issue) if row.address == recipient.address]
+    worst = min(rows, key=lambda row: _WORST.index(row.state))
+    if worst.state == "sent" and recipient.address not in posted:
+        return Outcome(recipient, "before", f"已于 {worst.changed_at[:19].replace('T', ' ')}（UTC）发送")
+    fate = posted.get(recipient.address)
+    return Outcome(recipient, "later" if worst.state == "approved" else worst.state, worst.detail or (fate.detail if fate else ""))
+
+
+_WORST = ("unknown", "bounced", "refused", "sending", "prepared", "approved", "sent")
+
+
+def _dry(book: Ledger, composed, folder: Path, revised: bool) -> list[Outcome]:
+    """Write the messages that would leave now; nothing is recorded."""
+    with book.trying() as connection:
+        prepared = prepare(connection, composed, revised)
+    numbered = enumerate(((each, part) for each in prepared.letters for part in prepared.parts(each)), start=1)
+    return [_write(folder, number, each, bytes(part.message(composed.settings, composed.sealed))) for number, (each, part) in numbered]
+
+
+def _write(folder: Path, number: int, each: Letter, content: bytes) -> Outcome:
+    local_part = "".join(c if c.isalnum() else "_" for c in each.recipient.address)
+    path = store.write_bytes(folder / f"{number:02d}-{local_part}.eml", content)
+    return Outcome(each.recipient, "written", str(path))

@@ -1,0 +1,10 @@
+"""Knows what was issued: which reports to whom, approved by whom, and what became of each; leaves composing and posting to `delivery`.
+
+Dagster's own records can be forged, doubled or lost; this is the truth. SQLite in `<home>/ledger.db`, or whatever `ledger:` names.
+"""
+
+from zjtx_pipeline.ledger import approvals, issues, mailings, notices
+from zjtx_pipeline.ledger.book import NAME, PASSWORD, Ledger, opened, stands
+from zjtx_pipeline.ledger.issues import Issue, issued
+
+__all__ = ["NAME", "PASSWORD", "Issue", "Ledger", "approvals", "issued", "issues", "mailings", "notices", "opened", "stands"]

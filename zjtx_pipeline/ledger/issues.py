@@ -1,0 +1,110 @@
+"""Knows the issues: which revision of a quarter, to whom, in which files, known by one digest; leaves approving to `approvals`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from zjtx_pipeline.ledger.book import note, now, opened, stands
+from zjtx_pipeline.ledger.tables import ERRATA, ISSUES, MAILINGS
+
+HOLDS = ("sending", "sent", "unknown")  # the recipient has it, or may have
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One issue as the ledger has it."""
+
+    id: int
+    quarter: str
+    revision: int | None
+    digest: str
+    prepared_at: str
+
+    @property
+    def mark(self) -> str:
+        """What a person compares: the digest's beginning."""
+        return self.digest[:12]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One report for one recipient, and the letter that carries it."""
+
+    address: str
+    report: str
+    sha256: str
+    message_id: str
+
+
+def prepare(
+    connection: sa.Connection, quarter: str, revision: int | None, digest: str, lines: Sequence[Line], corrects: Mapping[str, int]
+) -> Issue:
+    """The issue of this digest, written down if it is new, with a row a line that it lacks; `corrects`: by address, the issue that the
+    recipient holds wrongly."""
+    issue = of_digest(connection, digest) or _new(connection, {"quarter": quarter, "revision": revision, "digest": digest, "prepared_at": now()})
+    has = addresses(connection, issue)
+    beside = {"issue_id": issue.id, "state": "prepared", "detail": "", "changed_at": now()}
+    rows = [vars(line) | beside for line in lines if line.address not in has]
+    wrong = [{"issue_id": issue.id, "address": address, "corrects": held} for address, held in corrects.items() if address not in has]
+    if rows:
+        connection.execute(sa.insert(MAILINGS), rows)
+        note(connection, issue.id, "备好", detail=f"{len({row['address'] for row in rows})} 位收件人")
+    if wrong:
+        connection.execute(sa.insert(ERRATA), wrong)
+    return issue
+
+
+def _new(connection: sa.Connection, row: Mapping[str, Any]) -> Issue:
+    connection.execute(sa.insert(ISSUES).values(row))
+    return Issue(*connection.execute(sa.select(ISSUES).where(ISSUES.c.digest == row["digest"])).one())
+
+
+def addresses(connection: sa.Connection, issue: Issue) -> set[str]:
+    """Who is to have an issue, or has had it."""
+    return set(connection.scalars(sa.select(MAILINGS.c.address).where(MAILINGS.c.issue_id == issue.id)))
+
+
+def of_digest(connection: sa.Connection, digest: str) -> Issue | None:
+    row = connection.execute(sa.select(ISSUES).where(ISSUES.c.digest == digest)).one_or_none()
+    return row and Issue(*row)
+
+
+def of_id(connection: sa.Connection, issue_id: int) -> Issue:
+    return Issue(*connection.execute(sa.select(ISSUES).where(ISSUES.c.id == issue_id)).one())
+
+
+def of_quarter(connection: sa.Connection, quarter: str) -> list[Issue]:
+    """A quarter's issues in the order of their making."""
+    return [Issue(*row) for row in connection.execute(sa.select(ISSUES).where(ISSUES.c.quarter == quarter).order_by(ISSUES.c.id))]
+
+
+def corrected(connection: sa.Connection, issue: Issue) -> dict[str, int | None]:
+    """By address, the revision that the recipient holds and this issue corrects."""
+    held = sa.select(ERRATA.c.address, ISSUES.c.revision).join(ISSUES, ERRATA.c.corrects == ISSUES.c.id)
+    return {address: revision for address, revision in connection.execute(held.where(ERRATA.c.issue_id == issue.id))}
+
+
+def issued_revisions(connection: sa.Connection, quarter: str) -> list[int]:
+    """The revisions of a quarter of which a letter went out, or may have, in order."""
+    joined = sa.select(ISSUES.c.revision).join(MAILINGS).where(ISSUES.c.quarter == quarter, ISSUES.c.revision.is_not(None))
+    return list(connection.scalars(joined.where(MAILINGS.c.state.in_((*HOLDS, "bounced"))).distinct().order_by(ISSUES.c.revision)))
+
+
+def issued(home: Path, quarter: object, url: str | None = None) -> list[int]:
+    """As `issued_revisions`, of a ledger that is not open, and may not stand yet."""
+    if not stands(home, url):
+        return []
+    with opened(home, url) as book, book.writing() as connection:
+        return issued_revisions(connection, str(quarter))
+
+
+def held(connection: sa.Connection, quarter: str) -> list[sa.Row]:
+    """Who holds, or may hold, what of a quarter: rows with issue_id, revision, address, report, sha256, changed_at, newest last."""
+    columns = MAILINGS.c.issue_id, ISSUES.c.revision, MAILINGS.c.address, MAILINGS.c.report, MAILINGS.c.sha256, MAILINGS.c.changed_at
+    query = sa.select(*columns).join(ISSUES).where(ISSUES.c.quarter == quarter, MAILINGS.c.state.in_(HOLDS))
+    return list(connection.execute(query.order_by(MAILINGS.c.issue_id, MAILINGS.c.report)))

@@ -1,0 +1,107 @@
+"""Knows what became of each report for each recipient, and which letter may be posted by whom; leaves posting to `delivery`.
+
+    prepared → approved → sending → sent → bounced
+                  ↑ again     ├→ refused (nobody has it)
+                  └───────────┘ → unknown (a person asks) → sent | refused
+
+A letter's rows move together. `sending` is written before the server gets the letter's text, so that a letter whose fate is unknown is never
+posted again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from zjtx_pipeline.ledger.book import note, now
+from zjtx_pipeline.ledger.issues import Issue
+from zjtx_pipeline.ledger.tables import ISSUES, MAILINGS
+
+STATES = {
+    "prepared": "待批准", "approved": "待发送", "sending": "发送中", "sent": "已发送", "refused": "被拒收", "bounced": "被退回", "unknown": "待核实",
+}  # fmt: skip
+
+
+def of_issue(connection: sa.Connection, issue: Issue) -> list[sa.Row]:
+    """Every row of an issue, by address and report."""
+    query = sa.select(MAILINGS).where(MAILINGS.c.issue_id == issue.id)
+    return list(connection.execute(query.order_by(MAILINGS.c.address, MAILINGS.c.report)))
+
+
+def letters(connection: sa.Connection, issue: Issue, states: Sequence[str]) -> list[str]:
+    """The Message-IDs of an issue's letters in these states, by address and report."""
+    return list(dict.fromkeys(row.message_id for row in of_issue(connection, issue) if row.state in states))
+
+
+def waiting(connection: sa.Connection, before: str) -> list[str]:
+    """The quarters of which letters are approved and not posted, nor tried since that time (UTC)."""
+    due = MAILINGS.c.state == "approved", sa.or_(MAILINGS.c.detail == "", MAILINGS.c.changed_at < before)
+    return list(connection.scalars(sa.select(ISSUES.c.quarter).join(MAILINGS).where(*due).distinct().order_by(ISSUES.c.quarter)))
+
+
+def claim(connection: sa.Connection, issue: Issue, message_id: str, by: str) -> bool:
+    """May this process post the letter now? Only one is ever told so, until its fate is written down."""
+    return _move(connection, issue, message_id, ("approved", "refused"), "sending", "", by)
+
+
+def settle(connection: sa.Connection, issue: Issue, message_id: str, state: str, detail: str = "", by: str = "") -> bool:
+    """Write down what became of a letter that was being sent."""
+    return _move(connection, issue, message_id, ("sending",), state, detail, by)
+
+
+def refuse(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
+    """The server will not have a letter, before it was claimed or after."""
+    return _move(connection, issue, message_id, ("approved", "refused", "sending"), "refused", detail, by)
+
+
+def put_back(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
+    """Nobody has the letter; it may pass another time. What was refused stays so."""
+    return _move(connection, issue, message_id, ("approved", "sending"), "approved", detail, by)
+
+
+def resolve(connection: sa.Connection, issue: Issue, address: str, arrived: bool, by: str) -> int:
+    """What a person found out of an address's letters whose fate was unknown, or that came back: how many rows that settles."""
+    mine = {row.message_id for row in of_issue(connection, issue) if row.address == address and row.state in ("unknown", "bounced")}
+    state, detail = ("sent", "经核实已收到") if arrived else ("refused", "经核实没有收到")
+    return sum(_move(connection, issue, each, ("unknown", "bounced"), state, detail, by) for each in sorted(mine))
+
+
+def bounce(connection: sa.Connection, message_id: str, detail: str) -> str | None:
+    """A letter came back: the recipient's address, or None where the ledger knows no such letter that went out."""
+    query = sa.select(MAILINGS.c.issue_id, MAILINGS.c.address).where(MAILINGS.c.message_id == message_id).limit(1)
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        return None
+    issue = Issue(*connection.execute(sa.select(ISSUES).where(ISSUES.c.id == found.issue_id)).one())
+    _move(connection, issue, message_id, ("sent", "unknown", "sending"), "bounced", detail, "退信")
+    return found.address
+
+
+def orphans(connection: sa.Connection) -> int:
+    """Letters that a sender left in mid-post; only while nobody posts. Their fate is unknown; how many rows."""
+    query = sa.select(MAILINGS.c.issue_id, MAILINGS.c.message_id).where(MAILINGS.c.state == "sending").distinct()
+    left = list(connection.execute(query))
+    for issue_id, message_id in left:
+        issue = Issue(*connection.execute(sa.select(ISSUES).where(ISSUES.c.id == issue_id)).one())
+        settle(connection, issue, message_id, "unknown", "发送时程序中断，是否送达不明")
+    return len(left)
+
+
+def move(connection: sa.Connection, issue: Issue, states: Mapping[str, str], by: str) -> None:
+    """Move an issue's rows from state to state, all of them."""
+    for old, new in states.items():
+        which = MAILINGS.c.issue_id == issue.id, MAILINGS.c.state == old
+        if connection.execute(sa.update(MAILINGS).where(*which).values(state=new, changed_at=now())).rowcount:
+            note(connection, issue.id, STATES[new], by=by)
+
+
+def _move(
+    connection: sa.Connection, issue: Issue, message_id: str, old: Sequence[str], new: str, detail: str, by: str
+) -> bool:
+    which = MAILINGS.c.issue_id == issue.id, MAILINGS.c.message_id == message_id, MAILINGS.c.state.in_(old)
+    address = connection.scalar(sa.select(MAILINGS.c.address).where(*which).limit(1))
+    moved = connection.execute(sa.update(MAILINGS).where(*which).values(state=new, detail=detail, changed_at=now())).rowcount
+    if moved:
+        note(connection, issue.id, STATES[new], by=by, address=address or "", detail=detail)
+    return bool(moved)

@@ -1,0 +1,25 @@
+"""Knows that one run of a quarter works at a time in a home, whatever started it; leaves the waiting to whoever comes second.
+
+A lock of the operating system: it ends with its process, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+
+def take(home: Path, name: str, wait: Callable[[], None] = lambda: None) -> IO[str]:
+    """The turn of the run of that name (a quarter's, or `2024Q4@2025-01-15`), until what is returned is closed; `wait` is called once
+    where another has it."""
+    path = home / "work" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        wait()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
