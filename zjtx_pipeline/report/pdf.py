@@ -29,7 +29,7 @@ from zjtx_pipeline.report.styles import WHOLE, Sheet
 
 VARIANT = "pdf/a-3a"
 ONE_PAGE = ("overview", "overview-end")
-SMALLER = (WHOLE, Decimal("0.94"), Decimal("0.88"), Decimal("0.8"))
+SMALLER = (WHOLE, Decimal("0.9"), Decimal("0.8"))
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 BUNDLED_ALONE: Mapping[str, Path] = MappingProxyType({})
 # WeasyPrint writes the identification of one variant; the second, and the schema that PDF/A asks for it, stand here.
