@@ -17,7 +17,7 @@ import weasyprint
 from zjtx_pipeline import district, outputs, stages
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import compose, distribution, pages, pdf, privacy
-from zjtx_pipeline.stages.printing import OVERALL, _report_inputs
+from zjtx_pipeline.stages.gathering import OVERALL, report_inputs
 
 RUNS = 3
 
@@ -26,12 +26,12 @@ def whole_set(run):
     """Prints everything; the HTML of each page for the floor."""
     rules, documents = run.settings.rules, []
     for number in (OVERALL, *rules.tasks):
-        inputs = _report_inputs(run, number)
+        inputs = report_inputs(run, number)
         report = compose.task_report(inputs, number) if number else compose.overall_report(inputs)
         figures = outputs.csv_bytes(outputs.figures_frame(privacy.printable(inputs), rules, run.quarter))
         pdf.render_report(report, {"figures.csv": figures})
         documents.append(report)
-    inputs = _report_inputs(run, OVERALL)
+    inputs = report_inputs(run, OVERALL)
     for name in distribution.recipients(rules):
         report = distribution.report(inputs, name)
         pdf.render_report(report)

@@ -10,8 +10,9 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 EM = 1000
 
 
-def made(path: Path, characters: str, *, called: str = "OfficeFang", height: int = 700, rights: int = 0) -> Path:
-    """A font file that holds these characters as boxes of a height; `rights` are its OS/2 fsType."""
+def made(path: Path, characters: str, *, called: str = "OfficeFang", height: int = 700, rights: int = 0, span: tuple[int, int] = (880, 120)) -> Path:
+    """A font file that holds these characters as boxes of a height; `rights` are its OS/2 fsType, `span` how far its
+    lines reach above and below."""
     names = {f"uni{ord(sign):04X}": sign for sign in characters}
     glyphs = [".notdef", *names]
     builder = FontBuilder(EM, isTTF=True)
@@ -19,9 +20,9 @@ def made(path: Path, characters: str, *, called: str = "OfficeFang", height: int
     builder.setupCharacterMap({ord(sign): name for name, sign in names.items()})
     builder.setupGlyf({name: _box(height) for name in glyphs})
     builder.setupHorizontalMetrics({name: (EM, 100) for name in glyphs})
-    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupHorizontalHeader(ascent=span[0], descent=-span[1])
     builder.setupNameTable({"familyName": called, "styleName": "Regular", "psName": called, "uniqueFontIdentifier": called, "fullName": called})
-    builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120, fsType=rights)
+    builder.setupOS2(sTypoAscender=span[0], sTypoDescender=-span[1], usWinAscent=span[0], usWinDescent=span[1], fsType=rights)
     builder.setupPost()
     builder.save(path)
     return path

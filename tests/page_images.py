@@ -9,7 +9,7 @@ import made_results
 import pypdfium2
 
 from zjtx_pipeline.report import compose, distribution, pdf
-from zjtx_pipeline.report.rows import Corrected, Notice, Order
+from zjtx_pipeline.report.grounds import Corrected, Notice, Order
 from zjtx_pipeline.settings import Letterhead, Settings
 
 KEPT = Path(__file__).parent / "pages"

@@ -35,6 +35,21 @@ def told(figure, before, now, statuses=("正常", "正常")):
     return causes.told(changed, before, now, RULES, QUARTER)["cause"].tolist()[0].split("、")
 
 
+@pytest.mark.parametrize("before, now, earlier, beside", [
+    ({"区经信局": "a"}, {}, [], "来源撤回"),
+    ({"区经信局": "a"}, {"区经信局": "b"}, [], ""),
+    ({}, {"区经信局": "a"}, [], ""),
+    ({}, {"区经信局": "a"}, [{"区经信局": "a"}], "撤回后重报"),
+    ({}, {"区经信局": "a"}, [{"区财政局": "a"}], ""),
+    ({"区经信局": "a"}, {"区财政局": "a"}, [{"区财政局": "b"}], "来源撤回、撤回后重报"),
+])  # fmt: skip
+def test_a_delivery_that_went_or_came_back_is_told_beside_the_cause(before, now, earlier, beside):
+    changed = pd.DataFrame({"indicator": ["T13-5", "T04-4"], "part": "a", "old_status": "正常", "new_status": "正常"})
+    found = causes.told(changed, basis(D24a=before), basis(D24a=now), RULES, QUARTER, [basis(D24a=each) for each in earlier])
+    assert found["beside"].tolist() == [beside, ""]
+    assert causes.told(changed, None, basis(), RULES, QUARTER)["beside"].tolist() == ["", ""]
+
+
 NOBODY, BOTH = {}, {"区经信局": "a", "区财政局": "b"}
 PLAIN = basis()
 CASES = {

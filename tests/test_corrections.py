@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from html import unescape
 from io import BytesIO
+from pathlib import Path
 
 import made_results
 import page
@@ -24,12 +25,13 @@ from zjtx_pipeline.ledger import issued
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.manifest import write_output
 from zjtx_pipeline.report import compose, correction_rows, distribution, pages, pdf
-from zjtx_pipeline.report.rows import Notice, Order
+from zjtx_pipeline.report.grounds import Notice, Order
 from zjtx_pipeline.rules import load_rules
-from zjtx_pipeline.settings import Audience, Delivery, Recipient, Settings
-from zjtx_pipeline.stages import correcting, printing
+from zjtx_pipeline.settings import Audience, Delivery, Letterhead, Recipient, Settings
+from zjtx_pipeline.stages import correcting, edition, gathering, printing
 
 RULES = load_rules()
+ROOT = Path(__file__).parents[1]
 ORDER = Order("区财政局补报政府采购合同台账。", "李四", "2025-02-20")
 
 
@@ -110,6 +112,13 @@ def test_the_overall_report_begins_with_it_and_says_why_when_and_who():
     assert "与第1版相比，数值、状态或亮灯改变的共2项。原因类别：迟报补齐2项。" in text and "T13-5b政府采购·单一来源3宗4宗—迟报补齐" in text
 
 
+def test_what_was_withdrawn_is_counted_as_a_source_corrected_and_said_beside():
+    first, *others = notice().lines
+    gone = replace(first, cause="来源更正", beside="来源撤回")
+    told = text_of(compose.overall_report(with_notices(Notice(1, 1, ORDER, (gone, *others)))))
+    assert "原因类别：迟报补齐1项、来源更正1项，其中来源撤回1项。" in told and "来源更正来源撤回" in told
+
+
 def test_before_it_is_approved_it_says_so():
     assert "批准：待批准。" in text_of(compose.overall_report(with_notices(notice(order=None))))
 
@@ -131,6 +140,28 @@ def test_a_task_and_a_department_carry_the_lines_of_their_own_figures():
         own = {task.number for task in RULES.tasks_of(name)}
         told = [line.id for each in distribution.report(inputs, name).corrections for line in each.lines]
         assert told == [*(ids[1] if 1 in own else []), *(ids[13] if 13 in own else [])], name
+
+
+def test_the_towns_table_says_whether_a_correction_concerns_it():
+    town, [figure, *_] = RULES.towns[3], notice().lines
+    own = replace(figure, id="T01-3a", breakdown=f"镇街={town}")
+    told = distribution.report(with_notices(Notice(1, 1, ORDER, (figure, own)), Notice(2, 2, None, (figure,))), distribution.TOWNS)
+    assert told.cover.edition == "更正第1号"
+    assert told.notices == (
+        "更正第1号（详见总报告）：本表各数与第1版相比，数值、状态或亮灯改变的共1项。原因类别：迟报补齐1项。",
+    )
+    elsewhere = distribution.report(with_notices(Notice(2, 2, ORDER, (figure,))), distribution.TOWNS)
+    assert (elsewhere.cover.edition, elsewhere.notices) == ("", ("本季报告有更正（更正第2号，见总报告的更正说明），不涉及本表各数。",))
+    assert distribution.report(made_results.inputs(), distribution.TOWNS).notices == () and "更正第1号" in text_of(told)
+
+
+def test_a_corrected_towns_table_still_fits_its_pages():
+    own = replace(notice().lines[0], id="T01-3a", breakdown=f"镇街={RULES.towns[3]}")
+    pages_of = [
+        len(pypdf.PdfReader(BytesIO(pdf.render_report(distribution.report(made_results.inputs(notices=notices), distribution.TOWNS)))).pages)
+        for notices in ((), (Notice(1, 1, replace(ORDER, why="因" * 200), (own,)), Notice(2, 2, ORDER, (own,))))
+    ]
+    assert pages_of[0] == pages_of[1]
 
 
 def test_a_department_that_may_not_see_its_tasks_is_told_nothing_of_them():
@@ -246,7 +277,32 @@ def test_what_came_late_is_told_with_old_value_new_value_and_cause(course):
     _, steps = course
     for text in steps["unapproved"].values():
         assert "T13-5a政府采购·合同额待补35.00万元—迟报补齐" in text and "共3项。原因类别：迟报补齐3项。批准：待批准。" in text
-    assert steps["made again"][0] == "第 2 版，与上一版相比改动 3 个数，见 revisions.csv；更正说明第 1 号待批准（zjtx correct），批准前不能发送"
+    made = revisions.numbered(course[0].home, course[0].quarter, 2).edition
+    assert steps["made again"][0] == f"第 2 版（版本标识 {made}），与上一版相比改动 3 个数，见 revisions.csv；更正说明第 1 号待批准（zjtx correct），批准前不能发送"
+
+
+def test_every_report_bears_the_mark_of_its_revision_and_a_notice_that_of_the_one_it_corrects(course):
+    run, steps = course
+    first, second, third = (each.edition for each in revisions.kept(run.home, run.quarter))
+    assert len(first) == 8 and first != second == third  # an approval is said on the first page; the mark is of what figures rest on
+    assert all(f"版本标识{second}：" in text and f"与第1版（版本标识{first}）相比" in text for text in steps["approved"].values())
+    assert store.read_json(run.reports / "manifest.json")["digests"]["edition"] == second
+
+
+def test_the_mark_is_of_what_a_run_s_reports_are_made_of_and_of_nothing_else(course):
+    run, _ = course
+    other = Settings(letterhead=Letterhead(head="工作简报")).letterhead
+    changed = [replace(run, settings=run.settings.model_copy(update=update)) for update in ({"letterhead": other}, {"town_ranks": True}, {"minimum_sum_firms": 5})]
+    marks = {edition.mark(each) for each in [run, *changed]}
+    assert len(marks) == 4 and edition.mark(replace(run, draft=True)) in marks
+    assert edition.mark(replace(run, settings=run.settings.model_copy(update={"delivery": Delivery(host="other")}))) == edition.mark(run)
+
+
+def test_no_setting_that_a_report_shows_is_left_out_of_the_mark():
+    sources = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "zjtx_pipeline" / "report").glob("*.py"))
+    shown = set(re.findall(r"\bsettings\.(\w+)", sources)) - {"district_digest"}
+    digested = {"district", "sample", "audience", "letterhead"}  # each by a digest of the manifest
+    assert shown and not shown - digested - set(edition.PRINTED)
 
 
 def test_it_does_not_leave_before_somebody_approved_it_and_the_reports_say_so(course):
@@ -260,7 +316,7 @@ def test_it_does_not_leave_before_somebody_approved_it_and_the_reports_say_so(co
 def test_once_issued_it_is_history_and_the_same_bytes_are_made_for_ever(course):
     _, steps = course
     assert steps["golden"] != steps["made again"][1] != steps["ordered"][1] == steps["once more"][1]
-    assert [steps[name][0].partition("，")[0] for name in ("made again", "ordered", "once more")] == ["第 2 版", "第 3 版", "第 3 版"]
+    assert [steps[name][0].partition("（")[0] for name in ("made again", "ordered", "once more")] == ["第 2 版", "第 3 版", "第 3 版"]
 
 
 def test_the_table_of_revisions_tells_the_causes_too(course):
@@ -285,7 +341,7 @@ def test_a_second_process_prints_the_same(course):
 def test_a_draft_and_a_quarter_told_as_of_a_day_carry_none(course, changed):
     run, _ = course
     other = replace(run, **changed)
-    inputs = printing._report_inputs(run, NUMBER)
+    inputs = gathering.report_inputs(run, NUMBER)
     assert inputs.notices
     before = correcting.settled_path(run).read_bytes()
     try:

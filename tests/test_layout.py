@@ -167,6 +167,16 @@ def test_no_line_begins_with_a_mark_that_closes_nor_ends_with_one_that_opens(pri
     assert len(lines) > 30 and not [line for line in lines if line[0] in "，。、；：？！）》”〕" or line[-1] in "（《“〔"]
 
 
+def test_beside_a_curve_number_and_light_each_stand_on_one_line():
+    made = [
+        replace(one, light="已完成", note="逾期完成；回落", figure=replace(one.figure, value=Fraction(10_234))) if (one.figure.indicator, one.figure.part) == ("T01-1", "a") else one
+        for one in made_results.progress()
+    ]  # fmt: skip
+    content = pdf.render_report(compose.task_report(made_results.inputs(progress=made), 1))
+    lines = [line.strip() for page in pypdfium2.PdfDocument(content) for line in read(page).splitlines()]
+    assert "本季10,234家，目标10,000家" in lines and "◆已完成（回落、逾期完成）" in lines
+
+
 def test_what_a_name_would_like_to_be_stays_a_name():
     report = distribution.report(extreme(), "区财政局")
     told = "".join("".join(read(page).split()) for page in pypdfium2.PdfDocument(pdf.render_report(report)))

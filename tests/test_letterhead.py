@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from zjtx_pipeline import letterhead
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.report import compose, distribution, pages, pdf
-from zjtx_pipeline.report.rows import Notice
+from zjtx_pipeline.report.grounds import Notice
 from zjtx_pipeline.settings import Letterhead, Settings, load_settings
 
 

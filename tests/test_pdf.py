@@ -9,6 +9,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+import made_fonts
 import made_results
 import page
 import pypdf
@@ -16,7 +17,7 @@ import pypdfium2
 import pytest
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.report import compose, distribution, pdf
+from zjtx_pipeline.report import compose, distribution, pages, pdf
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.tables import load_tables
 
@@ -106,13 +107,30 @@ def test_after_cover_and_contents_one_page_says_it_all(overall_pdf):
     assert "本季总览" in overview and _says_it_all(re.sub(r"需决策事项1\..*3\.", "需决策事项3.", overview)) and "一、较上季变化" in rest
 
 
-def test_one_page_says_it_all_however_much_there_is_to_say():
+def worst():
     """Every light turned, every table missing but those of payments, the longest name of a district."""
     absent = dict.fromkeys(load_tables(), "未报送") | {"D06a": "已报送", "D06b": "已报送"}
     worse = [replace(one, light=one.light and "红") for one in made_results.progress()]
-    inputs = made_results.inputs(status=absent, progress=worse, settings=Settings(sample=True, district="内蒙古自治区鄂尔多斯市康巴什区示范区"), draft=True)
-    _, _, overview, rest, *_ = words(pdf.render_report(compose.overall_report(inputs)))
+    settings = Settings(sample=True, district="内蒙古自治区鄂尔多斯市康巴什区示范区")
+    return compose.overall_report(made_results.inputs(status=absent, progress=worse, settings=settings, draft=True))
+
+
+def test_one_page_says_it_all_however_much_there_is_to_say():
+    _, _, overview, rest, *_ = words(pdf.render_report(worst()))
     assert _says_it_all(re.sub(r"需决策事项1\..*3\.", "需决策事项3.", overview)) and "一、较上季变化" in rest
+
+
+def test_one_page_says_it_all_in_an_office_s_fonts_whose_lines_reach_further(tmp_path):
+    """Letters of such a font stand beside bundled Hanzi and push the lines apart; that page, and no other, is printed smaller then."""
+    latin = made_fonts.made(tmp_path / "latin.ttf", "".join(map(chr, range(32, 127))), span=(1300, 500))
+    _, _, overview, rest, *_ = words(pdf.render_report(worst(), own_fonts=dict.fromkeys(("body", "heading", "subheading", "title"), latin)))
+    assert _says_it_all(re.sub(r"需决策事项1\..*3\.", "需决策事项3.", overview)) and "一、较上季变化" in rest
+
+
+def test_only_the_sizes_of_that_page_are_made_smaller():
+    whole, smaller = (pages.shipped().sheets(shrunk=shrunk)[-1].text.split("\n") for shrunk in pdf.SMALLER[:2])
+    changed = [line for line, other in zip(whole, smaller, strict=True) if line != other]
+    assert len(changed) > 5 and all(line.startswith((".first", ".tasks")) for line in changed)
 
 
 def test_the_contents_name_the_pages_where_sections_begin(overall_pdf):
@@ -190,6 +208,22 @@ def test_the_line_under_the_title_is_one_line_in_every_kind_of_report():
 def test_paper_is_a4_with_mirrored_margins(task_pdf):
     read = pypdf.PdfReader(BytesIO(task_pdf))
     assert all([round(float(side) / 72 * 25.4) for side in page.mediabox[2:]] == [210, 297] for page in read.pages)
+
+
+def test_a_page_of_text_has_twenty_two_lines_of_twenty_eight_characters():
+    """GB/T 9704-2012: 每面排22行，每行排28个字."""
+    document = pypdfium2.PdfDocument(pdf.render(page_with(f"<p style='text-indent: 0'>{'字' * 28 * 22 * 3}</p>"), name="试"))
+    for page_of_text in list(document)[:3]:
+        lines = [line.strip() for line in page_of_text.get_textpage().get_text_range().splitlines() if "字" in line]
+        assert [len(line) for line in lines] == [28] * 22
+
+
+def test_the_page_number_stands_right_on_odd_pages_and_left_on_even_ones(task_pdf):
+    for number, each in enumerate(pypdfium2.PdfDocument(task_pdf), 1):
+        text = each.get_textpage()
+        foot = [box for at in range(text.count_chars()) if (box := text.get_charbox(at))[3] < 35 * 72 / 25.4 and text.get_text_range(at, 1).strip()]
+        middle = (min(box[0] for box in foot) + max(box[2] for box in foot)) / 2
+        assert (middle > 105 * 72 / 25.4) == bool(number % 2)
 
 
 def test_rare_characters_of_real_names_print():

@@ -13,7 +13,7 @@ from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.forecast import Forecast
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.report import compose, figure_rows, pages, privacy
+from zjtx_pipeline.report import compose, figure_rows, firm_rows, pages, privacy
 from zjtx_pipeline.rules import load_rules
 from zjtx_pipeline.settings import Settings
 
@@ -323,6 +323,25 @@ def test_the_other_ways_to_add_up_and_to_cap_stand_beside_the_one_in_force():
     told = _remarks(4, *units, B_11="就高")
     assert "同一企业多项资助按就高计；如按累加计，测算应兑为60.00万元" in told
     assert "如按整个计划期封顶，首台（套）采购资助有1个单元改变，由30.00万元改为10.00万元" in told
+
+
+def test_units_that_were_refused_stay_in_entitled_and_gap_and_both_the_table_and_the_method_say_so():
+    units = [
+        {"clause": "A17", "entitled_fen": 50_000_000, "state": "不予兑现"}, {"clause": "A17", "entitled_fen": 20_000_000, "state": "未申请", "trigger_key": "又"},
+        {"clause": "A17", "entitled_fen": 0, "state": "不予兑现", "eligible": False, "trigger_key": "期外"},
+    ]  # fmt: skip
+    report = compose.task_report(made_results.inputs(awards=made_results.awards(*units)), 6)
+    line = next(line for line in report.awards.rows if line.clause == "A17")
+    assert (line.units, line.entitled, line.gap, line.state) == ("2", "70.00", "70.00", "未申请1、不予兑现1")
+    assert "核定不予兑现的1个单元仍计入测算应兑和差额（合计差额50.00万元），是否扣除待主管部门明确。" in report.awards.remarks
+    assert [each for each in report.method.open_points if "不予兑现" in each and each.endswith("待主管部门明确")]
+    assert "不予兑现" not in _remarks(6, units[1]) and "不予兑现" not in str(compose.task_report(made_results.inputs(), 14).method.open_points)
+
+
+def test_refused_units_are_in_no_list_of_firms_and_the_list_says_how_many():
+    units = made_results.awards({"clause": "A17", "entitled_fen": 50_000_000, "state": "不予兑现"})
+    listed = firm_rows.firm_awards(made_results.inputs(awards=units))
+    assert listed.unpaid == () and listed.remarks == ("另有1个单元核定不予兑现，不在本表内。",)
 
 
 @pytest.mark.parametrize("rule", ["累加", "就高", "补差"])

@@ -7,7 +7,7 @@ CAUSES, and what nothing tells is 原因待核.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any
@@ -26,6 +26,7 @@ from zjtx_pipeline.tables import load_tables
 LATE, CORRECTED, REDEFINED, MISTAKEN = "迟报补齐", "来源更正", "口径调整", "计算差错"
 CAUSES = (LATE, CORRECTED, REDEFINED, MISTAKEN, UNTOLD)
 BETWEEN = "、"
+WITHDRAWN, RETURNED = "来源撤回", "撤回后重报"  # said beside 来源更正 and 迟报补齐, which count them
 _DIGITS = 16
 
 
@@ -52,19 +53,27 @@ class Basis:
         return cls(**{each.name: record[each.name] for each in fields(cls)})
 
 
-def told(changed: pd.DataFrame, before: Basis | None, now: Basis, rules: Rules, quarter: Quarter) -> pd.DataFrame:
-    """Figures that changed (`revisions.changes`) with `cause`, joined by “、”; `before` None: what they rested on was not kept."""
+def told(
+    changed: pd.DataFrame, before: Basis | None, now: Basis, rules: Rules, quarter: Quarter, earlier: Sequence[Basis] = ()
+) -> pd.DataFrame:
+    """Figures that changed (`revisions.changes`) with `cause` and what is said `beside` it (WITHDRAWN, RETURNED), each joined by “、”.
+
+    `before` None: what they rested on was not kept; `earlier`: what the revisions before that rested on, as far as it was kept.
+    """
     keys = [changed["indicator"], changed["part"], changed["old_status"].eq(CARRIED) | changed["new_status"].eq(CARRIED)]
-    found = {key: BETWEEN.join(_causes(before, now, rules, quarter, *key)) for key in dict.fromkeys(zip(*keys, strict=True))}
-    return changed.assign(cause=pd.Series([found[key] for key in zip(*keys, strict=True)], index=changed.index, dtype="str"))
+    every = list(zip(*keys, strict=True))
+    resting = {key: behind(rules, quarter, *key) for key in dict.fromkeys(every)}
+    cause = {key: BETWEEN.join(_causes(before, now, *rests)) for key, rests in resting.items()}
+    beside = {key: BETWEEN.join(_beside(before, now, earlier, tables)) for key, (tables, _) in resting.items()}
+    columns = {name: [found[key] for key in every] for name, found in (("cause", cause), ("beside", beside))}
+    return changed.assign(**{name: pd.Series(texts, index=changed.index, dtype="str") for name, texts in columns.items()})
 
 
-def _causes(before: Basis | None, now: Basis, rules: Rules, quarter: Quarter, indicator: str, part: str, carried: bool) -> tuple[str, ...]:
-    """Why one figure differs, in the order of CAUSES."""
+def _causes(before: Basis | None, now: Basis, tables: set[str], names: set[str]) -> tuple[str, ...]:
+    """Why a figure that rests on these tables and rules differs, in the order of CAUSES."""
     if before is None:
         return (UNTOLD,)
-    tables, names = behind(rules, quarter, indicator, part, carried)
-    both = [(before.deliveries[each], now.deliveries[each]) for each in tables if each in before.deliveries and each in now.deliveries]
+    both = _both(before, now, tables)
     apply = {
         LATE: any(new.keys() - old.keys() for old, new in both),
         CORRECTED: any(new.get(sender) != delivered for old, new in both for sender, delivered in old.items()),
@@ -72,6 +81,21 @@ def _causes(before: Basis | None, now: Basis, rules: Rules, quarter: Quarter, in
     }
     found = tuple(cause for cause, does in apply.items() if does)
     return found or ((MISTAKEN,) if before.version != now.version else (UNTOLD,))
+
+
+def _beside(before: Basis | None, now: Basis, earlier: Sequence[Basis], tables: set[str]) -> Iterator[str]:
+    """Did a delivery go that was there, or one come back that an earlier revision still had?"""
+    both = _both(before, now, tables) if before else []
+    if any(old.keys() - new.keys() for old, new in both):
+        yield WITHDRAWN
+    once = {(each, sender) for basis in earlier for each in tables for sender in basis.deliveries.get(each, ())}
+    if before and any((each, sender) in once for each in tables for sender in now.deliveries.get(each, {}).keys() - before.deliveries.get(each, {}).keys()):
+        yield RETURNED
+
+
+def _both(before: Basis, now: Basis, tables: set[str]) -> list[tuple[Mapping[str, str], Mapping[str, str]]]:
+    """Who delivered what then and now, of the tables that both know."""
+    return [(before.deliveries[each], now.deliveries[each]) for each in tables if each in before.deliveries and each in now.deliveries]
 
 
 def behind(rules: Rules, quarter: Quarter, indicator: str, part: str, carried: bool = False) -> tuple[set[str], set[str]]:

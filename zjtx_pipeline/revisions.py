@@ -50,6 +50,11 @@ class Revision:
         return self._kept("notice")
 
     @cached_property
+    def edition(self) -> str:
+        """The mark that its reports bear; empty where an earlier program made them."""
+        return self._kept("edition") or ""
+
+    @cached_property
     def digest(self) -> str:
         """Of all its files."""
         return self._kept("revision")
@@ -65,12 +70,12 @@ def recorded(
     files: Mapping[str, str],
     figures: pd.DataFrame,
     changed: pd.DataFrame | None = None,
-    **beside: Mapping[str, Any] | None,
+    **beside: Mapping[str, Any] | str | None,
 ) -> int:
     """The number of the revision that these files (SHA-256 by name) are, from 1; a new one is kept.
 
     `figures`: the frame of figures.csv; `changed`: those that differ from the newest revision's, with their causes; `beside`:
-    `basis` and `notice`.
+    `basis`, `notice` and `edition`.
     """
     last, digest = newest(home, quarter), store.digest(*(part for pair in sorted(files.items()) for part in pair))
     if last and last.digest == digest:

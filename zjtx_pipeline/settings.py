@@ -32,6 +32,14 @@ PUBLIC_MAILBOXES = (
 OVERLAYS = ("readings", "awards", "targets", "baselines", "lists", "lights")
 
 
+def _quarter(key: str) -> str:
+    """A quarter's key as it stands; what is none is named with its place in the configuration, as any other fault."""
+    try:
+        return str(Quarter.parse(key))
+    except ZjtxError:
+        raise PydanticCustomError("no_quarter", "{key}", {"key": key}) from None
+
+
 class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -142,6 +150,8 @@ class Door(Part):
         """What staff type."""
         name = self.names[0] if self.names else self.host
         return f"{self.scheme}://{f'[{name}]' if ':' in name else name}:{self.port}"
+
+
 class Backup(Part):
     """Where the nightly backup goes, and how many of them are kept; without a folder none is made."""
 
@@ -172,7 +182,7 @@ class Letterhead(Part):
     @field_validator("numbers")
     @classmethod
     def _quarters(cls, numbers: dict[str, str]) -> dict[str, str]:
-        return {str(Quarter.parse(key)): number for key, number in numbers.items()}
+        return {_quarter(key): number for key, number in numbers.items()}
 
 
 class Interface(Part):
@@ -247,7 +257,7 @@ class Settings(Part):
     @field_validator("follow_until")
     @classmethod
     def _quarter(cls, key: str) -> str:
-        return str(Quarter.parse(key))
+        return _quarter(key)
 
     @field_validator("missing")
     @classmethod
@@ -320,7 +330,7 @@ def _checked(path: Path, values: dict) -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(step) for step in fault["loc"] if "[" not in str(step))  # pydantic names the kinds tried
-        message = _MESSAGES_OF.get(where) or _MESSAGES.get(fault["type"], "类型不对")
+        message = _MESSAGES_OF.get(where) or _message(fault)
         raise ZjtxError(f"配置文件 {path} 中“{where}”不对：{message}。") from None
     if settings.inbox is None and settings.database is None and settings.gateway is None:
         raise ZjtxError(f"配置文件 {path} 没有数据来源：请写明 inbox（收件目录）、database（数据库地址）或 gateway（网关）。")
@@ -390,18 +400,36 @@ def _check_departments(path: Path, settings: Settings) -> None:
 
 _WEB_ADDRESS = "写成 https://主机/路径 的样子，不带账号、? 和 #"
 _MESSAGES_OF = {"gateway.url": _WEB_ADDRESS, "gateway.sign_url": _WEB_ADDRESS}
+_INTEGER, _NUMBER, _NAMED = "应为整数", "应为数字", "应由“名称: 值”组成"
 _MESSAGES = {
     "extra_forbidden": "没有这个配置项，请检查拼写",
     "missing": "缺少此项",
-    "literal_error": "不在可选值之内",
     "unknown_table": "没有这个表号，请写 D05、D06b 的样子",
     "string_pattern_mismatch": "写法不对，时间写成 08:00 的样子并加引号，接口编号只用字母、数字和 _ . -",
     "string_type": "应为文本，必要时加引号",
     "greater_than_equal": "数值太小",
     "greater_than": "数值太小",
     "less_than_equal": "数值太大",
-    "int_parsing": "应为整数",
+    "string_too_long": "字数太多",
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float", "int_parsing_size"), _INTEGER),
+    **dict.fromkeys(("float_parsing", "float_type", "finite_number"), _NUMBER),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "应为是或否，写 true 或 false"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _NAMED),
+    "tuple_type": "应为列表，写成 [甲, 乙] 的样子",
+    "path_type": "应为文件或文件夹的位置，是一段文本",
 }
+
+
+_QUOTED = re.compile("'([^']*)'")
+
+
+def _message(fault: Any) -> str:
+    """What is wrong with a value, and what it should be: a kind, or one of a few."""
+    if fault["type"] == "no_quarter":
+        return f"“{fault['ctx']['key']}”不是季度，请写成“2024Q4”的样子"
+    if fault["type"] == "literal_error":
+        return f"不在可选值之内，可选 {'、'.join(_QUOTED.findall(fault['ctx']['expected']))}"
+    return _MESSAGES.get(fault["type"], "写法不对，请对照说明文件 README 里的例子")
 
 
 def _bears_a_password(address: str) -> bool:

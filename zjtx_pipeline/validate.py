@@ -42,6 +42,7 @@ from zjtx_pipeline.wholes import whole_findings
 JUDGING = "7"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
 
 
+@cache
 def needs(table_id: str) -> tuple[str, ...]:
     """The tables that must be judged before one, because its suite compares with them."""
     named = {column for rule in load_suite(table_id).rules for column in rule.columns}

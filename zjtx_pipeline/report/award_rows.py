@@ -8,9 +8,10 @@ from __future__ import annotations
 import pandas as pd
 
 from zjtx_pipeline.awards import changed_by_plan_cap, highest_only_fen
+from zjtx_pipeline.awards.tally import REFUSED
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import AwardRow, Awards
+from zjtx_pipeline.report.payments import AwardRow, Awards
 from zjtx_pipeline.rules import Award
 
 UNSTATED = "待兑现政策明确"
@@ -97,6 +98,7 @@ def _remarks(inputs: ReportInputs, units: pd.DataFrame, known: pd.DataFrame) -> 
         for remark in (
             _over_remark(units),
             _outside_remark(units),
+            _refused_remark(known),
             _untriggered_remark(units),
             _cap_remark(units),
             _stack_remark(inputs, known),
@@ -121,6 +123,18 @@ def _outside_remark(units: pd.DataFrame) -> str:
     outside = beyond(units, eligible=False)
     paid = formats.wan(total_fen(outside, "paid_fen"))
     return f"另有期外、不在萧或非首次的{len(outside)}个单元已兑{paid}万元，测算应兑为0，计入已兑和差额。" if len(outside) else ""
+
+
+def refused(units: pd.DataFrame) -> pd.DataFrame:
+    """Units that the clause is for and whose application was refused: neither 5.5 nor the plan takes what they are entitled to away."""
+    return units[units["state"].eq(REFUSED) & units["eligible"]]
+
+
+def _refused_remark(known: pd.DataFrame) -> str:
+    """They stay in entitled and gap (the method's open points say so)."""
+    rows = refused(known)
+    gap = formats.wan(total_fen(rows, "gap_fen"))
+    return f"核定不予兑现的{formats.count(len(rows))}个单元仍计入测算应兑和差额（合计差额{gap}万元），是否扣除待主管部门明确。" if len(rows) else ""
 
 
 def _untriggered_remark(units: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import ABSENT, PAYMENTS, is_stated, total, total_fen
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import AwardRow, DepartmentAwards, GapBar
+from zjtx_pipeline.report.payments import AwardRow, DepartmentAwards, GapBar
 from zjtx_pipeline.rules import Award
 
 

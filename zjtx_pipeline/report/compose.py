@@ -25,7 +25,9 @@ from zjtx_pipeline.report.glossary import glossary
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon, method
 from zjtx_pipeline.report.model import Cover, Method, OverallReport, Section, TargetLine, TaskBrief, TaskReport
-from zjtx_pipeline.report.rows import Awards, Correction, CurveRow, FigureRow, TierRow
+from zjtx_pipeline.report.grounds import Correction
+from zjtx_pipeline.report.payments import Awards
+from zjtx_pipeline.report.rows import CurveRow, FigureRow, TierRow
 from zjtx_pipeline.report.sentences import brief, overall_summary, summary, task_light
 from zjtx_pipeline.report.shown import bearing
 from zjtx_pipeline.report.stairs import stairs

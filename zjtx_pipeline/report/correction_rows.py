@@ -6,7 +6,7 @@ Leaves which figures differ to `revisions`, their causes to `causes`, and which 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import date
 from fractions import Fraction
@@ -14,18 +14,20 @@ from typing import Any
 
 import pandas as pd
 
-from zjtx_pipeline.causes import BETWEEN, CAUSES
+from zjtx_pipeline.causes import BETWEEN, CAUSES, RETURNED, WITHDRAWN
 from zjtx_pipeline.figures import Figure
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import Measured, ReportInputs
 from zjtx_pipeline.report.lights import light
 from zjtx_pipeline.report.privacy import UNSHOWN, is_of_firms, withheld
-from zjtx_pipeline.report.rows import Corrected, Correction, Light, Notice, Order
+from zjtx_pipeline.report.grounds import Corrected, Correction, Notice, Order
+from zjtx_pipeline.report.rows import Light
 from zjtx_pipeline.report.shown import Shown
 
 LONGEST_LIST = 20
 UNAPPROVED = "批准：待批准。"
+TOWN = "镇街"
 
 
 def lines(inputs: ReportInputs, changed: pd.DataFrame, before: pd.DataFrame) -> tuple[Corrected, ...]:
@@ -69,6 +71,7 @@ def _line(inputs: ReportInputs, measured: Measured, row) -> Corrected:
         new_light=light(row.new_light),
         cause=row.cause,
         listed=not (old_mask and new_mask),
+        beside=getattr(row, "beside", ""),
     )
 
 
@@ -96,8 +99,19 @@ def from_kept(record: Mapping[str, Any]) -> Notice:
 def corrections(inputs: ReportInputs, tasks: Iterable[int]) -> tuple[Correction, ...]:
     """The notices as a report on some tasks prints them, the newest first; those that concern none of its figures are left out."""
     wanted = set(tasks)
-    own = [replace(each, lines=tuple(line for line in each.lines if line.task in wanted)) for each in inputs.notices]
-    return tuple(_correction(each, inputs.settings.bureau) for each in reversed(own) if each.lines)
+    return tuple(_correction(each, inputs.settings.bureau) for each in _of(inputs, lambda line: line.task in wanted))
+
+
+def town_corrections(inputs: ReportInputs, ids: Collection[str]) -> tuple[Correction, ...]:
+    """The notices as far as they concern what a table of towns shows of these figures."""
+    shown = _of(inputs, lambda line: line.id in ids and line.breakdown.startswith(f"{TOWN}="))
+    return tuple(_correction(each, inputs.settings.bureau) for each in shown)
+
+
+def _of(inputs: ReportInputs, concerns: Callable[[Corrected], bool]) -> list[Notice]:
+    """The notices with those of their lines alone, the newest first; left out where none is left."""
+    own = (replace(each, lines=tuple(filter(concerns, each.lines))) for each in reversed(inputs.notices))
+    return [each for each in own if each.lines]
 
 
 def _correction(notice: Notice, bureau: str) -> Correction:
@@ -112,8 +126,11 @@ def _counted(notice: Notice) -> str:
     times = Counter(cause for line in notice.lines for cause in line.cause.split(BETWEEN))
     lit = sum(line.old_light != line.new_light for line in notice.lines)
     causes = "、".join(f"{cause}{formats.count(times[cause])}项" for cause in CAUSES if times[cause])
+    moved = Counter(word for line in notice.lines for word in line.beside.split(BETWEEN))
+    beside = "".join(f"，其中{word}{formats.count(moved[word])}项" for word in (WITHDRAWN, RETURNED) if moved[word])
     turned = f"，其中亮灯改变{lit}项" if lit else ""
-    return f"与第{notice.since}版相比，数值、状态或亮灯改变的共{formats.count(len(notice.lines))}项{turned}。原因类别：{causes}。"
+    since = f"第{notice.since}版" + (f"（版本标识{notice.edition}）" if notice.edition else "")
+    return f"与{since}相比，数值、状态或亮灯改变的共{formats.count(len(notice.lines))}项{turned}。原因类别：{causes}{beside}。"
 
 
 def _approved(order: Order | None) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import DatasetRow, DepartmentRow, FindingRow, Quality, Told
+from zjtx_pipeline.report.grounds import DatasetRow, DepartmentRow, FindingRow, Quality
+from zjtx_pipeline.report.rows import Told
 from zjtx_pipeline.rules import Task
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.verdicts import UNDELIVERED

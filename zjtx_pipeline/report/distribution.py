@@ -10,14 +10,15 @@ from fractions import Fraction
 
 from zjtx_pipeline.report import compose, firm_rows, formats, title_lists
 from zjtx_pipeline.report.breakdown_rows import TOWN, largest_of
-from zjtx_pipeline.report.correction_rows import corrections
+from zjtx_pipeline.report.correction_rows import corrections, town_corrections
 from zjtx_pipeline.report.dataset_rows import quality, told
 from zjtx_pipeline.report.figure_rows import other_rows, target_rows
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.method_rows import colophon
 from zjtx_pipeline.report.model import DepartmentReport, Section, TownReport
 from zjtx_pipeline.report.pictures import share_bar
-from zjtx_pipeline.report.rows import Quality, TaskText, TownFigure, TownRow
+from zjtx_pipeline.report.grounds import Correction, Quality
+from zjtx_pipeline.report.rows import TaskText, TownFigure, TownRow
 from zjtx_pipeline.report.shown import Shown, first_of
 from zjtx_pipeline.rules import Rules, Task
 from zjtx_pipeline.settings import Audience
@@ -129,17 +130,26 @@ def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[Ta
 def town_report(inputs: ReportInputs) -> TownReport:
     """Every indicator that is counted by town, with its change; in the order of the district's list, ranks only where the office asks."""
     figures = [first for first in _firsts(inputs) if any(each.columns == (TOWN,) for each in first.part.breakdowns)]
-    shown = [_by_town(figure) for figure in figures]
+    shown, corrected = [_by_town(figure) for figure in figures], town_corrections(inputs, [figure.id for figure in figures])
     towns = tuple(TownRow(town, tuple(column[place] for column in shown)) for place, town in enumerate(inputs.rules.towns))
     order = "图中条形后为位次，按数值从大到小，相同的并列" if inputs.settings.town_ranks else "不作排名"
     return TownReport(
-        cover=compose.cover(inputs, _number(TOWNS, inputs.rules), TOWNS),
+        cover=compose.cover(inputs, _number(TOWNS, inputs.rules), TOWNS, corrected),
+        notices=_notices(inputs, corrected),
         titles=tuple(f"{figure.id} {figure.indicator.title}（{formats.printed_unit(figure.part.unit)}）" for figure in figures),
         towns=towns,
         remarks=(f"按登记住所所在镇街（平台）统计，按全区镇街名录的顺序排列，{order}；增减为与上季相比。",),
         colophon=colophon(inputs, tuple(dict.fromkeys(table for each in figures for table in each.part.tables))),
         annexes=_ANNEXES,
     )
+
+
+def _notices(inputs: ReportInputs, corrected: tuple[Correction, ...]) -> tuple[str, ...]:
+    """A line a 更正说明 that concerns this table; that none does, where the quarter was corrected elsewhere alone. Why, by whom and
+    figure by figure is said in the overall report, for this table has to stand on its page."""
+    if inputs.notices and not corrected:
+        return (f"本季报告有更正（更正第{inputs.notices[-1].number}号，见总报告的更正说明），不涉及本表各数。",)
+    return tuple(f"更正{each.title}（详见总报告）：本表各数{each.sentences[0]}" for each in corrected)
 
 
 def _firsts(inputs: ReportInputs) -> list[Shown]:

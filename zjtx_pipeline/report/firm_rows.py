@@ -10,9 +10,9 @@ import pandas as pd
 from zjtx_pipeline import workbooks
 from zjtx_pipeline.money import yuan_text
 from zjtx_pipeline.report import formats
-from zjtx_pipeline.report.award_rows import PAYMENTS, WAITING, beyond
+from zjtx_pipeline.report.award_rows import PAYMENTS, WAITING, beyond, refused
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import FirmAward, FirmAwards
+from zjtx_pipeline.report.payments import FirmAward, FirmAwards
 
 LONGEST_LIST = 20
 COLUMNS = {
@@ -43,13 +43,18 @@ def firm_awards(inputs: ReportInputs) -> FirmAwards:
 
 
 def _unknown(inputs: ReportInputs) -> tuple[str, ...]:
-    """What keeps units out of the lists without their being settled: tables that nobody delivered, amounts that the plan leaves open."""
+    """What keeps units out of the lists without their being settled: tables that nobody delivered, amounts that the plan leaves
+    open, applications that were refused."""
     grants = [award for award in inputs.rules.awards.values() if award.is_grant]
     absent = inputs.absence(dict.fromkeys([*PAYMENTS, *(table for award in grants for table in award.needs)]))
     units = inputs.awards
     waiting = int((units["eligible"] & units["entitled_fen"].isna()).sum())
-    told = (f"{absent}，所涉单元待补，不在本表内。" if absent else "", f"另有{formats.count(waiting)}个单元金额待明确，不在本表内。" if waiting else "")
-    return tuple(filter(None, told))
+    turned_down = len(refused(units))
+    return (
+        *([f"{absent}，所涉单元待补，不在本表内。"] if absent else []),
+        *([f"另有{formats.count(waiting)}个单元金额待明确，不在本表内。"] if waiting else []),
+        *([f"另有{formats.count(turned_down)}个单元核定不予兑现，不在本表内。"] if turned_down else []),
+    )
 
 
 def _row(unit) -> FirmAward:

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from zjtx_pipeline.report import state_words
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.lights import LIGHTS
+from zjtx_pipeline.report.method_rows import PACE
+from zjtx_pipeline.report.state_words import Term
 from zjtx_pipeline.rules import Rules
 
-Term = tuple[str, str]
-
-_STATUSES = (
-    ("待补", "所需数据表到报送截止日没有报送，不按0计。"),
-    ("沿用上期", "所需数据表没有报送，按区县配置列示上季数值，不参与亮灯和测算。"),
-    ("待明确", "原文没有写明金额或比例，主管部门明确以前不测算，不按0计。"),
-    ("无适用对象", "分母为0，没有可以计算的企业。"),
-)
 _AWARDS = (
     ("兑现单元", "奖补条款的一次兑现：一家企业、一个产品或一个项目因一项触发事项应得的一笔奖补。"),
     ("测算应兑", "按条款的金额、比例和封顶算出的数，未经审核，不作为兑付依据。"),
     ("差额", "测算应兑减已兑；负数为已兑多于测算应兑。"),
+    ("期外", "触发日期不在条款起止时间（口径B-26）之内的触发事项，测算应兑为0。"),
 )
-_DATA = (
-    ("退回", "数据不合规则的行，退回报送部门更正后重报，更正前不计入。"),
-    ("提示", "数据可疑但已计入的行，请报送部门核对。"),
-    ("阻断", "整张数据表不能用，所涉指标不出数。"),
+_TARGETS = (
+    ("序时进度", f"按时间平均推进，到本季末应达到的数：{PACE}。"),
+    ("趋势测算", "按以往速度推算到期限的数，是算术推算，不是承诺。"),
 )
 
 
 def glossary(inputs: ReportInputs) -> tuple[Term, ...]:
-    """Terms and what they mean: firms and titles first, then targets, awards, data."""
+    """Terms and what they mean: firms and titles first, then targets, awards, data; every state that a report tells among them."""
     rules = inputs.rules
-    return tuple([*_firms(rules), *_titles(inputs), *_lights(), *_AWARDS, *_STATUSES, *_DATA])
+    named = [*_firms(rules), *_titles(inputs), *_lights(), *_TARGETS, *_AWARDS]
+    states = (*state_words.titles(rules), *state_words.figures(rules), *state_words.awards(rules), *state_words.data(rules))
+    return (*named, *state_words.terms(states))
 
 
 def _firms(rules: Rules) -> Iterator[Term]:

@@ -15,7 +15,7 @@ import pandas as pd
 from zjtx_pipeline.progress import Progress
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report.formats import day, listed
-from zjtx_pipeline.report.rows import Notice
+from zjtx_pipeline.report.grounds import Notice
 from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import SourceFile
@@ -45,7 +45,7 @@ class ReportInputs:
     `status` and `missing` by table id, `status` also of columns that nobody fills, as `books` has it; `due_on` the day up to which deliveries count and the date of the
     report: the deadline, or the day as of which it is told; `firms_behind` how many firms stand behind a sum of tax or business figures, by figure id (datasets.md 5.4);
     `retold`: as it was known on a day gone by, not as it stands; `unreviewed` the readings that the second opinion does not follow. `flows`, `watchlist`, `effects`,
-    `candidates` as the rooms of those names give them; None where nobody made them. `notices`: the quarter's 更正说明, by number.
+    `candidates` as the rooms of those names give them; None where nobody made them. `notices`: the quarter's 更正说明, by number; `edition` the mark of all reports made of the same.
     """
 
     rules: Rules
@@ -72,6 +72,7 @@ class ReportInputs:
     effects: pd.DataFrame | None = None
     candidates: pd.DataFrame | None = None
     notices: Sequence[Notice] = ()
+    edition: str = ""
 
     @cached_property
     def now(self) -> Measured:

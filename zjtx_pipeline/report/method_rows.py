@@ -9,13 +9,18 @@ from zjtx_pipeline.report import formats
 from zjtx_pipeline.report.award_rows import is_stated
 from zjtx_pipeline.report.inputs import ReportInputs
 from zjtx_pipeline.report.model import Colophon, Method
-from zjtx_pipeline.report.rows import Origin, ReadingRow
+from zjtx_pipeline.report.grounds import Origin, ReadingRow
 from zjtx_pipeline.rules import Award, Indicator, Reading, Target
 from zjtx_pipeline.store import digest
 from zjtx_pipeline.tables import load_tables
 
 MARKS = {"P": "建议口径", "M": "待确认", "L": "公开来源"}
 SHOWN_DIGEST = 16
+PACE = "基期值＋（目标值−基期值）×已过季度数÷总季度数"
+REFUSAL = (
+    "核定结果为“不予兑现”的单元：测算应兑只看触发事项、期限、在萧和适用对象，不看核定结果，因此仍计入测算应兑和差额；"
+    "不予兑现是否扣除，原文未写，待主管部门明确"
+)
 
 
 def method(
@@ -57,6 +62,7 @@ def colophon(inputs: ReportInputs, tables: Sequence[str]) -> Colophon:
             )
             for one in used
         ),
+        edition=inputs.edition,
     )
 
 
@@ -67,14 +73,15 @@ def _open_points(inputs: ReportInputs, awards: list[Award], targets: list[Target
     dates = [f"{target.title}：{target.note}" for target in targets if not target.stated]
     scenes = [] if inputs.rules.chains.scenes else ["六大“新场景”的名称原文未列，待明确"]
     told = [f"{'、'.join(unstated)}的金额或比例原文未写，待主管部门明确后测算"] if unstated else []
+    refusal = [REFUSAL] if any(award.is_grant and is_stated(award) for award in awards) else []
     once = [f"{'、'.join(inputs.unreviewed)}：第二算法没有这一口径，有关的数只算了一遍，未经复核"] if inputs.unreviewed else []
-    return (*told, *confirm, *once, *dates, *(scenes if any(award.id == "A10" for award in awards) else []))
+    return (*told, *confirm, *refusal, *once, *dates, *(scenes if any(award.id == "A10" for award in awards) else []))
 
 
 def _rules_of_print(inputs: ReportInputs) -> tuple[str, ...]:
     lights = inputs.rules.plan.lights
     return (
-        "序时进度＝基期值＋（目标值−基期值）×已过季度数÷总季度数；完成率＝完成值÷目标值，目标为降低的不计完成率。",
+        f"序时进度＝{PACE}；完成率＝完成值÷目标值，目标为降低的不计完成率。",
         f"亮灯按未舍入的数判断：{_green(lights.green_up_to)}为绿，超过{lights.green_up_to}至{lights.yellow_up_to}个百分点为黄，"
         f"超过{lights.yellow_up_to}个百分点或到期未完成为红，达到目标为已完成，无数据或基期待确认为灰。任务亮灯取其量化目标中最差者。",
         "趋势测算按以往速度推算至期限：匀速推算＝基期值＋（本季值−基期值）×总季度数÷已过季度数，按年考核的即本年累计×4÷已过季度数；"

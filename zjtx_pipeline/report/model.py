@@ -8,17 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zjtx_pipeline.letterhead import Seal
+from zjtx_pipeline.report.grounds import Correction, Origin, Quality, ReadingRow
+from zjtx_pipeline.report.payments import Awards, FirmAwards
 from zjtx_pipeline.report.rows import (
-    Awards,
-    Correction,
     CurveRow,
     FigureRow,
-    FirmAwards,
     FlowRow,
     Light,
-    Origin,
-    Quality,
-    ReadingRow,
     Split,
     Stairs,
     TaskText,
@@ -69,12 +65,13 @@ class Method:
 
 @dataclass(frozen=True)
 class Colophon:
-    """From what and by what the report was made."""
+    """From what and by what the report was made; `edition`: the mark that all reports made of the same bear."""
 
     version: str
     rules_digest: str
     sources_digest: str
     origins: tuple[Origin, ...]
+    edition: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,6 +200,7 @@ class TownReport:
     remarks: tuple[str, ...]
     colophon: Colophon
     annexes: tuple[Section, ...]
+    notices: tuple[str, ...] = ()
 
 
 Report = TaskReport | OverallReport | DepartmentReport | TownReport

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -52,9 +53,9 @@ class Templates:
                 raise
             raise told from error
 
-    def sheets(self, own: Sequence[Face] = ()) -> tuple[styles.Sheet, ...]:
-        """The style sheets, in the order in which they apply."""
-        return self._style.sheets(own)
+    def sheets(self, own: Sequence[Face] = (), shrunk: Decimal = styles.WHOLE) -> tuple[styles.Sheet, ...]:
+        """The style sheets, in the order in which they apply; `shrunk` as `styles` has it."""
+        return self._style.sheets(own, shrunk)
 
     @cached_property
     def _style(self) -> styles.Style:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -24,9 +25,11 @@ from zjtx_pipeline.letterhead import Seal
 from zjtx_pipeline.report import pages
 from zjtx_pipeline.report.model import Report
 from zjtx_pipeline.report.printable import refuse_unprintable
-from zjtx_pipeline.report.styles import Sheet
+from zjtx_pipeline.report.styles import WHOLE, Sheet
 
 VARIANT = "pdf/a-3a"
+ONE_PAGE = ("overview", "overview-end")
+SMALLER = (WHOLE, Decimal("0.9"), Decimal("0.8"))
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 BUNDLED_ALONE: Mapping[str, Path] = MappingProxyType({})
 # WeasyPrint writes the identification of one variant; the second, and the schema that PDF/A asks for it, stand here.
@@ -69,16 +72,33 @@ def render(
     """One HTML document as PDF, under the style sheets of the templates, our own if none are given; `name` is how errors call it,
     `dated` the day that its files bear, `seal` the one picture that it may show."""
     own = fonts.faces(own_fonts)
-    sheets = (templates or pages.shipped()).sheets(own)
     refuse_unprintable(page, name, own)
     with _complaints_are_errors(name), collector.resting():
-        return _written(page, sheets, own, attached, dated, seal)
+        document, sheets = _laid_out(page, templates or pages.shipped(), own, seal)
+        return _written(document, page, sheets, attached, dated)
 
 
-def _written(page: str, sheets: Sequence[Sheet], own: tuple[Face, ...], attached: Mapping[str, bytes], dated: str, seal: Seal | None) -> bytes:
+def _laid_out(page: str, used: pages.Templates, own: tuple[Face, ...], seal: Seal | None):
+    """The pages, and the sheets they are laid out by: in smaller letters where the fonts are such that what has to stand on one page
+    would not."""
     import weasyprint
 
-    document = weasyprint.HTML(string=page, url_fetcher=_fetcher(own, seal)).render(stylesheets=_parsed(tuple(sheets), own), font_config=_font_config(own))
+    for shrunk in SMALLER:
+        sheets = used.sheets(own, shrunk)
+        html = weasyprint.HTML(string=page, url_fetcher=_fetcher(own, seal))
+        document = html.render(stylesheets=_parsed(tuple(sheets), own), font_config=_font_config(own))
+        if _stands_on_one_page(document):
+            break
+    return document, sheets
+
+
+def _stands_on_one_page(document) -> bool:
+    """Do the overview's beginning and end, where there are such, stand on the same page?"""
+    found = [number for name in ONE_PAGE for number, page in enumerate(document.pages) if name in page.anchors]
+    return len(set(found)) <= 1
+
+
+def _written(document, page: str, sheets: Sequence[Sheet], attached: Mapping[str, bytes], dated: str) -> bytes:
     made_of = [page, *(sheet.text for sheet in sheets)]
     files = [part for name, content in attached.items() for part in (name.encode(), content)]
     return document.write_pdf(
@@ -89,7 +109,7 @@ def _written(page: str, sheets: Sequence[Sheet], own: tuple[Face, ...], attached
     )
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=len(SMALLER))
 def _parsed(sheets: tuple[Sheet, ...], own: tuple[Face, ...]) -> list:
     """The style sheets as WeasyPrint applies them, read once for all reports; ZjtxError names the line that it would have passed over."""
     import weasyprint

@@ -1,4 +1,7 @@
-"""Knows the lines of a report's tables, every number already text; leaves the reports that they stand in to `model`."""
+"""Knows the lines of a report's tables and pictures of figures, titles, towns and words, every number already text.
+
+Leaves awards to `payments`, what a report rests on to `grounds`, the reports that they stand in to `model`.
+"""
 
 from __future__ import annotations
 
@@ -108,126 +111,6 @@ class TownTable:
 
 
 @dataclass(frozen=True)
-class AwardRow:
-    """One clause: how many units, what they are entitled to, what was paid, what is missing, in 万元."""
-
-    clause: str
-    title: str
-    units: str
-    entitled: str
-    paid: str
-    gap: str
-    state: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class GapBar:
-    """What was paid of what a clause entitles to, in thousandths of the largest amount of all clauses, as text ready for SVG."""
-
-    clause: str
-    title: str
-    entitled: str
-    paid: str
-    gap: str
-    told: str
-
-
-@dataclass(frozen=True)
-class DepartmentAwards:
-    """The clauses of one department: how many, the sums of those whose amount is stated (None with none), and what is not in them."""
-
-    department: str
-    clauses: str
-    sums: AwardRow | None
-    note: str
-
-
-@dataclass(frozen=True)
-class Awards:
-    """The award table of a task or of all, with what must be said beside it; by department and as bars where several stand together."""
-
-    rows: tuple[AwardRow, ...]
-    total: AwardRow | None
-    remarks: tuple[str, ...]
-    departments: tuple[DepartmentAwards, ...] = ()
-    bars: tuple[GapBar, ...] = ()
-
-
-@dataclass(frozen=True)
-class FirmAward:
-    """One award unit of one firm that is not paid in full, or got more than its clause gives, in 万元."""
-
-    clause: str
-    name: str
-    entitled: str
-    paid: str
-    gap: str
-    state: str
-    days: str
-
-
-@dataclass(frozen=True)
-class FirmAwards:
-    """Award units by firm, the largest gap first; `remarks` say what is not listed here, and why."""
-
-    unpaid: tuple[FirmAward, ...]
-    overpaid: tuple[FirmAward, ...]
-    remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class DatasetRow:
-    """One table that departments delivered: read = accepted + set aside + rejected."""
-
-    table: str
-    name: str
-    senders: str
-    read: str
-    accepted: str
-    quarantined: str
-    rejected: str
-    status: str
-    balanced: bool = True
-
-
-@dataclass(frozen=True)
-class FindingRow:
-    """How often one rule spoke about one department's table."""
-
-    severity: str
-    sender: str
-    table: str
-    rule: str
-    message: str
-    times: str
-
-
-@dataclass(frozen=True)
-class DepartmentRow:
-    """What was found in one department's deliveries, by severity, and which of them came late."""
-
-    department: str
-    blocking: str
-    returned: str
-    hinted: str
-    late: str
-
-
-@dataclass(frozen=True)
-class Quality:
-    """The rows behind a report and what the rules said of them."""
-
-    datasets: tuple[DatasetRow, ...]
-    total: DatasetRow | None
-    summary: str
-    departments: tuple[DepartmentRow, ...]
-    findings: tuple[FindingRow, ...]
-    findings_left: str
-    remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Told:
     """What one department reported in words (D26)."""
 
@@ -263,28 +146,6 @@ class TownRow:
 
     town: str
     figures: tuple[TownFigure, ...]
-
-
-@dataclass(frozen=True)
-class ReadingRow:
-    """One reading in force (B-01…B-28)."""
-
-    id: str
-    wording: str
-    value: str
-    explanation: str
-    mark: str
-
-
-@dataclass(frozen=True)
-class Origin:
-    """One delivery that the report rests on."""
-
-    table: str
-    sender: str
-    source: str
-    rows: str
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -334,52 +195,3 @@ class FlowRow:
     closing: str
     causes: str
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Corrected:
-    """One figure that differs from the last issue: old and new as printed, its light where it has one, and why it differs.
-
-    `listed`: may it stand in a table? Not where neither value may be printed.
-    """
-
-    task: int
-    id: str
-    name: str
-    breakdown: str
-    old: str
-    new: str
-    old_light: Light | None
-    new_light: Light | None
-    cause: str
-    listed: bool = True
-
-
-@dataclass(frozen=True)
-class Order:
-    """Why an issued revision is corrected, who approved it, and on which day (`2025-02-20`)."""
-
-    why: str
-    approved_by: str
-    day: str
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A 更正说明: its number within the quarter, the issued revision that it corrects, the order, and every figure that differs,
-    those with a light first; `order` None while nobody has approved it."""
-
-    number: int
-    since: int
-    order: Order | None
-    lines: tuple[Corrected, ...]
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A 更正说明 as one report prints it: its own figures alone; `left` says what is not listed here."""
-
-    title: str
-    sentences: tuple[str, ...]
-    lines: tuple[Corrected, ...]
-    left: str

@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.fonts import TOKENS, Face
 
 TOKEN_SHEET, USING = "css/tokens.css", ("css/report.css",)
+WHOLE = Decimal(1)
+ONE_PAGE = ("first-", "tasks-")  # begin the tokens of that page
+_SIZE = re.compile(r"[\d.]+(?=pt$)")
 _TOKEN = re.compile(r"\s*--([\w-]+):\s*([^;{}]+);\s*(?:/\*.*\*/\s*)?")
 _NAMED = re.compile(r"var\(\s*--([\w-]+)\s*\)")
 _PLACE, _QUOTED = re.compile(r" at (\d+):\d+"), re.compile(r"[\"']([^\"']+)[\"']")
@@ -53,12 +57,17 @@ class Style:
             raise ZjtxError(f"样式 {TOKEN_SHEET} 里没有 --{absent[0]}：配置里的字体用不上，请补上这一行。")
         return held
 
-    def sheets(self, own: Sequence[Face] = ()) -> tuple[Sheet, ...]:
-        """The faces of an office, the token sheet and those that use it, in the order in which they apply."""
-        held = self.tokens(own)
+    def sheets(self, own: Sequence[Face] = (), shrunk: Decimal = WHOLE) -> tuple[Sheet, ...]:
+        """The faces of an office, the token sheet and those that use it, in the order in which they apply; `shrunk`: how large the
+        sizes of the page that has to stand on one page are, of what the tokens say."""
+        held = {name: _shrunk(value, shrunk) if name.startswith(ONE_PAGE) else value for name, value in self.tokens(own).items()}
         faces = "\n".join(f'@font-face {{ font-family: "{face.family}"; src: url("{face.url}"); }}' for face in own)
         token_sheet = Sheet(TOKEN_SHEET, "\n".join(self.lines[TOKEN_SHEET]))
         return (Sheet("（配置里的 fonts）", faces), token_sheet, *(_using(name, self.lines[name], held) for name in USING))
+
+
+def _shrunk(size: str, shrunk: Decimal) -> str:
+    return size if shrunk == WHOLE else _SIZE.sub(lambda found: str((Decimal(found[0]) * shrunk).quantize(Decimal("0.01"))), size)
 
 
 def read(folder: Path) -> Style:

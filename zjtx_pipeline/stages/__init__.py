@@ -9,7 +9,9 @@ from zjtx_pipeline.stages.measuring import compare, measure, tally_awards, tally
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
 from zjtx_pipeline.stages.overdue import undelivered
 from zjtx_pipeline.stages.previewing import Preview, preview
-from zjtx_pipeline.stages.printing import OVERALL, distribute, publish, render
+from zjtx_pipeline.stages.gathering import OVERALL
+from zjtx_pipeline.stages.printing import distribute, render
+from zjtx_pipeline.stages.publishing import publish
 from zjtx_pipeline.stages.reconciling import Reconciled, reconcile_list
 from zjtx_pipeline.stages.returning import GivenBack, give_back
 from zjtx_pipeline.stages.run import CHINA, Run, day_named, open_run

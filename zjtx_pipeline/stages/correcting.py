@@ -23,7 +23,7 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import correction_rows
 from zjtx_pipeline.report.inputs import ReportInputs
-from zjtx_pipeline.report.rows import Notice, Order
+from zjtx_pipeline.report.grounds import Notice, Order
 from zjtx_pipeline.revisions import Revision
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources.screen import mark
@@ -63,7 +63,7 @@ def notices(run: Run, inputs: ReportInputs) -> tuple[Notice, ...]:
     told = tuple(correction_rows.from_kept(each.notice) for each in issued if each.notice)
     order = _settled(run)["order"]
     lines = _lines(run, inputs, issued[-1])
-    made = Notice(len(told) + 1, issued[-1].number, order and Order(**order), lines)
+    made = Notice(len(told) + 1, issued[-1].number, order and Order(**order), lines, issued[-1].edition)
     return (*told, made) if lines else told
 
 
@@ -79,12 +79,18 @@ def _lines(run: Run, inputs: ReportInputs, last: Revision) -> tuple:
     changed = revisions.changes(before, figures)
     if changed.empty:
         return ()
-    told = causes.told(changed, _kept_basis(last), basis(run), rules, run.quarter)
+    told = causes.told(changed, _kept_basis(last), basis(run), rules, run.quarter, _bases_before(run, last))
     return correction_rows.lines(inputs, told, before)
 
 
 def _kept_basis(revision: Revision) -> Basis | None:
     return revision.basis and Basis.from_record(revision.basis)
+
+
+def _bases_before(run: Run, last: Revision) -> list[Basis]:
+    """What the revisions before rested on, issued or not, as far as it was kept."""
+    found = (_kept_basis(each) for each in revisions.kept(run.home, run.quarter) if each.number < last.number)
+    return [each for each in found if each]
 
 
 def basis(run: Run) -> Basis:

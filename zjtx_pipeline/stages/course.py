@@ -8,8 +8,10 @@ from zjtx_pipeline.stages.correcting import settle
 from zjtx_pipeline.stages.intake import any_known, check, pull
 from zjtx_pipeline.stages.measuring import compare, look_ahead, measure, tally_awards, tally_ladder, tally_tiers
 from zjtx_pipeline.stages.opinion import TITLES, review, reviewed_tasks, stop_if_disputed
-from zjtx_pipeline.stages.printing import OVERALL, distribute, publish, render
-from zjtx_pipeline.stages.run import Run
+from zjtx_pipeline.stages.gathering import OVERALL
+from zjtx_pipeline.stages.printing import distribute, render
+from zjtx_pipeline.stages.publishing import publish
+from zjtx_pipeline.stages.run import Run, mark_home
 from zjtx_pipeline.workdays import workday_after
 
 
@@ -19,6 +21,7 @@ def opening(run: Run) -> dict:
     ZjtxError where there is nothing to read.
     """
     reach(run)
+    mark_home(run)
     settle(run)  # before a second process begins, for its reports say the same
     look_ahead(run)
     ends = run.settings.rules.plan.ends_on

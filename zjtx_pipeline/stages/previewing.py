@@ -14,7 +14,8 @@ from zjtx_pipeline import store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.report import compose, distribution
 from zjtx_pipeline.rules import Rules
-from zjtx_pipeline.stages.printing import OVERALL, composed
+from zjtx_pipeline.stages.gathering import OVERALL
+from zjtx_pipeline.stages.printing import composed
 from zjtx_pipeline.stages.run import Run
 
 if TYPE_CHECKING:

@@ -13,12 +13,14 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import NoReturn
 
+from zjtx_pipeline import store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings, home
 from zjtx_pipeline.workdays import workday_after
 
 CHINA = timezone(timedelta(hours=8))
+DISTRICT = "district.json"  # in a home: whose it is
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -102,7 +104,7 @@ def open_run(
 ) -> Run:
     """A quarter's run; ZjtxError where the quarter lies outside the plan, or has not ended and no draft is asked for.
 
-    With `as_of` it is opened as on that day; ZjtxError where that day is still to come.
+    With `as_of` it is opened as on that day; ZjtxError where that day is still to come, or the home keeps another district's quarters.
     """
     today = today or datetime.now(CHINA).date()
     if as_of is not None and as_of > today:
@@ -115,4 +117,26 @@ def open_run(
         raise ZjtxError(f"{quarter} {now if as_of else ''}还没有开始，不能出报告。")
     if quarter.last_day >= today and not draft:
         raise ZjtxError(f"{quarter} 要到 {quarter.last_day} 才结束：{now}只能出草稿（--draft）。")
+    _refuse_another(home(), settings)
     return Run(settings, quarter, draft and quarter.last_day >= today, home(), as_of)
+
+
+def mark_home(run: Run) -> None:
+    """Note whose a run's home is, where nobody has: from then on it is no other district's."""
+    path = run.home / DISTRICT
+    if not path.exists():
+        store.write_json(path, {"district": run.settings.district, "sample": run.settings.sample})
+
+
+def _refuse_another(folder: Path, settings: Settings) -> None:
+    """ZjtxError where a home keeps another district's quarters, for they would be compared with and replaced."""
+    kept = store.read_json(folder / DISTRICT) if (folder / DISTRICT).exists() else None
+    if kept and _whose(**kept) != _whose(settings.district, settings.sample):
+        raise ZjtxError(
+            f"{folder} 里存的是{_whose(**kept)}的数据和报告，这次的配置是{_whose(settings.district, settings.sample)}：请把环境变量 ZJTX_HOME "
+            f"设为另一个目录；如果只是区县改了名称，删去其中的 {DISTRICT} 再运行。"
+        )
+
+
+def _whose(district: str, sample: bool) -> str:
+    return "示例区县" if sample else f"“{district}”"
