@@ -177,8 +177,15 @@ def reach(settings: Settings) -> None:
 
 
 def strays(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
-    """Files of the quarter's folder that belong to no table: (file relative to the 收件目录, sentence)."""
-    return inbox.strays(settings, quarter)
+    """What is delivered and belongs to no table or quarter: (file relative to the 收件目录, or view; sentence)."""
+    return [*inbox.strays(settings, quarter), *_unplaced(settings, quarter)]
+
+
+def _unplaced(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
+    if settings.database is None:
+        return []
+    views = filter(None, (database.view_of(settings.database, table) for table in load_tables().values()))
+    return [(view, note) for view in views for note in database.unplaced(settings.database, view, settings.quarter_column, quarter)]
 
 
 def _position(senders: Sequence[str], sender: str) -> int:
@@ -202,15 +209,19 @@ def _parsed(table_id: str, origin: Origin, says_zero: bool, content: bytes) -> R
 
 
 def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDelivery]:
-    """The view's rows of a 数据期, one delivery a sender; a view without such rows was not delivered."""
+    """The view's rows of a 数据期, one delivery a sender; a view without such rows was not delivered, but one of which no row
+    names any quarter cannot be read."""
     if settings.database is None:
         return []
     view = database.view_of(settings.database, table)
     if view is None:
         return []
-    headers, rows, notes = database.read_view(settings.database, view, settings.quarter_column, quarter)
+    read = database.read_view(settings.database, view, settings.quarter_column, quarter)
+    headers, rows, notes = read.headers, read.rows, read.notes
     told = _times(settings, headers)
     now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
+    if notes and not read.is_placed:
+        return [ViewDelivery(table, Origin(table.senders[0], view, now, "database"), headers, (), fault=notes[0])]
     by_sender: dict[str, list] = {}
     senders, unnamed = _senders(settings, table, headers, rows)
     for row, sender in zip(rows, senders, strict=True):
@@ -218,7 +229,7 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     usual = table.senders[0]
     doubt = [f"“{view}”有 {unnamed} 行没有写“{settings.sender_column}”，都算作{usual}报送：请提供方写明部门。"] * (unnamed and len(table.senders) > 1)
     return [
-        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own), (*notes, *doubt * (sender == usual)))
+        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), headers, tuple(own), (*notes, *doubt * (sender == usual)))
         for sender, own in by_sender.items()
     ]
 
