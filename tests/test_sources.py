@@ -435,6 +435,7 @@ def test_a_view_without_the_quarters_column_says_which(postgres):
     engine.dispose()
     with pytest.raises(ZjtxError, match="“D25_加计扣除”没有“数据期”列"):
         sources.deliveries(Settings(database=postgres), "D25", QUARTER)
+    assert "D25_加计扣除" not in dict(sources.strays(Settings(database=postgres), QUARTER))  # no reason not to begin a run
 
 
 def test_a_server_killed_while_it_answers_is_one_sentence_without_its_password():

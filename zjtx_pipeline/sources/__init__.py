@@ -10,12 +10,14 @@ purpose, and the database goes before the gateway; the finding says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources import database, gateway, inbox
@@ -184,8 +186,12 @@ def strays(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
 def _unplaced(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
     if settings.database is None:
         return []
-    views = filter(None, (database.view_of(settings.database, table) for table in load_tables().values()))
-    return [(view, note) for view in views for note in database.unplaced(settings.database, view, settings.quarter_column, quarter)]
+    found = []
+    for view in filter(None, (database.view_of(settings.database, table) for table in load_tables().values())):
+        with suppress(ZjtxError):  # a view that cannot be read is told where its table is pulled, and stops that one alone
+            notes = database.unplaced(settings.database, view, settings.quarter_column, quarter)
+            found += [(view, note) for note in notes]
+    return found
 
 
 def _position(senders: Sequence[str], sender: str) -> int:
