@@ -49,9 +49,10 @@ def records_above(table: Table, headers: Sequence[str], lines: Sequence[Sequence
     enough, found = sieve.fewest, []
     for at, cells in enumerate(lines):
         written = [comparable(cell) for cell in cells if cell.strip()]
-        if sum(text in known for text in written) >= FEWEST_NAMES:
+        names = sum(text in known for text in written)
+        if names >= FEWEST_NAMES:
             enough = FEWEST_NAMES
-        elif _says_figures(written) and len(written) >= (FEWEST_NAMES if sieve.numbers(cells) else enough):
+        elif not names and _says_figures(written) and len(written) >= (FEWEST_NAMES if sieve.numbers(cells) else enough):
             found.append(at)
     return found
 
