@@ -106,6 +106,18 @@ def test_the_highest_number_replaces_the_others_as_a_whole(tmp_path):
     assert delivery.read().rows["细分领域"].tolist() == ["D03_培育库_经信局_10.csv"]
 
 
+@pytest.mark.parametrize("name", ["D03_培育库_区经信局_零报送.csv", "D03_培育库_区经信局_零报送_2.csv"])
+def test_a_zero_report_that_takes_the_place_of_rows_is_told(tmp_path, name):
+    deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([row("D03")]))
+    deliver(tmp_path, name, delimited([], list(row("D03"))), received="2025-01-09 10:00:00")
+    [delivery] = sources.deliveries(inbox(tmp_path), "D03", QUARTER)
+    read = delivery.read()
+    assert read.is_zero and "还有不是零报送的“D03_培育库_区经信局.csv”：只读注明零报送的这一份" in read.notes[0]
+    deliver(tmp_path, "D03_培育库_区经信局_3.csv", delimited([row("D03")]))
+    [delivery] = sources.deliveries(inbox(tmp_path), "D03", QUARTER)
+    assert not delivery.read().is_zero and not delivery.read().notes
+
+
 def test_one_delivery_a_department_in_the_order_of_the_plan(tmp_path):
     for sender in ("生态环境萧山分局", "区发改局", "区经信局"):
         deliver(tmp_path, f"D16_示范认定_{sender}.csv", delimited([row("D16")]))

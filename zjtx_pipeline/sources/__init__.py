@@ -124,7 +124,8 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
     found: dict[str, Delivery] = {delivery.origin.sender: delivery for delivery in _views(settings, table, quarter)}
     for filed in inbox.winners(settings, table, quarter):
         beside = (_TWICE.format("数据库和收件目录", "文件"),) if filed.sender in found else ()
-        found[filed.sender] = _from_file(table, quarter, filed, beside)
+        notes = tuple(map(_OUTDONE.format, inbox.outdone(settings, table, quarter, filed)))
+        found[filed.sender] = replace(_from_file(table, quarter, filed, beside), notes=notes)
     for sender in gateway.senders(settings, table) & set(found):
         found[sender] = _noted(found[sender])
     for offered in gateway.deliveries(settings, table, quarter, tuple(found)):
@@ -157,6 +158,7 @@ def every_file(settings: Settings, table: Table, quarter: Quarter) -> list[FileD
     return [_from_file(table, quarter, filed, ()) for filed in inbox.every(settings, table, quarter)]
 
 
+_OUTDONE = "同一季还有不是零报送的“{}”：只读注明零报送的这一份，请核对；要报数据的，请用更大的序号重报。"
 _TWICE = "{}都有本部门的这张表：以{}为准，请只用一种方式报送。"
 
 

@@ -67,6 +67,14 @@ def every(settings: Settings, table: Table, quarter: Quarter) -> list[Filed]:
     return [filed for filed, _ in _listing(settings, quarter) if filed is not None and filed.table == table.id]
 
 
+def outdone(settings: Settings, table: Table, quarter: Quarter, winner: Filed) -> list[str]:
+    """The names of a department's files that do not say 零报送 where the one that counts does."""
+    if not winner.says_zero:
+        return []
+    others = [filed for filed in every(settings, table, quarter) if filed.sender == winner.sender]
+    return [filed.path.name for filed in others if not filed.says_zero]
+
+
 def _rank(filed: Filed) -> tuple:
     return filed.number, filed.received_at, filed.path.name
 
