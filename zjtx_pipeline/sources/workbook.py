@@ -62,7 +62,8 @@ class Sheet:
 class Laid:
     """A table found on a sheet: the headers of its columns and the first row below them; `score`: known headers.
 
-    `above`: rows above the headers that are records. `broken`: rows with cells of its columns that hold no value, position of row → of column → what stands there.
+    `above`: rows above the headers that are records. `broken`: rows with cells of its columns that hold no value, position of
+    row → of column → what stands there.
     """
 
     sheet: Sheet
@@ -100,7 +101,8 @@ def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bo
     if not chosen.score:
         return unreadable(origin, NO_HEADERS)
     others = [laid for laid in found if laid is not chosen and laid.score >= max(2, chosen.score / 2)]
-    others += [_continued(table, laid.sheet, chosen) for laid in found if not laid.score and goes_on(table, chosen.headers, laid.sheet.grid)]
+    bare = [laid.sheet for laid in found if not laid.score]
+    others += [_continued(table, sheet, chosen) for sheet in bare if goes_on(table, chosen.headers, sheet.grid)]
     covered = _uncovered(chosen)
     lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen))]
     notes = [*said["notes"], *_notes(table, chosen), *_covered_notes(chosen, covered), *_sheet_notes(sheets, chosen, others)]
