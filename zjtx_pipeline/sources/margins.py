@@ -89,7 +89,7 @@ class _Sieve:
     @property
     def fewest(self) -> int:
         """How many cells a record has to fill."""
-        return max(FEWEST_NAMES, sum(column is not None and not column.optional for column in self._columns))
+        return max(FEWEST_NAMES + 1, sum(column is not None and not column.optional for column in self._columns))
 
     def numbers(self, cells: Sequence[str]) -> bool:
         """Does a line say in plain figures what it is about?"""
