@@ -67,8 +67,23 @@ def test_what_moved_oddly_since_the_quarter_before_is_told():
     before = books("2024Q3", D07=[{"project_no": "一", "invested_fen": "10"}], D03=[{"uscc": str(n)} for n in range(10)])
     now = books(D07=[{"project_no": "一", "invested_fen": "9.5"}], D03=[{"uscc": str(n)} for n in range(7)])
     assert told(findings(now, before)) == [("D03.库别.在库变动", "创新型"), ("D07.累计完成投资.下降", "9.5")]
-    same = books(D03=[{"uscc": str(n)} for n in range(8)])
+    same = books(D07=[{"project_no": "一", "invested_fen": "10"}], D03=[{"uscc": str(n)} for n in range(8)])
     assert told(findings(same, before)) == []
+
+
+def test_a_pool_that_is_not_delivered_any_more_is_told():
+    before = books("2024Q3", D03=[{"uscc": "甲", "pool": pool} for pool in ("创新型", "专精特新")])
+    [found] = findings(books(D03=[{"uscc": "甲", "pool": "创新型"}]), before).to_dict("records")
+    assert (found["rule"], found["sender"], found["place"]) == ("D03.库别.在库变动", "区经信局", "")
+    assert found["message"].startswith("专精特新培育库在库 0 家，上季 1 家，")
+
+
+def test_a_ledger_that_is_零报送_after_it_had_rows_is_told():
+    before = books("2024Q3", D15=[{"uscc": "甲"}], D22b=[{"uscc": "甲"}], D26=[{"task": "1"}])
+    found = findings(books(), before)
+    assert found["rule"].tolist() == ["D15.报送.零报送"]
+    assert found.at[0, "message"].startswith("D15_数字化改造本季零报送，按 0 计，而上季有 1 行：")
+    assert not len(findings(books(), books("2024Q3"))) and not len(findings(books(undelivered=("D15",)), before))
 
 
 def test_books_without_breaches_give_an_empty_frame_of_findings():

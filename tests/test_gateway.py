@@ -123,6 +123,13 @@ def test_another_quarters_rows_are_not_this_quarters(gateway):
     assert (raw.read, raw.is_zero, raw.fault) == (0, False, "")
 
 
+def test_a_quarter_spelt_otherwise_is_the_quarter(gateway):
+    rows = brands(1, 数据期="2024q4") + brands(2, 数据期="2024年第四季度") + brands(3, 数据期="2024年第三季度") + brands(4)
+    app, url = gateway.app(rows={("brands", "2024Q4"): rows})
+    [raw] = read(configured(url, page_size=10))
+    assert numbers([raw]) == ["1", "2", "4"] and ["不是所要的" in reason for reason in raw.rejected["reason"]] == [True]
+
+
 def test_a_gateway_that_gives_less_than_asked_is_read_to_its_end(gateway):
     app, url = gateway.app(rows=served(1, 2, 3), most_rows=1)
     assert numbers(read(configured(url))) == ["1", "2", "3"]

@@ -128,8 +128,19 @@ def test_texts_of_another_quarter_are_noted_for_none_of_them_is_printed(tmp_path
 def test_a_file_whose_own_数据期_is_another_quarter_s_is_stopped_whatever_its_nature(tmp_path):
     put(tmp_path, "D17", [row("D17") | {"数据期": "2024Q3"}])
     assert [severity for severity, _, _ in findings(verdict(tmp_path, "D17"), "别的季度")] == ["阻断"]
-    put(tmp_path, "D17", [row("D17") | {"数据期": "2024Q4"}])
-    assert findings(verdict(tmp_path, "D17"), "别的季度") == []
+    for said in ("2024Q4", "2024q4", "2024年第四季度"):
+        put(tmp_path, "D17", [row("D17") | {"数据期": said}])
+        found = verdict(tmp_path, "D17")
+        assert findings(found, "别的季度") == findings(found, "数据期不符") == []
+
+
+def test_single_rows_of_another_数据期_are_told_and_counted(tmp_path):
+    said = ("2024Q4", "2024Q3", "2024年三季度", "")
+    put(tmp_path, "D17", [row("D17", 年度=year) | {"数据期": each} for year, each in zip(("2021", "2022", "2023", "2024"), said, strict=True)])
+    found = verdict(tmp_path, "D17")
+    [(severity, sender, sentence)] = findings(found, "数据期不符")
+    assert (severity, sender) == ("提示", "区经信局") and sentence.startswith("有 2 行的“数据期”写的是2024Q3，")
+    assert len(found.accepted) == 4 and not found.blocked
 
 
 def codes(number):

@@ -421,6 +421,14 @@ def test_a_cell_that_would_act_bears_the_prefix_of_a_text(text):
     assert {sheet["A2"].number_format, sheet["B2"].number_format} == {"@"}
 
 
+@pytest.mark.parametrize("text", ["=1+1", "@x"])
+def test_so_does_a_department_s_own_heading(text):
+    rows = pd.DataFrame([["甲", "好"]], columns=["产品编号", text], dtype="str").assign(**dict.fromkeys(OURS, ""))
+    sheet = openpyxl.load_workbook(BytesIO(returns.return_workbook(made_return(rows), "D13.xlsx"))).worksheets[0]
+    assert (sheet["A1"].quotePrefix, sheet["B1"].quotePrefix, sheet["B1"].value) == (False, True, text)
+    assert sheet["B1"].number_format == "@"
+
+
 # A whole quarter
 
 

@@ -79,6 +79,18 @@ def test_a_file_that_no_table_claims_is_told_not_passed_over(tmp_path, name, sen
     assert sentence in said
 
 
+def test_a_delivery_beside_the_quarters_folder_is_told_not_passed_over(tmp_path):
+    deliver(tmp_path, "D03_培育库_区经信局.csv", b"x")
+    inside = tmp_path / "inbox"
+    for name in ("2024年第四季度", "2024q4", "归档", "2024Q3"):
+        (inside / name).mkdir()
+    for name in ("D04_资质事件_区经信局.xlsx", "通知.docx", "~$D04_资质事件_区经信局.xlsx"):
+        (inside / name).write_bytes(b"x")
+    told = dict(sources.strays(inbox(tmp_path), QUARTER))
+    assert set(told) == {"D04_资质事件_区经信局.xlsx", "2024年第四季度", "2024q4"}
+    assert all("放进 2024Q4 文件夹" in said for said in told.values())
+
+
 def test_the_lock_file_of_an_open_workbook_is_no_delivery(tmp_path):
     deliver(tmp_path, "~$D03_培育库_区经信局.xlsx", b"x")
     assert found(tmp_path) == [] and sources.strays(inbox(tmp_path), QUARTER) == []
@@ -89,6 +101,18 @@ def test_the_highest_number_replaces_the_others_as_a_whole(tmp_path):
         deliver(tmp_path, name, delimited([row("D03", 细分领域=name)]))
     [delivery] = found(tmp_path)
     assert delivery.read().rows["细分领域"].tolist() == ["D03_培育库_经信局_10.csv"]
+
+
+@pytest.mark.parametrize("name", ["D03_培育库_区经信局_零报送.csv", "D03_培育库_区经信局_零报送_2.csv"])
+def test_a_zero_report_that_takes_the_place_of_rows_is_told(tmp_path, name):
+    deliver(tmp_path, "D03_培育库_区经信局.csv", delimited([row("D03")]))
+    deliver(tmp_path, name, delimited([], list(row("D03"))), received="2025-01-09 10:00:00")
+    [delivery] = sources.deliveries(inbox(tmp_path), "D03", QUARTER)
+    read = delivery.read()
+    assert read.is_zero and "还有不是零报送的“D03_培育库_区经信局.csv”：只读注明零报送的这一份" in read.notes[0]
+    deliver(tmp_path, "D03_培育库_区经信局_3.csv", delimited([row("D03")]))
+    [delivery] = sources.deliveries(inbox(tmp_path), "D03", QUARTER)
+    assert not delivery.read().is_zero and not delivery.read().notes
 
 
 def test_one_delivery_a_department_in_the_order_of_the_plan(tmp_path):
@@ -336,6 +360,38 @@ def test_a_quarter_spelt_otherwise_is_read_and_rows_without_one_are_told(tmp_pat
     ]
 
 
+def periods(folder, *said):
+    """D06b of a database whose rows say this under 数据期."""
+    settings = database(f"sqlite:///{folder / 'd.db'}")
+    engine = sqlalchemy.create_engine(settings.database)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text(f'DELETE FROM "{VIEW}"'))
+        for period in said:
+            connection.execute(sqlalchemy.text(f'INSERT INTO "{VIEW}" ("数据期", "兑现编号") VALUES (:period, 1)'), {"period": period})
+    engine.dispose()
+    return settings
+
+
+def test_a_view_of_which_no_row_names_a_quarter_cannot_be_read_and_is_not_undelivered(tmp_path):
+    settings = periods(tmp_path, "202404", "202404")
+    [delivery] = sources.deliveries(settings, "D06b", QUARTER)
+    assert delivery.origin.sender == "区财政局" and "有 2 行的“数据期”认不出是哪一季（“202404”）" in delivery.read().fault
+    assert sources.strays(settings, QUARTER) == []
+
+
+def test_rows_without_a_quarter_are_told_where_the_view_has_none_of_this_one(tmp_path):
+    settings = periods(tmp_path, "2024Q3", None)
+    assert sources.deliveries(settings, "D06b", QUARTER) == []
+    [(view, said)] = sources.strays(settings, QUARTER)
+    assert view == VIEW and "有 1 行的“数据期”认不出是哪一季（空白）" in said
+    assert sources.strays(settings, QUARTER - 1) == []  # its delivery says so
+
+
+def test_a_view_without_rows_is_undelivered(tmp_path):
+    settings = periods(tmp_path)
+    assert sources.deliveries(settings, "D06b", QUARTER) == [] == sources.strays(settings, QUARTER)
+
+
 def test_postgresql_is_read_as_text(postgres):
     check_database(database(postgres))
 
@@ -368,6 +424,7 @@ def test_a_view_without_the_quarters_column_says_which(postgres):
     engine.dispose()
     with pytest.raises(ZjtxError, match="“D25_加计扣除”没有“数据期”列"):
         sources.deliveries(Settings(database=postgres), "D25", QUARTER)
+    assert "D25_加计扣除" not in dict(sources.strays(Settings(database=postgres), QUARTER))  # no reason not to begin a run
 
 
 def test_a_server_killed_while_it_answers_is_one_sentence_without_its_password():

@@ -26,22 +26,31 @@ from zjtx_pipeline.rules import Rules
 from zjtx_pipeline.suites import NOTED
 from zjtx_pipeline.tables import load_tables
 from zjtx_pipeline.tiers import grants, members
-from zjtx_pipeline.verdicts import FINDING, findings_frame, shown
+from zjtx_pipeline.verdicts import FINDING, ZERO, findings_frame, shown
 
 BY_CLAUSE = ("D06a", "D06b")
 SIZES, LADDER = "资质类型.规模", 1
 STOCK_LIMIT = Decimal("0.20")
+WHOLE = "LS"  # natures of which every delivery holds all rows that there are
 
 
 @dataclass(frozen=True)
 class Breach:
-    """Rows of a table, under their labels in the books, of which a sentence is true; {值} is the value of `column`."""
+    """Rows of a table, under their labels in the books, of which a sentence is true; {值} is the value of `column`.
+
+    `is_whole`: it is true of the table as such, in which there is no such row.
+    """
 
     table: str
     rule: str
     column: str
     message: str
     rows: pd.DataFrame
+    is_whole: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        return self.is_whole or len(self.rows) > 0
 
 
 def findings(books: Books, before: Books | None = None, task: int | None = None) -> pd.DataFrame:
@@ -53,7 +62,7 @@ def findings(books: Books, before: Books | None = None, task: int | None = None)
     found = _broken(books, before)
     if task is not None:
         found = [_within(books.rules, task, breach) for breach in found if _concerns(books.rules, task, breach)]
-    told = [_told(books, breach) for breach in found if len(breach.rows)]
+    told = [_told(books, breach) for breach in found if breach.is_told]
     return pd.concat([findings_frame([]), *told], ignore_index=True)[list(FINDING)]
 
 
@@ -70,6 +79,16 @@ def _within(rules: Rules, task: int, breach: Breach) -> Breach:
 
 
 def _told(books: Books, breach: Breach) -> pd.DataFrame:
+    return _told_of_table(books, breach) if breach.is_whole else _told_of_rows(books, breach)
+
+
+def _told_of_table(books: Books, breach: Breach) -> pd.DataFrame:
+    rule, sender = f"{breach.table}.{breach.rule}", load_tables()[breach.table].senders[0]
+    about = {"quarter": str(books.quarter), "dataset": breach.table, "sender": sender}
+    return findings_frame([{**about, "severity": NOTED, "rule": rule, "message": breach.message}])
+
+
+def _told_of_rows(books: Books, breach: Breach) -> pd.DataFrame:
     header = load_tables()[breach.table].columns[breach.column].header
     values = [shown(_text(breach.table, breach.column, value)) for value in breach.rows[breach.column]]
     rows = books.tables[breach.table].loc[breach.rows.index]
@@ -93,7 +112,7 @@ def _text(table: str, column: str, value: object) -> object:
 @once
 def _broken(books: Books, before: Books | None) -> list[Breach]:
     """What was broken at all; found once for all tasks."""
-    return [breach for breach in _breaches(books, before) if len(breach.rows)]
+    return [breach for breach in _breaches(books, before) if breach.is_told]
 
 
 def _breaches(books: Books, before: Books | None) -> Iterator[Breach]:
@@ -204,7 +223,8 @@ def _true(condition: pd.Series) -> pd.Series:
 
 
 def _since(books: Books, before: Books) -> Iterator[Breach]:
-    """What moved oddly since the quarter before: investment that fell (D07), a pool 20 % larger or smaller (D03)."""
+    """What moved oddly since the quarter before: investment that fell (D07), a pool 20 % larger or smaller (D03), a table that
+    is to hold its whole history and holds nothing any more."""
     if not books.lacks(("D07",)) and not before.lacks(("D07",)):
         rows = books["D07"]
         earlier = before["D07"].drop_duplicates("project_no").set_index("project_no")["invested_fen"]
@@ -213,14 +233,28 @@ def _since(books: Books, before: Books) -> Iterator[Breach]:
         yield Breach("D07", "累计完成投资.下降", "invested_fen", message, rows[fell])
     if not books.lacks(("D03",)) and not before.lacks(("D03",)):
         yield from _pools(books, before)
+    yield from _emptied(books, before)
 
 
 def _pools(books: Books, before: Books) -> Iterator[Breach]:
-    now, then = _stock(books), _stock(before)
-    for pool in now.index.intersection(then.index):
-        if abs(now[pool] - then[pool]) > STOCK_LIMIT * int(then[pool]):
-            message = f"{{值}}培育库在库 {now[pool]} 家，上季 {then[pool]} 家，变动超过 20%：请核对是否漏报或重复。"
-            yield Breach("D03", "库别.在库变动", "pool", message, books["D03"][books["D03"]["pool"].eq(pool)].head(1))
+    now, then, rows = _stock(books), _stock(before), books["D03"]
+    for pool, number in then.items():
+        left = int(now.get(pool, 0))
+        if abs(left - number) > STOCK_LIMIT * int(number):
+            message = f"{pool}培育库在库 {left} 家，上季 {number} 家，变动超过 20%：请核对是否漏报或重复。"
+            own = rows[rows["pool"].eq(pool)].head(1)
+            yield Breach("D03", "库别.在库变动", "pool", message, own, is_whole=own.empty)
+
+
+def _emptied(books: Books, before: Books) -> Iterator[Breach]:
+    """零报送 where “nothing new” may be meant: it counts as 0, and is told."""
+    for table in load_tables().values():
+        if table.nature in WHOLE and books.status.get(table.id) == ZERO and len(before[table.id]):
+            message = (
+                f"{table.title}本季零报送，按 0 计，而上季有 {len(before[table.id])} 行：本表每次都要报全部的行，"
+                "本季没有新增不等于零报送，请核对后重报。"
+            )
+            yield Breach(table.id, "报送.零报送", next(iter(table.columns)), message, before[table.id].head(0), is_whole=True)
 
 
 def _stock(books: Books) -> pd.Series:

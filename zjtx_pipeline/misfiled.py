@@ -23,8 +23,7 @@ from zjtx_pipeline.snapshots import Snapshot, Source
 from zjtx_pipeline.sources.raw import headers_score
 from zjtx_pipeline.suites import BLOCKING, NOTED
 from zjtx_pipeline.tables import Table, load_tables
-from zjtx_pipeline.tables.typed import said_under
-from zjtx_pipeline.wholes import STOPS
+from zjtx_pipeline.wholes import STOPS, named_quarters
 
 IMPLAUSIBLE = "SA"  # natures of which an identical file can hardly be
 PERIODS = ("quarter", "period")
@@ -94,8 +93,8 @@ def _of_quarter(snapshot: Snapshot, text: pd.DataFrame, own: pd.Series) -> str:
 
 def _of_named_quarter(snapshot: Snapshot, settings: Settings, own: pd.Series) -> str:
     """A sentence where a file bears the column 数据期, and no row of it is of the quarter."""
-    said = said_under(snapshot.rows[own], settings.quarter_column)
-    return "" if said is None else _other(settings.quarter_column, said.str.strip(), snapshot.quarter)
+    said = named_quarters(snapshot.rows[own], settings)
+    return "" if said is None else _other(settings.quarter_column, said, snapshot.quarter)
 
 
 def _other(header: str, said: pd.Series, quarter: Quarter) -> str:

@@ -39,7 +39,7 @@ from zjtx_pipeline.tables.typed import canonical, typed, with_all_columns
 from zjtx_pipeline.verdicts import Verdict
 from zjtx_pipeline.wholes import whole_findings
 
-JUDGING = "7"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
+JUDGING = "8"  # changes when the same rows would be judged otherwise, so that kept verdicts are made anew
 
 
 @cache

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
 from zjtx_pipeline.sources.margins import OTHER_HEADING
@@ -62,6 +63,7 @@ def _of_source(snapshot: Snapshot, settings: Settings, suite: Suite, source: Sou
         yield from _of_columns(snapshot.table, suite, source, settings)
         yield from _of_rows(snapshot, suite, source)
         yield from _of_named_sender(snapshot, settings, source)
+        yield from _of_other_quarters(snapshot, settings, source)
     yield from _of_time(snapshot, settings, suite, source)
     if source.sender not in snapshot.table.senders and not source.refused and not source.fault:
         usual = "、".join(snapshot.table.senders)
@@ -115,6 +117,28 @@ def _of_named_sender(snapshot: Snapshot, settings: Settings, source: Source) -> 
     if len(strange):
         message = f"有 {len(strange)} 行的“{settings.sender_column}”写的是{first(list(strange.unique()))}，按文件名都算作{source.sender}报送：请核对。"
         yield _found(NOTED, "报送.部门不符", message, settings.sender_column, strange.iloc[0])
+
+
+def named_quarters(rows: pd.DataFrame, settings: Settings) -> pd.Series | None:
+    """What rows say under 数据期, a quarter as `2024Q4` however it is spelt; None where none bears the column."""
+    said = said_under(rows, settings.quarter_column)
+    if said is None:
+        return None
+    keys = {text: str(Quarter.spelt(comparable(text)) or text.strip()) for text in said.dropna().unique()}
+    return said.map(keys).astype("str")
+
+
+def _of_other_quarters(snapshot: Snapshot, settings: Settings, source: Source) -> Iterator[Found]:
+    """Rows of a file that name another 数据期 than its folder, while others name this one; where all do, `misfiled` says so."""
+    said = named_quarters(snapshot.rows[source.sent(snapshot.rows)], settings)
+    own = str(snapshot.quarter)
+    if said is None or not said.eq(own).any():
+        return
+    others = said[said.fillna("").ne("") & said.ne(own)]
+    if len(others):
+        named = first(sorted(others.unique()))
+        message = f"有 {len(others)} 行的“{settings.quarter_column}”写的是{named}，按文件夹都算作 {own} 报送：不是本季的请删去后重报。"
+        yield _found(NOTED, "报送.数据期不符", message, settings.quarter_column, others.iloc[0])
 
 
 def expected_columns(table: Table, sender: str) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def _write_rows(book, back: Returned) -> None:
     looks = ["ours" if heading in OURS else "" for heading in back.rows.columns]
     for column, (heading, look) in enumerate(zip(back.rows.columns, looks, strict=True)):
         sheet.set_column(column, column, 40 if look else min(40, max(12, 2.2 * len(heading))), formats[look])
-        sheet.write_string(0, column, heading, formats["lacking" if heading in back.lacking else f"{look} head"])
+        head = "lacking" if heading in back.lacking else f"{look} head"
+        sheet.write_string(0, column, heading, formats[f"{head} quoted" if heading.startswith(ACTING) else head])
     colours = _colours(back)
     for row, cells in enumerate(zip(*(back.rows[heading].tolist() for heading in back.rows.columns), strict=True)):
         _write_row(sheet, row + 1, cells, colours.get(row, looks), formats)
@@ -70,7 +71,8 @@ def _formats(book) -> dict:
     looks |= {severity: {"bg_color": colour, "border": 1, "text_wrap": True} for severity, colour in COLOURS.items()}
     formats = {name: text_format(book, **look) for name, look in looks.items()}
     formats |= {f"{name} quoted": text_format(book, quote_prefix=True, **look) for name, look in looks.items()}
-    return formats | {" head": head_format(book), "ours head": head_format(book, "#E7E6E6"), "lacking": head_format(book, COLOURS[RETURNED])}
+    formats |= {" head": head_format(book), "ours head": head_format(book, "#E7E6E6"), "lacking": head_format(book, COLOURS[RETURNED])}
+    return formats | {" head quoted": head_format(book, quote_prefix=True)}
 
 
 def text_format(book, **look):
@@ -78,9 +80,9 @@ def text_format(book, **look):
     return book.add_format({"num_format": "@", "valign": "top", **look})
 
 
-def head_format(book, colour: str = "#DCE6F1"):
-    """The look of a heading."""
-    return book.add_format({"bold": True, "bg_color": colour, "border": 1, "text_wrap": True, "valign": "vcenter"})
+def head_format(book, colour: str = "#DCE6F1", **look):
+    """The look of a heading; text, as a department's own may be anything."""
+    return book.add_format({"num_format": "@", "bold": True, "bg_color": colour, "border": 1, "text_wrap": True, "valign": "vcenter", **look})
 
 
 # How to go on

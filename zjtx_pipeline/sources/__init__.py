@@ -10,12 +10,14 @@ purpose, and the database goes before the gateway; the finding says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources import database, gateway, inbox
@@ -26,7 +28,7 @@ from zjtx_pipeline.tables import Table, comparable, load_tables
 
 __all__ = ["LINEAGE", "OURS", "Delivery", "Origin", "Raw", "deliveries", "next_name", "strays"]
 
-READING = "9"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
+READING = "10"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
 MOST_BYTES = 200 << 20  # a table of a district has a hundredth of that
 _CHINA = timezone(timedelta(hours=8))
 
@@ -122,7 +124,8 @@ def deliveries(settings: Settings, table: Table | str, quarter: Quarter) -> list
     found: dict[str, Delivery] = {delivery.origin.sender: delivery for delivery in _views(settings, table, quarter)}
     for filed in inbox.winners(settings, table, quarter):
         beside = (_TWICE.format("数据库和收件目录", "文件"),) if filed.sender in found else ()
-        found[filed.sender] = _from_file(table, quarter, filed, beside)
+        notes = tuple(map(_OUTDONE.format, inbox.outdone(settings, table, quarter, filed)))
+        found[filed.sender] = replace(_from_file(table, quarter, filed, beside), notes=notes)
     for sender in gateway.senders(settings, table) & set(found):
         found[sender] = _noted(found[sender])
     for offered in gateway.deliveries(settings, table, quarter, tuple(found)):
@@ -155,6 +158,7 @@ def every_file(settings: Settings, table: Table, quarter: Quarter) -> list[FileD
     return [_from_file(table, quarter, filed, ()) for filed in inbox.every(settings, table, quarter)]
 
 
+_OUTDONE = "同一季还有不是零报送的“{}”：只读注明零报送的这一份，请核对；要报数据的，请用更大的序号重报。"
 _TWICE = "{}都有本部门的这张表：以{}为准，请只用一种方式报送。"
 
 
@@ -177,8 +181,19 @@ def reach(settings: Settings) -> None:
 
 
 def strays(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
-    """Files of the quarter's folder that belong to no table: (file relative to the 收件目录, sentence)."""
-    return inbox.strays(settings, quarter)
+    """What is delivered and belongs to no table or quarter: (file relative to the 收件目录, or view; sentence)."""
+    return [*inbox.strays(settings, quarter), *_unplaced(settings, quarter)]
+
+
+def _unplaced(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
+    if settings.database is None:
+        return []
+    found = []
+    for view in filter(None, (database.view_of(settings.database, table) for table in load_tables().values())):
+        with suppress(ZjtxError):  # a view that cannot be read is told where its table is pulled, and stops that one alone
+            notes = database.unplaced(settings.database, view, settings.quarter_column, quarter)
+            found += [(view, note) for note in notes]
+    return found
 
 
 def _position(senders: Sequence[str], sender: str) -> int:
@@ -202,15 +217,19 @@ def _parsed(table_id: str, origin: Origin, says_zero: bool, content: bytes) -> R
 
 
 def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDelivery]:
-    """The view's rows of a 数据期, one delivery a sender; a view without such rows was not delivered."""
+    """The view's rows of a 数据期, one delivery a sender; a view without such rows was not delivered, but one of which no row
+    names any quarter cannot be read."""
     if settings.database is None:
         return []
     view = database.view_of(settings.database, table)
     if view is None:
         return []
-    headers, rows, notes = database.read_view(settings.database, view, settings.quarter_column, quarter)
+    read = database.read_view(settings.database, view, settings.quarter_column, quarter)
+    headers, rows, notes = read.headers, read.rows, read.notes
     told = _times(settings, headers)
     now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
+    if notes and not read.is_placed:
+        return [ViewDelivery(table, Origin(table.senders[0], view, now, "database"), headers, (), fault=notes[0])]
     by_sender: dict[str, list] = {}
     senders, unnamed = _senders(settings, table, headers, rows)
     for row, sender in zip(rows, senders, strict=True):
@@ -218,7 +237,7 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     usual = table.senders[0]
     doubt = [f"“{view}”有 {unnamed} 行没有写“{settings.sender_column}”，都算作{usual}报送：请提供方写明部门。"] * (unnamed and len(table.senders) > 1)
     return [
-        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), tuple(headers), tuple(own), (*notes, *doubt * (sender == usual)))
+        _from_view(settings, table, Origin(sender, view, told(own) or now, "database"), headers, tuple(own), (*notes, *doubt * (sender == usual)))
         for sender, own in by_sender.items()
     ]
 

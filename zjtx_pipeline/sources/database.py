@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zjtx_pipeline.errors import ZjtxError, cause
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.tables import Table, comparable
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine, TableClause
 
 PASSWORD = "ZJTX_DATABASE_PASSWORD"
 
@@ -73,36 +75,81 @@ def view_of(url: str, table: Table) -> str | None:
     return next((name for name in names if comparable(name).casefold() == wanted), None)
 
 
-def read_view(url: str, view: str, quarter_column: str, quarter: Quarter) -> tuple[list[str], list[list[str]], list[str]]:
-    """Headers and rows of one 数据期, every value as text, in an order that the database does not decide; notes for the
-    owner on rows that name no quarter. ZjtxError where the database counts other rows than it gives."""
+@dataclass(frozen=True)
+class View:
+    """One 数据期 of a view: its headers and rows, every value as text, in an order that the database does not decide.
+
+    `notes`: for the owner, on rows that name no quarter. `is_placed`: does any row name one?
+    """
+
+    headers: tuple[str, ...]
+    rows: list[list[str]]
+    notes: list[str]
+    is_placed: bool
+
+
+def read_view(url: str, view: str, quarter_column: str, quarter: Quarter) -> View:
+    """What a view holds of a quarter. ZjtxError where the database counts other rows than it gives."""
     import sqlalchemy
 
     with _connection_errors(url), _engine(url).connect() as connection:
-        headers = [column["name"] for column in sqlalchemy.inspect(connection).get_columns(view)]
-        period = next((name for name in headers if comparable(name) == comparable(quarter_column)), None)
-        if period is None:
-            raise ZjtxError(f"数据库的“{view}”没有“{quarter_column}”列：请提供方补上，或在配置中改 quarter_column。")
-        # Columns without a type: what the driver gives is what the database holds, nothing converts on the way.
-        source = sqlalchemy.table(view, *(sqlalchemy.column(name) for name in headers))
-        counted = sqlalchemy.select(source.c[period], sqlalchemy.func.count()).group_by(source.c[period])
-        periods = [(value, cell_text(value), number) for value, number in connection.execute(counted)]
-        spelt = {text: Quarter.spelt(comparable(text)) for _, text, _ in periods}
-        own = [(value, number) for value, text, number in periods if spelt[text] == quarter]
-        query = sqlalchemy.select(source).where(source.c[period].in_([value for value, _ in own]))
+        source, period = _source(connection, view, quarter_column)
+        periods = _periods(connection, source, period)
+        own = [each for each in periods if each.quarter == quarter]
+        query = sqlalchemy.select(source).where(source.c[period].in_([each.value for each in own]))
         rows = [[cell_text(value) for value in row] for row in connection.execute(query)] if own else []
-    if len(rows) != sum(number for _, number in own):
+    if len(rows) != sum(each.rows for each in own):
         raise ZjtxError(f"数据库的“{view}”在读取时有变动，读到的行数与它自己数的不符：请在提供方不更新数据时重新运行。")
-    unplaced = {text: number for _, text, number in periods if spelt[text] is None}
-    return headers, sorted(rows), _notes(view, quarter_column, unplaced)
+    is_placed = any(each.quarter for each in periods)
+    return View(tuple(source.c.keys()), sorted(rows), _notes(view, quarter_column, periods), is_placed)
 
 
-def _notes(view: str, quarter_column: str, unplaced: dict[str, int]) -> list[str]:
-    if not unplaced:
+def unplaced(url: str, view: str, quarter_column: str, quarter: Quarter) -> list[str]:
+    """What `read_view` would note of a view that has rows of other quarters and none of this one, for nobody's delivery says it."""
+    with _connection_errors(url), _engine(url).connect() as connection:
+        periods = _periods(connection, *_source(connection, view, quarter_column))
+    placed = {each.quarter for each in periods} - {None}
+    return _notes(view, quarter_column, periods) if placed and quarter not in placed else []
+
+
+def _source(connection: Connection, view: str, quarter_column: str) -> tuple[TableClause, str]:
+    """The view and the name of its column 数据期; its columns without a type: what the driver gives is what the database
+    holds, nothing converts on the way."""
+    import sqlalchemy
+
+    headers = [column["name"] for column in sqlalchemy.inspect(connection).get_columns(view)]
+    period = next((name for name in headers if comparable(name) == comparable(quarter_column)), None)
+    if period is None:
+        raise ZjtxError(f"数据库的“{view}”没有“{quarter_column}”列：请提供方补上，或在配置中改 quarter_column。")
+    return sqlalchemy.table(view, *(sqlalchemy.column(name) for name in headers)), period
+
+
+class _Period(NamedTuple):
+    """One value of the column 数据期: as the database holds it, as text, and in how many rows."""
+
+    value: Any
+    text: str
+    rows: int
+
+    @property
+    def quarter(self) -> Quarter | None:
+        return Quarter.spelt(comparable(self.text))
+
+
+def _periods(connection: Connection, source: TableClause, period: str) -> list[_Period]:
+    import sqlalchemy
+
+    counted = sqlalchemy.select(source.c[period], sqlalchemy.func.count()).group_by(source.c[period])
+    return [_Period(value, cell_text(value), number) for value, number in connection.execute(counted)]
+
+
+def _notes(view: str, quarter_column: str, periods: Sequence[_Period]) -> list[str]:
+    nowhere = [each for each in periods if each.quarter is None]
+    if not nowhere:
         return []
-    said = "、".join(f"“{text[:20]}”" if text else "空白" for text in sorted(unplaced)[:3])
+    said = "、".join(f"“{text[:20]}”" if text else "空白" for text in sorted({each.text for each in nowhere})[:3])
     return [
-        f"“{view}”有 {sum(unplaced.values())} 行的“{quarter_column}”认不出是哪一季（{said}），没有读：请提供方写成“2024Q4”的样子。"
+        f"“{view}”有 {sum(each.rows for each in nowhere)} 行的“{quarter_column}”认不出是哪一季（{said}），没有读：请提供方写成“2024Q4”的样子。"
     ]
 
 

@@ -67,13 +67,22 @@ def every(settings: Settings, table: Table, quarter: Quarter) -> list[Filed]:
     return [filed for filed, _ in _listing(settings, quarter) if filed is not None and filed.table == table.id]
 
 
+def outdone(settings: Settings, table: Table, quarter: Quarter, winner: Filed) -> list[str]:
+    """The names of a department's files that do not say 零报送 where the one that counts does."""
+    if not winner.says_zero:
+        return []
+    others = [filed for filed in every(settings, table, quarter) if filed.sender == winner.sender]
+    return [filed.path.name for filed in others if not filed.says_zero]
+
+
 def _rank(filed: Filed) -> tuple:
     return filed.number, filed.received_at, filed.path.name
 
 
 def strays(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
-    """Files and folders that no table claims, or that share a 序号, each with a sentence for whoever filed it."""
-    found, taken = [], {}
+    """Files and folders that no table claims, that share a 序号 or lie beside the quarter's folder, each with a sentence for
+    whoever filed it."""
+    found, taken = _misplaced(settings, quarter), {}
     for filed, (path, fault) in _listing(settings, quarter):
         if filed is not None:
             claim = (filed.table, filed.sender, filed.number)
@@ -83,6 +92,17 @@ def strays(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
         if fault:
             found.append((f"{quarter}/{path.name}", fault))
     return found
+
+
+def _misplaced(settings: Settings, quarter: Quarter) -> list[tuple[str, str]]:
+    """Deliveries that lie in the 收件目录 itself, and folders whose name spells the quarter in another way."""
+    beside = sorted(root(settings).iterdir(), key=lambda entry: entry.name) if settings.inbox is not None else []
+    files = [path for path in beside if not _IGNORED.fullmatch(path.name) and path.is_file() and _filed(settings, path)[0]]
+    folders = [path for path in beside if path.name != str(quarter) and path.is_dir() and Quarter.spelt(comparable(path.name)) == quarter]
+    return [
+        *((path.name, f"不在以数据期命名的文件夹里：本季的请放进 {quarter} 文件夹。") for path in files),
+        *((path.name, f"文件夹名应写成 {quarter}：请把里面的文件放进 {quarter} 文件夹。") for path in folders),
+    ]
 
 
 def _listing(settings: Settings, quarter: Quarter) -> list[tuple[Filed | None, tuple[Path, str]]]:

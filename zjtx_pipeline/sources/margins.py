@@ -1,4 +1,5 @@
-"""Knows which lines of a delivery are no records: sums, remarks, the heading printed again, bare numbering.
+"""Knows which lines of a delivery are no records: sums, remarks, the heading printed again, bare numbering; and which
+above the headers are records all the same.
 
 Leaves opening files to `workbook` and `delimited`. Such a line is counted as rejected with its reason, never dropped.
 A line that fills a column of the table's key is a record, whatever else it says.
@@ -23,6 +24,8 @@ _REMARK = re.compile(
 _ORDINAL = re.compile(r"\(?[A-Z甲乙丙丁戊己庚辛壬癸]\)?")
 _NUMBER_HEADER = re.compile(r"序号|行号|No\.?|#|第\d+列", re.IGNORECASE)
 _HAN = re.compile("[\u4e00-\u9fff]")
+_FIGURES = re.compile(r"\d{4}")  # every table's records bear a code, a day or a quarter
+FEWEST_NAMES = 3  # of columns, in a line that is a heading; and cells, in one that is a record
 
 
 def sifted(table: Table, headers: Sequence[str], lines: Iterable[Line]) -> Iterator[Line]:
@@ -39,6 +42,32 @@ def margins(table: Table, headers: Sequence[str], broken: Iterable[Sequence[str]
     return map(sieve.alone, broken)
 
 
+def records_above(table: Table, headers: Sequence[str], lines: Sequence[Sequence[str]]) -> list[int]:
+    """Which lines above the headers are records: they fill as much as one has to, or a column of the key with a number, or
+    stand beneath a heading of their own."""
+    sieve, known = _Sieve(table, headers), table.by_header()
+    enough, found = sieve.fewest, []
+    for at, cells in enumerate(lines):
+        written = [comparable(cell) for cell in cells if cell.strip()]
+        names = sum(text in known for text in written)
+        if names >= FEWEST_NAMES:
+            enough = FEWEST_NAMES
+        elif not names and _says_figures(written) and len(written) >= (FEWEST_NAMES if sieve.numbers(cells) else enough):
+            found.append(at)
+    return found
+
+
+def goes_on(table: Table, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> bool:
+    """Does a sheet without headers hold a record of the table, as it lies under the headers of another sheet?"""
+    sieve = _Sieve(table, headers)
+    return any(sieve.numbers(cells) and sum(map(bool, map(str.strip, cells))) >= sieve.fewest for cells in rows)
+
+
+def _says_figures(written: Sequence[str]) -> bool:
+    """Does a line bear figures, and is no sum or signature?"""
+    return any(map(_FIGURES.search, written)) and not any(_SUM.fullmatch(text) or _REMARK.fullmatch(text) for text in written)
+
+
 class _Sieve:
     """Weighs one line after another: after a remark, lines that identify nothing are more of it."""
 
@@ -47,7 +76,8 @@ class _Sieve:
         self._delivered = list(headers)
         self._headers = [comparable(header) for header in headers]
         self._columns = [known.get(header) for header in self._headers]
-        identity = {*table.key[:1], "uscc"}
+        either = {name for name in table.key if name != "sender" and table.columns[name].optional}  # of D25, a firm or a scope
+        identity = {"uscc", table.key[0]} | either
         self._keys = [at for at, column in enumerate(self._columns) if column is not None and column.name in identity]
         self._numbering = [column is None and bool(_NUMBER_HEADER.fullmatch(header)) for column, header in self._pairs()]
         self._zero = self._headers.index(ZERO_REPORT) if ZERO_REPORT in self._headers else None
@@ -55,6 +85,15 @@ class _Sieve:
 
     def _pairs(self) -> Iterator[tuple[Column | None, str]]:
         return zip(self._columns, self._headers, strict=True)
+
+    @property
+    def fewest(self) -> int:
+        """How many cells a record has to fill."""
+        return max(FEWEST_NAMES + 1, sum(column is not None and not column.optional for column in self._columns))
+
+    def numbers(self, cells: Sequence[str]) -> bool:
+        """Does a line say in plain figures what it is about?"""
+        return any(at < len(cells) and cells[at].isascii() and bool(_FIGURES.search(cells[at])) for at in self._keys)
 
     def suspects(self, cells: Sequence[str]) -> bool:
         """May a line be no record? Most say in plain figures what they are about, and are told apart at once."""

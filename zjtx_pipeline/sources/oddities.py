@@ -32,6 +32,16 @@ def unit_notes(table: Table, headers: Sequence[str], titles: Iterable[str]) -> I
             yield f"表头上方写着“单位：{unit}”，与“{'”“'.join(other[:5])}”的单位不符：按表头的单位读入，没有换算，请核对后重报。"
 
 
+def in_yuan(header: str) -> str:
+    """How much of the plain unit one of a column is.
+
+    >>> in_yuan("总投资(万元)"), in_yuan("核定金额(元)"), in_yuan("从业人员(人)")
+    ('10000', '1', '1')
+    """
+    found = _MONEY.search(header)
+    return "10000" if found and found[1] == "万元" else "1"
+
+
 def value_notes(table: Table, rows: pd.DataFrame) -> Iterator[str]:
     """Columns whose cells have lost digits to a number format, or characters to a wrong encoding."""
     known = table.by_header()

@@ -25,7 +25,9 @@ OURS = ("退回原因", "应填", "建议更正", "原位置")  # what a workboo
 SUPERSEDED = "按增删改标志不再有效"  # how the reason of a rejected line begins that is no fault of its sender
 NOT_OURS = "不属于这份报送"  # so begins that of a row which a gateway gave unasked: another quarter's, another department's
 ANOTHER_SHEET = "写在另一张工作表上"  # and that of a row on a sheet that is not read
+ABOVE_HEADERS = "写在表头的上面"
 NO_HEADERS = "前 10 行里没有认得的表头：请按空白模板的表头填写后重报。"
+BESIDE_EACH_OTHER = "同一张工作表上并排着两份表格，右边的会读不到：请上下接成一份，只留一行表头后重报。"
 TITLE_ROWS = 10  # above the headers a department may write titles, units, dates
 SUM, REMARK, CAPTION = "合计或小计行", "填表说明或签名行", "只有一格的小标题行"
 HEADING, NUMBERING, ORDINALS = "重复的表头", "只有序号的行", "栏次行"
@@ -170,7 +172,8 @@ def assemble(
         sheets=dict(counted),
     )
     raw.check_conservation()
-    return screened(table, raw, (*around, *beside, *_texts(table, headers, rejected)))
+    raw = screened(table, raw, (*around, *beside, *_texts(table, headers, rejected)))
+    return unreadable(origin, BESIDE_EACH_OTHER) if not raw.refused and _stands_twice(table, raw.rows) else raw
 
 
 def nothing_to_report(table: Table, origin: Origin, around: Iterable[str] = ()) -> Raw:
@@ -267,6 +270,14 @@ def _distinct(table: Table, delivered: Sequence[str]) -> tuple[list[str], list[s
 def is_doubled(header: str) -> bool:
     """Does a header stand for the second or a later column of that name?"""
     return header.endswith("〕")
+
+
+def _stands_twice(table: Table, rows: pd.DataFrame) -> bool:
+    """Do rows hold a second record of their own, at the right of the first? Its key is written too, and more of its columns."""
+    known = table.by_header()
+    again = {header: known.get(comparable(header.partition("〔")[0])) for header in rows.columns if is_doubled(header)}
+    names = {column.name: header for header, column in again.items() if column is not None}
+    return len(names) > 2 and table.key[0] in names and bool(rows[names[table.key[0]]].str.strip().ne("").any())
 
 
 def _rows(lines: Sequence[Line], headers: Sequence[str], origin: Origin) -> pd.DataFrame:

@@ -13,9 +13,10 @@ from itertools import product
 from typing import Any
 
 from zjtx_pipeline.sources import guard
-from zjtx_pipeline.sources.margins import OTHER_HEADING, sifted
-from zjtx_pipeline.sources.oddities import unit_notes
+from zjtx_pipeline.sources.margins import OTHER_HEADING, goes_on, records_above, sifted
+from zjtx_pipeline.sources.oddities import in_yuan, unit_notes
 from zjtx_pipeline.sources.raw import (
+    ABOVE_HEADERS,
     ANOTHER_SHEET,
     NO_HEADERS,
     NO_RECORDS,
@@ -34,6 +35,7 @@ from zjtx_pipeline.sources.screen import Placed, of_persons, speaks_of_persons
 from zjtx_pipeline.tables import Column, Table, comparable
 
 ON_ANOTHER_SHEET = f"{ANOTHER_SHEET}：一份报送只读一张，请并到“{{name}}”后重报"
+SHOWN_OTHERWISE = "（单元格格式显示成别的数）"
 _EMPTY = "工作簿里没有内容：请填好表头和数据后重报。"
 _EXPLAINS = re.compile(r"说明|怎样|须知|值域|字典|下拉|目录|封面|口径")
 
@@ -42,7 +44,8 @@ _EXPLAINS = re.compile(r"说明|怎样|须知|值域|字典|下拉|目录|封面
 class Sheet:
     """One sheet as the child read it; positions are counted from 0.
 
-    `merged`: (top, left, bottom, right). `faults`: what stands in cells that hold no value, such as `#N/A`.
+    `merged`: (top, left, bottom, right). `faults`: what stands in cells that hold no value, such as `#N/A`. `multiples`: numbers
+    that are shown as a multiple of themselves, (row, column) → in what multiple of its unit such a number has to be kept.
     """
 
     name: str
@@ -52,13 +55,15 @@ class Sheet:
     hidden_rows: frozenset[int]
     hidden_columns: frozenset[int]
     visible: bool
+    multiples: dict[tuple[int, int], str]
 
 
 @dataclass(frozen=True)
 class Laid:
     """A table found on a sheet: the headers of its columns and the first row below them; `score`: known headers.
 
-    `broken`: rows with cells of its columns that hold no value, position of row → of column → what stands there.
+    `above`: rows above the headers that are records. `broken`: rows with cells of its columns that hold no value, position of
+    row → of column → what stands there.
     """
 
     sheet: Sheet
@@ -66,6 +71,7 @@ class Laid:
     top: int
     first: int
     score: int
+    above: list[int]
     broken: dict[int, dict[int, str]]
 
     def columns(self, table: Table) -> list[Column | None]:
@@ -74,9 +80,9 @@ class Laid:
 
     @property
     def met(self) -> int:
-        """How many written rows stand below the headers, counted apart from reading them."""
+        """How many written rows stand below the headers, and records above them, counted apart from reading them."""
         rows = enumerate(self.sheet.grid[self.first :], start=self.first)
-        return sum(at in self.broken or _is_written(row) for at, row in rows)
+        return len(self.above) + sum(at in self.broken or _is_written(row) for at, row in rows)
 
 
 def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bool = False) -> Raw:
@@ -95,6 +101,8 @@ def read_workbook(content: bytes, table: Table, origin: Origin, *, says_zero: bo
     if not chosen.score:
         return unreadable(origin, NO_HEADERS)
     others = [laid for laid in found if laid is not chosen and laid.score >= max(2, chosen.score / 2)]
+    bare = [laid.sheet for laid in found if not laid.score]
+    others += [_continued(table, sheet, chosen) for sheet in bare if goes_on(table, chosen.headers, sheet.grid)]
     covered = _uncovered(chosen)
     lines = [*_lines(table, chosen), *(line for laid in others for line in _left_out(table, laid, chosen))]
     notes = [*said["notes"], *_notes(table, chosen), *_covered_notes(chosen, covered), *_sheet_notes(sheets, chosen, others)]
@@ -147,6 +155,7 @@ def _sheet(said: Mapping[str, Any], cells: list[str]) -> Sheet:
         frozenset(said["hidden_rows"]),
         frozenset(said["hidden_columns"]),
         said["visible"],
+        {(row, column): multiple for row, column, multiple in said["multiples"]},
     )
 
 
@@ -166,7 +175,17 @@ def _laid(table: Table, sheet: Sheet) -> Laid | None:
     known = table.by_header()
     headers = [_header([sheet.grid[row][column] for row in range(top, bottom + 1)], known) for column in range(len(sheet.grid[at]))]
     columns = [at for at, header in enumerate(headers) if comparable(header) in known]
-    return Laid(sheet, headers, top, bottom + 1, headers_score(table, headers), _broken(sheet, bottom + 1, columns))
+    above = records_above(table, headers, sheet.grid[:top])
+    return Laid(sheet, headers, top, bottom + 1, headers_score(table, headers), above, _broken(sheet, bottom + 1, columns))
+
+
+def _continued(table: Table, sheet: Sheet, chosen: Laid) -> Laid:
+    """A sheet without headers that goes on with the table of another: all its rows lie under that one's headers."""
+    width = len(sheet.grid[0])
+    headers = [*chosen.headers[:width], *[""] * (width - len(chosen.headers))]
+    known = table.by_header()
+    columns = [at for at, header in enumerate(headers) if comparable(header) in known]
+    return Laid(sheet, headers, 0, 0, 0, [], _broken(sheet, 0, columns))
 
 
 def _broken(sheet: Sheet, first: int, columns: Sequence[int]) -> dict[int, dict[int, str]]:
@@ -205,7 +224,11 @@ def _plain_lines(laid: Laid) -> Iterator[Line]:
 
 
 def _lines(table: Table, laid: Laid) -> Iterator[Line]:
-    """The rows below the headers; one with a cell that holds no value is rejected, so that it is not taken for empty."""
+    """The rows below the headers, and records above them, which are rejected, for nothing says what their cells are; so is
+    one with a cell that holds no value, so that it is not taken for empty."""
+    for row in laid.above:
+        yield Line(f"{laid.sheet.name}!{row + 1}", laid.sheet.grid[row], ABOVE_HEADERS, loose=True)
+    _mark_multiples(laid, laid.columns(table))
     _fill_down(laid, laid.columns(table))
     for row, line in enumerate(sifted(table, laid.headers, _plain_lines(laid)), start=laid.first):
         yield _rejected(laid, line, laid.broken[row]) if row in laid.broken else line
@@ -254,6 +277,15 @@ def _uncovered(laid: Laid) -> dict[tuple[int, int], str]:
     for row in [row for row, cells in laid.broken.items() if not cells]:
         del laid.broken[row]
     return {place: cell for place, cell in covered.items() if cell.strip()}
+
+
+def _mark_multiples(laid: Laid, columns: Sequence[Column | None]) -> None:
+    """A number that looks otherwise than it is (12 as 12万) is none that can be read, unless the heading's unit makes it true."""
+    for (row, at), multiple in laid.sheet.multiples.items():
+        column = columns[at] if at < len(columns) else None
+        is_number = row >= laid.first and column is not None and column.kind in NUMBERS
+        if is_number and laid.sheet.grid[row][at] and multiple != in_yuan(column.header):
+            laid.sheet.grid[row][at] += SHOWN_OTHERWISE
 
 
 def _fill_down(laid: Laid, columns: Sequence[Column | None]) -> None:
@@ -322,7 +354,8 @@ def _sheet_notes(sheets: Sequence[Sheet], chosen: Laid, others: Sequence[Laid]) 
     if not chosen.sheet.visible:
         yield f"读的是隐藏的工作表“{chosen.sheet.name}”（表头最全）：请核对。"
     for laid in others:
-        yield f"工作表“{laid.sheet.name}”也有本表的表头：只读“{chosen.sheet.name}”（表头最全），其余 {laid.met} 行没有计入。"
+        what = "也有本表的表头" if laid.score else "没有表头，像是本表的续页"
+        yield f"工作表“{laid.sheet.name}”{what}：只读“{chosen.sheet.name}”（表头最全），其余 {laid.met} 行没有计入。"
     told = {chosen.sheet.name, *(laid.sheet.name for laid in others)}
     more = [sheet.name for sheet in sheets if sheet.name not in told and any(map(_is_written, sheet.grid))]
     more = [name for name in more if not _EXPLAINS.search(name)]

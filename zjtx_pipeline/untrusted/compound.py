@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from zjtx_pipeline.untrusted.left_out import COMMENT, HEADER, PERCENTS, LeftOut, is_percentage, printed
+from zjtx_pipeline.untrusted.left_out import COMMENT, HEADER, PERCENT, PERCENTS, LeftOut, look, printed
 from zjtx_pipeline.untrusted.package import DAMAGED, LOCKED, MACROS, Unsafe
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -118,7 +118,7 @@ def _walk(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
 
 def sheets(stream: bytes) -> list[LeftOut]:
     """What calamine leaves out of each sheet, in order."""
-    starts, styles, known = [], [], set(PERCENTS)
+    starts, styles, known = [], [], dict.fromkeys(PERCENTS, PERCENT)
     for kind, data in _walk(stream, 0):
         if kind == _LOCK:
             raise Unsafe(LOCKED)
@@ -126,12 +126,12 @@ def sheets(stream: bytes) -> list[LeftOut]:
             raise Unsafe(MACROS)
         if kind == _SHEET and len(data) > 6 and data[5] == 0:
             starts.append(struct.unpack_from("<I", data)[0])
-        if kind == _FORMAT and len(data) > 5 and is_percentage(_text(data[4:])):
-            known.add(data[0] | data[1] << 8)
+        if kind == _FORMAT and len(data) > 5:
+            known[data[0] | data[1] << 8] = look(_text(data[4:]))
         if kind == _STYLE and len(data) >= 4:
             styles.append(data[2] | data[3] << 8)
-    percentages = {at for at, form in enumerate(styles) if form in known}
-    return [_sheet(stream, start, percentages) for start in starts]
+    looks = {at: known[form] for at, form in enumerate(styles) if known.get(form)}
+    return [_sheet(stream, start, looks) for start in starts]
 
 
 def _text(data: bytes) -> str:
@@ -139,8 +139,8 @@ def _text(data: bytes) -> str:
     return data[1:].decode("utf-16-le" if data[0] & 1 else "latin-1", "replace")
 
 
-def _sheet(stream: bytes, start: int, percentages: set[int]) -> LeftOut:
-    errors, rows, columns, texts, percents, boxes = [], [], [], [], [], []
+def _sheet(stream: bytes, start: int, looks: dict[int, str]) -> LeftOut:
+    errors, rows, columns, texts, shown, boxes = [], [], [], [], {}, []
     for kind, data in _walk(stream, start):
         if kind == _ROW and len(data) >= 16 and data[12] & 0x20:
             rows.append(data[0] | data[1] << 8)
@@ -157,10 +157,10 @@ def _sheet(stream: bytes, start: int, percentages: set[int]) -> LeftOut:
             boxes.append((data[10] | data[11] << 8, []))
         elif kind == _MORE and boxes and len(data) > 1 and boxes[-1][0] > sum(map(len, boxes[-1][1])):
             boxes[-1][1].append(_text(data))
-        if percentages:
-            percents += [(row, column) for row, column, style in _numbers(kind, data) if style in percentages]
+        if looks:
+            shown |= {(row, column): looks[style] for row, column, style in _numbers(kind, data) if style in looks}
     texts += [(COMMENT, "".join(pieces)) for _, pieces in boxes]
-    return LeftOut(errors, rows, columns, texts, frozenset(percents))
+    return LeftOut(errors, rows, columns, texts, shown)
 
 
 def _numbers(kind: int, data: bytes) -> Iterator[tuple[int, int, int]]:

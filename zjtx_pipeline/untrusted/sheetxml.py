@@ -1,4 +1,4 @@
-"""Knows what calamine leaves out of a sheet's XML: error cells, formulas without a value, percent signs, what is hidden.
+"""Knows what calamine leaves out of a sheet's XML: error cells, formulas without a value, what numbers are shown as, what is hidden.
 
 Leaves the values to calamine.
 """
@@ -10,7 +10,7 @@ import re
 from xml.etree import ElementTree
 
 from zjtx_pipeline.untrusted.cells import NOT_CALCULATED
-from zjtx_pipeline.untrusted.left_out import HEADER, PERCENTS, PROMPT, is_percentage, printed
+from zjtx_pipeline.untrusted.left_out import HEADER, PERCENT, PERCENTS, PROMPT, look, printed
 from zjtx_pipeline.untrusted.package import DAMAGED, Unsafe, plain
 
 MOST_CELLS = 8_000_000
@@ -92,24 +92,24 @@ def faults(sheet: bytes) -> list[tuple[int, int, str]]:
     return found
 
 
-def percentages(styles: bytes) -> frozenset[bytes]:
-    """The numbers of the cell styles that show a number as a percentage."""
+def looks(styles: bytes) -> dict[bytes, str]:
+    """The cell styles that show a number otherwise than it is, by their numbers; how, as `left_out.look` tells it."""
     try:
         root = ElementTree.fromstring(styles)
     except ElementTree.ParseError:
         raise Unsafe(DAMAGED) from None
-    forms = {each.get("numFmtId"): each.get("formatCode", "") for each in root.iterfind("{*}numFmts/{*}numFmt")}
-    known = {str(number) for number in PERCENTS} | {number for number, form in forms.items() if is_percentage(form)}
+    forms = {each.get("numFmtId"): look(each.get("formatCode", "")) for each in root.iterfind("{*}numFmts/{*}numFmt")}
+    known = {str(number): PERCENT for number in PERCENTS} | forms
     styled = enumerate(root.iterfind("{*}cellXfs/{*}xf"))
-    return frozenset(b"%d" % at for at, style in styled if style.get("numFmtId") in known)
+    return {b"%d" % at: how for at, style in styled if (how := known.get(style.get("numFmtId"), ""))}
 
 
-def percents(sheet: bytes, styles: frozenset[bytes]) -> frozenset[tuple[int, int]]:
-    """Cells of some styles, counted from 0."""
+def shown(sheet: bytes, styles: dict[bytes, str]) -> dict[tuple[int, int], str]:
+    """Cells of some styles, counted from 0, with what the style does."""
     if not styles:
-        return frozenset()
-    cell = rb"""<c\b(?=[^>]*\ss=["'](?:%s)["'])([^>]*)>""" % b"|".join(sorted(styles))
-    return frozenset(map(_place, re.findall(cell, sheet)))
+        return {}
+    cell = rb"""<c\b(?=[^>]*\ss=["'](%s)["'])([^>]*)>""" % b"|".join(sorted(styles))
+    return {_place(about): styles[style] for style, about in re.findall(cell, sheet)}
 
 
 def _place(about: bytes) -> tuple[int, int]:

@@ -42,8 +42,9 @@ _PRIVATE = {ord(bytes.fromhex(code).decode("gb18030")): target for code, target 
 
 def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The records as wide as the header line, each joined to one text; beside them the headers, the line of each
-    record, the lines above, and the lines that are no record: each whole, with the reason, and the fields where they are merely
-    too few; how many records there must be by the count of written lines (`met`): one that fell between two is missed there.
+    record, the lines above with their fields, and the lines that are no record: each whole, with the reason, and the fields
+    where they are merely too few; how many records there must be by the count of written lines (`met`): one that fell
+    between two is missed there.
 
     `known`: the headers to look for, in comparable form. Of a file without headers: whether nothing is written in it (`blank`).
     """
@@ -72,7 +73,7 @@ def opened(content: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list[s
     said = {
         "met": sum(written[start + depth :]) - continued,
         "headers": headers,
-        "above": [_legible(line) for line in lines[:start]],
+        "above": [[_legible(line), [_legible(field) for field in _fields(line, delimiter) or ()]] for line in lines[:start]],
         "numbers": [number for number, _ in good],
         "rejected": bad,
     }

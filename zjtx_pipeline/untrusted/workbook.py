@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -13,7 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Work
 
 from zjtx_pipeline.untrusted import compound, package, sheetxml
 from zjtx_pipeline.untrusted.cells import joined
-from zjtx_pipeline.untrusted.left_out import LeftOut
+from zjtx_pipeline.untrusted.left_out import PERCENT, LeftOut
 from zjtx_pipeline.untrusted.package import DAMAGED, LOCKED, Unsafe
 
 OVERLAPPING = "合并的单元格互相重叠：请用 Excel 取消合并，逐格填写，另存后重报。"
@@ -50,14 +50,14 @@ def _opened(content: bytes) -> tuple[dict[str, Any], list[str]]:
 
 def _of_package(content: bytes) -> tuple[dict[str, LeftOut], list[str], list[tuple[str, str]]]:
     """What calamine leaves out, by sheet; notes; what stands beside the cells. One part is held at a time."""
-    about, aside, kept, notes, styles = {}, [], {}, set(), frozenset()
+    about, aside, kept, notes, styles = {}, [], {}, set(), {}
     for name, part in package.parts(content):
         if (sheet := sheetxml.of_sheet(part)) is not None:
             sheetxml.check(sheet)
-            percents = sheetxml.percents(sheet, styles)
-            about[name] = LeftOut(sheetxml.faults(sheet), *sheetxml.hidden(sheet), sheetxml.texts(sheet), percents)
+            shown = sheetxml.shown(sheet, styles)
+            about[name] = LeftOut(sheetxml.faults(sheet), *sheetxml.hidden(sheet), sheetxml.texts(sheet), shown)
         if name == package.STYLES:
-            styles = sheetxml.percentages(part)
+            styles = sheetxml.looks(part)
         if name in (_BOOK, _RELATIONS):
             kept[name] = part
         aside += package.text_aside(name, part)
@@ -92,13 +92,15 @@ def _read(content: bytes, about: dict[str, LeftOut] | list[LeftOut], notes: list
 
 def _sheet(sheet: Any, about: LeftOut) -> tuple[dict[str, Any], list[str]]:
     """One sheet's rows, each joined to one text, and what is to be said of it."""
-    rows = list(_rows(sheet, about.percents))
+    multiples: list[tuple[int, int, str]] = []
+    rows = list(_rows(sheet, about.shown, multiples))
     said = {
         "name": sheet.name,
         "width": _width(sheet),
         "rows": len(rows),
         "merged": _merged(sheet, len(rows)),
         "faults": about.faults,
+        "multiples": multiples,
         "hidden_rows": about.hidden_rows,
         "hidden_columns": about.hidden_columns,
     }
@@ -114,25 +116,30 @@ def _merged(sheet: Any, rows: int) -> list[list[int]]:
     return areas
 
 
-def _rows(sheet: Any, percents: frozenset[tuple[int, int]]) -> Iterator[str]:
-    """Each row from the first on, its cells joined, as wide as the sheet."""
+def _rows(sheet: Any, shown: Mapping[tuple[int, int], str], multiples: list[tuple[int, int, str]]) -> Iterator[str]:
+    """Each row from the first on, its cells joined, as wide as the sheet; numbers that are shown as a multiple of themselves
+    are entered into `multiples`."""
     if sheet.start is None:
         return
     before = [""] * sheet.start[1]  # calamine hands over empty rows at the top, but no empty columns at the left
-    shown = _by_row(percents)
+    looks = _by_row(shown)
     for at, row in enumerate(sheet.iter_rows()):
         texts = [cell if type(cell) is str else cell_text(cell) for cell in row]
-        for column in shown.get(at, ()):
+        for column, how in looks.get(at, ()):
             own = column - len(before)
-            if 0 <= own < len(row) and type(row[own]) in (int, float):  # empty cells beside the table may bear the format too
+            if not 0 <= own < len(row) or type(row[own]) not in (int, float):
+                continue  # empty cells beside the table may bear the format too
+            if how == PERCENT:
                 texts[own] = _percent_text(row[own])
+            else:
+                multiples.append((at, column, how))
         yield joined([*before, *texts])
 
 
-def _by_row(cells: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
-    rows: dict[int, list[int]] = {}
-    for row, column in cells:
-        rows.setdefault(row, []).append(column)
+def _by_row(shown: Mapping[tuple[int, int], str]) -> dict[int, list[tuple[int, str]]]:
+    rows: dict[int, list[tuple[int, str]]] = {}
+    for (row, column), how in shown.items():
+        rows.setdefault(row, []).append((column, how))
     return rows
 
 

@@ -29,7 +29,7 @@ from zjtx_pipeline.sources.raw import Line, Origin, Raw, assemble, unreadable
 from zjtx_pipeline.store import digest
 from zjtx_pipeline.tables import Table, comparable
 
-READING = "gateway 5"  # changes when the same pages would be read as other rows
+READING = "gateway 6"  # changes when the same pages would be read as other rows
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -120,10 +120,17 @@ def _offered(
         )
     except ZjtxError as error:
         return [GatewayDelivery(table, origin, fault=str(error)) for origin in origins]
-    records = held_to(records_of([page.rows for page in pages]), settings.quarter_column, [str(quarter)])
+    records = _of_quarter(settings, records_of([page.rows for page in pages]), quarter)
     if not records:
         return [_delivery(settings, table, origin, [], pages) for origin in origins]
     return _shared_out(settings, table, origins[0], records, pages, _sender(settings, table, interface))
+
+
+def _of_quarter(settings: Settings, records: Sequence[Record], quarter: Quarter) -> list[Record]:
+    """The records, those that name another 数据期, however it is spelt, with the reason why they do not count."""
+    said = {record.cells.get(comparable(settings.quarter_column), "").strip() for record in records}
+    spelt = [text for text in said if Quarter.spelt(comparable(text)) == quarter]
+    return held_to(records, settings.quarter_column, [str(quarter), *spelt])
 
 
 def _shared_out(
