@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 import urllib3
+import yaml
 from door_server import PASSWORD, Doorway, free_port
+from mail_server import open_mailbox
+from made_issues import CLERK, LEADER, QUARTER, ZHANG, settings
 from test_door import FORGED
 from test_ui import CHROMIUM, MINUTES, start_backfill
 
+from zjtx_pipeline.delivery import accounts, signoff
 from zjtx_pipeline.door.roles import Role
 from zjtx_pipeline.door.users import Users
+from zjtx_pipeline.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
 FOUR = ("2024Q1", "2024Q2", "2024Q3", "2024Q4")
@@ -116,7 +121,6 @@ def test_who_may_run_runs_and_who_may_not_does_not(opened, running, run_id):
 
 @pytest.mark.slow
 def test_an_approval_is_launched_by_who_approves_alone(opened, running):
-    """The job itself comes with the ledger; until then Dagster answers that there is none."""
     params = {"it": launch_params("2024Q4", "approve_issue")}
     assert running.graphql(LAUNCH, params).status == opened.caller(Role.ADMINISTER).graphql(LAUNCH, params).status == 403
     assert opened.caller(Role.APPROVE).graphql(LAUNCH, params).status == 200
@@ -148,11 +152,26 @@ def test_the_progress_of_a_run_is_heard(opened, run_id):
 
 
 @pytest.fixture
-def address(warm_home, miniature):
+def mailbox():
+    with open_mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def config(miniature, mailbox):
+    """The miniature district behind a door, with a mail server, two recipients and 张三, who approves."""
+    delivery = settings(mailbox.port, approvers=(ZHANG,)).delivery.model_dump(mode="json", exclude_defaults=True)
+    content = yaml.safe_load(miniature.read_text(encoding="utf-8")) | {"door": {"port": free_port()}, "delivery": delivery}
+    path = miniature.with_name("behind_a_door.yaml")
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def address(warm_home, config):
     """The address of `zjtx serve` with one user, 张三, who runs and approves; ended as a person would end it."""
     Users(warm_home).add("张三", [Role.RUN, Role.APPROVE], PASSWORD)
-    port, config = free_port(), miniature.with_name("behind_a_door.yaml")
-    config.write_text(f"{miniature.read_text(encoding='utf-8')}\ndoor: {{port: {port}}}\n", encoding="utf-8")
+    port = yaml.safe_load(config.read_text(encoding="utf-8"))["door"]["port"]
     environment = os.environ | {"ZJTX_CONFIG": str(config), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-u", "-m", "zjtx_pipeline.cli", "serve"]
     with subprocess.Popen(command, env=environment, cwd=warm_home, stdout=subprocess.PIPE, text=True) as process:
@@ -187,7 +206,7 @@ def log_in(page, name, password):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_from_login_by_a_backfill_of_four_quarters_to_a_report(page, warm_home):
+def test_from_login_by_a_backfill_of_four_quarters_to_a_report_that_is_approved_and_sent(page, warm_home, config, mailbox):
     from playwright.sync_api import expect
 
     page.goto("/runs")
@@ -216,7 +235,19 @@ def test_from_login_by_a_backfill_of_four_quarters_to_a_report(page, warm_home):
     page.wait_for_url(re.compile(r"2024Q4/00-.*[.]pdf$"))
     page.goto("/reports/")
 
-    # Here: 张三 approves what he has read (the job `approve_issue`, its code from the mail), and the ledger says so.
+    assert mailbox.letters == []  # a backfill mails nobody
+    signoff.ask(load_settings(config), warm_home, QUARTER)
+    code = re.search(r"您的验证码：(\w+)", mailbox.letters[0][1].get_body().get_content())[1]
+    page.goto("/locations/__repository__@assets.definitions/jobs/approve_issue/playground")
+    page.locator(".CodeMirror").first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(f'{{ops: {{sign_off: {{config: {{quarter: 2024Q4, approver: 张三, code: "{code}"}}}}}}}}')
+    page.get_by_role("button", name="Launch run").click()
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=2 * MINUTES)
+    assert [recipients[0] for recipients, _ in mailbox.letters[1:]] == [LEADER.address, CLERK.address]
+    (account,) = accounts.of_quarter(load_settings(config), warm_home, QUARTER)
+    assert account.title.endswith("批准：张三") and {row[2] for row in account.rows} == {"已发送"}
+    page.goto("/reports/")
 
     page.get_by_role("button", name="退出").click()
     page.wait_for_url("**/login")
