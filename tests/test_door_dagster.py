@@ -17,6 +17,7 @@ from made_issues import CLERK, LEADER, QUARTER, ZHANG, settings
 from test_door import FORGED
 from test_ui import CHROMIUM, MINUTES, start_backfill
 
+from zjtx_pipeline import store
 from zjtx_pipeline.delivery import accounts, signoff
 from zjtx_pipeline.door.roles import Role
 from zjtx_pipeline.door.users import Users
@@ -172,6 +173,7 @@ def config(miniature, mailbox):
 def address(warm_home, config):
     """The address of `zjtx serve` with one user, 张三, who runs and approves; ended as a person would end it."""
     Users(warm_home).add("张三", [Role.RUN, Role.APPROVE], PASSWORD)
+    store.write_json(warm_home / "unattended.json", {"since": "2027Q4"})  # else the reconciler makes, and mails, quarters of its own
     port = yaml.safe_load(config.read_text(encoding="utf-8"))["door"]["port"]
     environment = os.environ | {"ZJTX_CONFIG": str(config), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-u", "-m", "zjtx_pipeline.cli", "serve"]
