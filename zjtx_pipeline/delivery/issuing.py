@@ -84,7 +84,7 @@ def prepare(connection: Connection, composed: Composed, revised: bool = False) -
     every = _dues(connection, composed, own, revised)
     revision = issues.corrected(connection, own) if own else {}
     theirs = [each for each in composed.letters if not every[each.recipient.address].why]
-    lines = {each.recipient.address: _lines(composed, each, every[each.recipient.address], revision) for each in theirs}
+    lines = [line for each in theirs for line in _lines(composed, each, every[each.recipient.address], revision)]
     corrects = {address: found.held.issue_id for address, found in every.items() if found.held}
     issue = issues.prepare(connection, str(composed.sealed.quarter), composed.sealed.revision, composed.digest, lines, corrects)
     return _prepared(connection, composed, issue, {address: found.why for address, found in every.items() if found.why})

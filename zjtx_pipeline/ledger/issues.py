@@ -43,16 +43,17 @@ class Line:
 
 
 def prepare(
-    connection: sa.Connection, quarter: str, revision: int | None, digest: str, lines: Mapping[str, Sequence[Line]], corrects: Mapping[str, int]
+    connection: sa.Connection, quarter: str, revision: int | None, digest: str, lines: Sequence[Line], corrects: Mapping[str, int]
 ) -> Issue:
-    """The issue of this digest, written down if it is new, its rows as these lines say, by address, where nothing has left for it yet.
+    """The issue of this digest, written down if it is new, its rows as these lines say where nothing has left for their address yet.
 
     `corrects`: by address, the issue that the recipient holds wrongly. Of whom no line tells, what waits to leave is taken back. What
     another issue of the quarter had ready waits for its approval anew: these are the reports and recipients of now.
     """
     issue = of_digest(connection, digest) or _new(connection, {"quarter": quarter, "revision": revision, "digest": digest, "prepared_at": now()})
-    fresh = {address for address, wanted in lines.items() if _laid(connection, issue, address, wanted)}
-    _take_back(connection, issue, set(lines))
+    due = dict.fromkeys(line.address for line in lines)
+    fresh = [address for address in due if _laid(connection, issue, address, [line for line in lines if line.address == address])]
+    _take_back(connection, issue, set(due))
     known = corrected(connection, issue)
     wrong = [{"issue_id": issue.id, "address": address, "corrects": held} for address, held in corrects.items() if address not in known]
     if fresh:
