@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import note, now
 from zjtx_pipeline.ledger.issues import HOLDS, Issue, of_id
-from zjtx_pipeline.ledger.tables import HISTORY, MAILINGS
+from zjtx_pipeline.ledger.tables import HISTORY, ISSUES, MAILINGS
 
 STATES = {
     "prepared": "待批准", "approved": "待发送", "sending": "发送中", "sent": "已发送", "refused": "被拒收", "bounced": "被退回", "unknown": "待核实",
