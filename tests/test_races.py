@@ -1,7 +1,6 @@
 """Two senders at one moment, and a sender killed at any moment: each recipient has one letter, or a person is asked."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -12,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from conftest import counted
-from made_issues import NAMES, QUARTER, reports, settings
-from mail_server import DROP, open_mailbox
+from made_issues import QUARTER, reports, settings
+from mail_server import open_mailbox
 from test_ledger_of_issues import fresh
 
-from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery import accounts, send_quarter
 from zjtx_pipeline.settings import Recipient
 
