@@ -25,6 +25,11 @@ _SOAKED = 20  # how many times the ordinary number of examples
 _times = 1
 
 
+def counted(number: int) -> int:
+    """Of so many rounds a twentieth, with `--soak` all of them."""
+    return max(1, number * _times // _SOAKED)
+
+
 def pytest_addoption(parser):
     told = "ten times the mutants for the readers of deliveries (test_fuzz.py), twenty times the examples of a property, others each time"
     parser.addoption("--soak", action="store_true", help=told)

@@ -57,7 +57,7 @@ HOMES = {
     "weasyprint": {"zjtx_pipeline/report/pdf.py"},
     "python_calamine": {"zjtx_pipeline/untrusted/workbook.py"},
     "duckdb": {"zjtx_pipeline/second_opinion/computed.py"},
-    "smtplib": {"zjtx_pipeline/delivery/post.py"},
+    "smtplib": {"zjtx_pipeline/delivery/post.py", "zjtx_pipeline/delivery/server.py"},
     "urllib3": {"zjtx_pipeline/sources/gateway/wire.py", "zjtx_pipeline/door/upstream.py"},
     "alembic": {"zjtx_pipeline/ledger"},
     "tenacity": {"zjtx_pipeline/sources/gateway/wire.py"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -54,9 +55,16 @@ def approve(
         count = signoff.revoke(settings, home(), asked, by, by)
         console.out.print(f"已撤回{by}对 {asked} 的批准 {count} 项。" if count else f"{by}没有批准过 {asked}，没有可撤回的。", markup=False)
         return
-    issue, given = signoff.approve(settings, home(), asked, by, code or typer.prompt("验证码", hide_input=True), signoff.SHELL)
+    issue, given = signoff.approve(settings, home(), asked, by, code or _typed_code(), signoff.SHELL)
     still = signoff.needed(settings) - len(given)
     console.out.print(f"已批准 {asked}（编号 {issue.mark}）：{'、'.join(given)}。" + (f"还需 {still} 人批准。" if still > 0 else f"现在可以运行 zjtx send {asked}。"), markup=False)
+
+
+def _typed_code() -> str:
+    try:
+        return typer.prompt("验证码", hide_input=sys.stdin.isatty())
+    except typer.Abort:
+        raise ZjtxError("没有输入验证码：请按提示输入请批邮件里的验证码，或写 --code。") from None
 
 
 def send(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zjtx_pipeline import ledger
+from zjtx_pipeline.delivery.addresses import header_safe
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import approvals, issues, mailings
 from zjtx_pipeline.quarter import Quarter
@@ -42,9 +43,11 @@ def _account(connection, issue: ledger.Issue) -> Account:
 
 def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arrived: bool, by: str) -> int:
     """Write down whether what is 待核实 or came back has arrived; of how many letters. ZjtxError where there is nothing of the kind."""
-    if not by.strip():
+    if not header_safe(by, "核实人姓名").strip():
         raise ZjtxError("没有写核实的人：请填写 --by。")
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.opened(home, settings.ledger) as book, book.alone(wait=False) as idle, book.writing() as connection:
+        if idle:
+            mailings.orphans(connection)  # what a killed sender left in mid-post is 待核实 too
         every = issues.of_quarter(connection, str(quarter))
         count = sum(mailings.resolve(connection, each, address, arrived, by.strip()) for each in every)
     if not count:

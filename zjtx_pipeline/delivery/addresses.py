@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from email.headerregistry import Address
 
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Delivery
 
-# An encoded word can smuggle a line break into a header (CVE-2023-27043 and its kin), so none is let in.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]|=\?")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+_ENCODED_WORD = "=?"  # can smuggle a line break into a header
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, marks that turn the writing round, halves of signs, line ends; rare signs of names may be
+_IN_ADDRESSES = frozenset('<>@,;:"\\')  # part one address from the next where a header is folded or shown carelessly
+_LONGEST_NAME = 100
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@[^@]{{1,255}}$){_ATOM}(?:\.{_ATOM})*@(?P<domain>{_LABEL}(?:\.{_LABEL})+)")
 
 
 def header_safe(text: str, what: str) -> str:
     """A text that may stand in a mail header; ZjtxError where it could break out of it."""
-    if _UNSAFE.search(text):
-        raise ZjtxError(f"{what}含有不能出现在邮件标题里的字符：{text!r}。")
+    if _ENCODED_WORD in text or any(unicodedata.category(sign) in _UNSEEN for sign in text):
+        raise ZjtxError(f"{what}含有不能出现在邮件标题里的字符：{_printable(text)}。")
     return text
 
 
@@ -28,7 +33,7 @@ def is_address(text: str) -> bool:
 def sender(delivery: Delivery) -> str:
     """The address that letters come from; ZjtxError where none is configured."""
     if not is_address(delivery.sender):
-        raise ZjtxError(f"发件地址“{delivery.sender}”不是有效的邮箱地址：请填写 delivery.sender。")
+        raise ZjtxError(f"发件地址“{_printable(delivery.sender)}”不是有效的邮箱地址：请填写 delivery.sender。")
     return delivery.sender
 
 
@@ -39,7 +44,7 @@ def may_have_reports(address: str, delivery: Delivery) -> bool:
     """
     match = _ADDRESS.fullmatch(address)
     if not match:
-        raise ZjtxError(f"收件地址“{address}”不是有效的邮箱地址：请改正配置里的 delivery。")
+        raise ZjtxError(f"收件地址“{_printable(address)}”不是有效的邮箱地址：请改正配置里的 delivery。")
     domain = match["domain"].lower()
     if _within(domain, delivery.allowed_domains):
         return True
@@ -51,8 +56,14 @@ def may_have_reports(address: str, delivery: Delivery) -> bool:
 def checked(name: str, address: str, what: str) -> Address:
     """A recipient as a header bears them; ZjtxError where either part may not stand there."""
     if not is_address(address):
-        raise ZjtxError(f"收件地址“{address}”不是有效的邮箱地址：请改正配置里的 delivery。")
-    return Address(header_safe(name, what), addr_spec=address)
+        raise ZjtxError(f"收件地址“{_printable(address)}”不是有效的邮箱地址：请改正配置里的 delivery。")
+    if _IN_ADDRESSES & set(header_safe(name, what)) or len(name) > _LONGEST_NAME:
+        raise ZjtxError(f"{what}“{name[:_LONGEST_NAME]}”太长，或含有 < > @ , ; : \" \\ 之一：请改用中文标点，或改短。")
+    return Address(name, addr_spec=address)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "�" for sign in text[:_LONGEST_NAME])
 
 
 def shown(address: str) -> str:

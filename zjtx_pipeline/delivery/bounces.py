@@ -1,6 +1,6 @@
-"""Knows how delivery reports (RFC 3464) in a folder or mailbox are read and matched to letters; leaves what follows to the ledger.
+"""Knows how delivery reports (RFC 3464) in a folder or mailbox are found and matched to letters; leaves what follows to the ledger.
 
-Nothing in a bounce is trusted but which of our own Message-IDs it names; nothing is deleted, and reading twice changes nothing.
+Nothing in a bounce is trusted but which of our own Message-IDs the enclosed letter bears; nothing is deleted, and reading twice changes nothing.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ import mailbox
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
-from zjtx_pipeline import ledger
+from zjtx_pipeline import ledger, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import mailings
 from zjtx_pipeline.settings import Settings
 
 LONGEST_REASON = 200
 LARGEST_BYTES = 60_000_000
-_OURS = re.compile(rb"<zjtx-[0-9]{4}Q[1-4]-[0-9a-f]{32}-[0-9]+@[A-Za-z0-9.-]+>")
+_OURS = re.compile(r"<zjtx-[0-9]{4}Q[1-4]-[0-9a-f]{32}-[0-9]+@[A-Za-z0-9.-]+>")
 _FAILED = "failed"
+_WHOLE, _HEAD = ("message/rfc822", "message/global"), ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
 
 
 @dataclass(frozen=True)
@@ -39,46 +40,69 @@ def recorded(settings: Settings, home: Path, where: Path | None) -> list[Bounce]
         raise ZjtxError("没有写退信在哪里：请写明目录，或配置 delivery.bounces。")
     if not where.exists():
         raise ZjtxError(f"找不到存退信的 {where}：请检查目录或配置里的 delivery.bounces。")
-    with ledger.opened(home, settings.ledger) as book:
-        return [_recorded(book, name, content) for name, content in _messages(where)]
+    try:
+        with ledger.opened(home, settings.ledger) as book:
+            return [_recorded(book, name, content) for name, content in _messages(where)]
+    except OSError as error:
+        raise ZjtxError(f"存退信的 {where} 读不出来（系统错误 {error.errno}）：请检查权限。") from None
 
 
-def _messages(where: Path) -> Iterator[tuple[str, bytes]]:
-    """The messages of an mbox file, a Maildir, or a folder of .eml files, by name."""
+def _messages(where: Path) -> Iterator[tuple[str, bytes | None]]:
+    """The messages of an mbox file, a Maildir, or a folder of .eml files, by name; None for what is too large to be looked into."""
     if where.is_file():
-        for key, message in mailbox.mbox(where, create=False).iteritems():
-            yield f"{where.name}#{key}", message.as_bytes()
+        box = mailbox.mbox(where, create=False)
+        try:
+            for key in box.iterkeys():
+                yield f"{where.name}#{key}", box.get_bytes(key)
+        finally:
+            box.close()
         return
     folders = [where / each for each in ("new", "cur")] if (where / "cur").is_dir() else [where]
     for path in sorted(each for folder in folders if folder.is_dir() for each in folder.iterdir() if each.is_file() and not each.name.startswith(".")):
-        if path.stat().st_size <= LARGEST_BYTES:
-            yield path.name, path.read_bytes()
+        yield path.name, path.read_bytes() if path.stat().st_size <= LARGEST_BYTES else None
 
 
-def _recorded(book: ledger.Ledger, name: str, content: bytes) -> Bounce:
-    message = message_from_bytes(content, policy=policy.default)
-    reason = _reason(message)
-    if reason is None:
-        return Bounce(name, "", "不是退信，没有处理")
-    named = dict.fromkeys(found.decode() for found in _OURS.findall(_original(message)))
+def _recorded(book: ledger.Ledger, name: str, content: bytes | None) -> Bounce:
+    if content is None:
+        return Bounce(name, "", f"超过 {LARGEST_BYTES // 1_000_000} MB，没有读，请人工核对")
+    message = message_from_bytes(content)  # of the older kind, which takes every broken header as it is
+    failure = _failure(message)
+    if failure is None:
+        return Bounce(name, "", _no_report(content))
+    named, (reason, report) = dict.fromkeys(_OURS.findall(" ".join(_originals(message)))), failure
     with book.writing() as connection:
-        told = [address for each in named if (address := mailings.bounce(connection, each, reason))]
+        told = [address for each in named if (address := mailings.bounce(connection, each, reason, report))]
     return Bounce(name, "、".join(dict.fromkeys(told)), f"已记为被退回：{reason}" if told else "退信里没有本系统发出的邮件编号，请人工核对")
 
 
-def _reason(message: EmailMessage) -> str | None:
-    """Why a letter could not be delivered, as the report says; None for what reports no final failure (a delay, a vacation note)."""
+def _no_report(content: bytes) -> str:
+    """What is said of a vacation note, a delay, or a failure that is told in no form a program could rely on."""
+    if _OURS.search(content.decode("latin-1")):
+        return "提到了本系统发出的邮件，但不是标准退信（可能是自动回复或延迟通知），没有处理，请人工看一下"
+    return "不是退信，没有处理"
+
+
+def _failure(message: Message) -> tuple[str, str] | None:
+    """Why a letter could not be delivered, as the report says, and the digest of what it says, however often it was fetched; None for
+    what reports no final failure (a delay, a vacation note)."""
     for part in message.walk():
-        if part.get_content_type() != "message/delivery-status":
+        if part.get_content_type() not in ("message/delivery-status", "message/global-delivery-status"):
             continue
-        for block in part.get_payload() if isinstance(part.get_payload(), list) else []:
+        blocks = part.get_payload() if isinstance(part.get_payload(), list) else []
+        report = store.digest(*(f"{name}: {value}" for block in blocks for name, value in block.items()))
+        for block in blocks:
             if str(block.get("Action", "")).strip().lower() == _FAILED:
                 said = f"{block.get('Status', '')} {block.get('Diagnostic-Code', '')}"
-                return " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())[:LONGEST_REASON] or "未说明原因"
+                return " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())[:LONGEST_REASON] or "未说明原因", report
     return None
 
 
-def _original(message: EmailMessage) -> bytes:
-    """The letter that came back, or its head, as the report encloses it."""
-    kinds = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
-    return b"\n".join(part.as_bytes() for part in message.walk() if part.get_content_type() in kinds)
+def _originals(message: Message) -> Iterator[str]:
+    """The Message-ID of each letter that the report encloses, whole or by its head."""
+    for part in message.walk():
+        kind, payload = part.get_content_type(), part.get_payload()
+        if kind in _WHOLE and isinstance(payload, list) and payload:
+            yield str(payload[0].get("Message-ID", ""))
+        elif kind in _HEAD:
+            head = payload[0] if isinstance(payload, list) and payload else message_from_bytes(part.get_payload(decode=True) or b"")
+            yield str(head.get("Message-ID", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -38,17 +39,13 @@ class Letter:
 
 @dataclass(frozen=True)
 class Part:
-    """One message of a letter: some letters are too large for one."""
+    """One message of a letter: some letters are too large for one. `message_id`: the same for the same, whoever posts it whenever."""
 
     letter: Letter
     number: int
     of: int
     files: tuple[str, ...]
-
-    def message_id(self, settings: Settings, sealed: Sealed) -> str:
-        """The same for the same letter, whoever posts it whenever."""
-        domain = sender(settings.delivery).rpartition("@")[2]
-        return f"<zjtx-{sealed.quarter}-{self.letter.digest[:32]}-{self.number}@{domain}>"
+    message_id: str
 
     def message(self, settings: Settings, sealed: Sealed) -> EmailMessage:
         letter, message = self.letter, EmailMessage(policy=SMTP)
@@ -56,7 +53,7 @@ class Part:
         message["Subject"] = header_safe(letter.subject + counted, "邮件标题")
         message["From"] = checked(settings.bureau, sender(settings.delivery), "发件单位")
         message["To"] = checked(letter.recipient.name, letter.recipient.address, "收件人姓名")
-        message["Message-ID"] = self.message_id(settings, sealed)
+        message["Message-ID"] = self.message_id
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text, cte="base64")
         message.add_alternative(letter.html, subtype="html", cte="base64")
@@ -66,11 +63,13 @@ class Part:
         return message
 
 
-def letter(settings: Settings, sealed: Sealed, recipient: Recipient, erratum: int | None) -> Letter:
-    """The letter to a recipient; without files where the mailbox is a public one. ZjtxError: it may not be sent."""
+def letter(settings: Settings, sealed: Sealed, recipient: Recipient, erratum: int | None, wanted: frozenset[str] | None = None) -> Letter:
+    """The letter to a recipient, with all that is theirs or so many of their files as are wanted; without files where the mailbox is a
+    public one. ZjtxError: it may not be sent."""
     entitled = may_have_reports(recipient.address, settings.delivery)
     checked(recipient.name, recipient.address, "收件人姓名")
-    files = sealed.of(recipient, settings) if entitled else {}
+    theirs = sealed.of(recipient, settings) if entitled else {}
+    files = {name: sha256 for name, sha256 in theirs.items() if wanted is None or name in wanted}
     title = header_safe(subject(settings, sealed, erratum), "邮件标题")
     about = {
         "name": recipient.name,
@@ -117,7 +116,13 @@ def parts(letter: Letter, settings: Settings, sealed: Sealed) -> list[Part]:
             loads, left = [*loads, []], room
         loads[-1].append(name)
         left -= size
-    return [Part(letter, number, len(loads), tuple(load)) for number, load in enumerate(loads, start=1)]
+    numbered = enumerate(loads, start=1)
+    return [Part(letter, number, len(loads), tuple(load), _message_id(letter, number, load, settings, sealed)) for number, load in numbered]
+
+
+def _message_id(letter: Letter, number: int, files: Iterable[str], settings: Settings, sealed: Sealed) -> str:
+    domain = sender(settings.delivery).rpartition("@")[2]
+    return f"<zjtx-{sealed.quarter}-{store.digest(letter.digest, *files)[:32]}-{number}@{domain}>"
 
 
 def _rendered(name: str, about: dict) -> str:

@@ -15,13 +15,15 @@ from zjtx_pipeline.settings import Settings
 def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], again: bool = False) -> Fate:
     """Post a letter unless this address has had one for this occasion, or may have; `before` where that is so. `again`: all the same."""
     with book.writing() as connection:
-        if not again and notices.told(connection, occasion, address):
+        if again:
+            notices.forget(connection, occasion, address)
+        elif notices.told(connection, occasion, address):
             return Fate("before", "已经发过")
     message = written()
 
     def claim() -> bool:
         with book.writing() as connection:
-            return notices.begin(connection, occasion, address, again)
+            return notices.begin(connection, occasion, address)
 
     fate = hand_over(settings.delivery, message, claim)
     with book.writing() as connection:

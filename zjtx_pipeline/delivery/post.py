@@ -5,103 +5,106 @@ One connection and one recipient a message, so that a drop or a refusal concerns
 
 from __future__ import annotations
 
-import os
 import smtplib
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import format_datetime, localtime, make_msgid
 
-from zjtx_pipeline.errors import ZjtxError, cause
+from zjtx_pipeline.delivery.server import connected, why
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Delivery
 
-TIMEOUT_SECONDS = 60
-PASSWORD = "ZJTX_SMTP_PASSWORD"
+TAKING_SECONDS = 600  # a server may look long into a letter before it says that it has it (RFC 5321, 4.5.3.2.6)
+FAREWELL_SECONDS = 5
+CHUNK_BYTES = 65_536
 LONGEST_REPLY = 200
+_END = b".\r\n"
 
 
 @dataclass(frozen=True)
 class Fate:
     """What became of a message: `sent`; `refused` for good; `later`: nobody has it, another time it may pass; `unknown`: the server may
-    have it, a person has to ask; `taken`: another process has it in hand."""
+    have it, a person has to ask; `taken`: another process has it in hand, or the recipient has it. `reached`: was there a server at all?"""
 
     state: str
     detail: str = ""
+    reached: bool = True
 
 
 def hand_over(delivery: Delivery, message: EmailMessage, claim: Callable[[], bool]) -> Fate:
     """Post one message. `claim` is asked after the server has agreed to the recipient and before it gets the text: only then, and
     only if it says yes, can anybody have the message."""
     try:
-        with _server(delivery) as server:
-            refusal = _agree(server, message)
-            if refusal:
-                return refusal
-            return _data(server, message) if claim() else Fate("taken", "另一个程序正在发送")
+        content = _finished(delivery, message)
+        with connected(delivery) as server:
+            fate = _agree(server, message, len(content)) or _taken(claim) or _data(server, content)
+            _farewell(server)
+            return fate
     except ZjtxError as error:
-        return Fate("later", str(error))
+        return Fate("later", str(error), reached=False)
     except (OSError, smtplib.SMTPException) as error:
-        return Fate("later", f"发送没有开始就中断（{_why(error)}），没有发出")
+        return _interrupted(error)
 
 
-@contextmanager
-def _server(delivery: Delivery) -> Iterator[smtplib.SMTP]:
-    """A connection to the configured server, encrypted and logged in as configured; the password comes from
-    the environment alone."""
-    if not delivery.host:
-        raise ZjtxError("配置里没有邮件服务器：请填写 delivery.host。")
-    with ExitStack() as closing_time:
-        try:
-            server = _connect(delivery.host, delivery.port, delivery.security)
-            closing_time.callback(server.close)
-            if delivery.security == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            if delivery.user:
-                server.login(delivery.user, os.environ.get(PASSWORD, ""))
-            server.ehlo_or_helo_if_needed()
-        except smtplib.SMTPAuthenticationError:
-            raise ZjtxError(f"邮件服务器不接受用户名或密码：请检查 delivery.user 和环境变量 {PASSWORD}。") from None
-        except (OSError, smtplib.SMTPException) as error:
-            where = f"{delivery.host}:{delivery.port}（{_why(error)}）"
-            raise ZjtxError(f"连不上邮件服务器 {where}，这一封没有发送。") from None
-        yield server
+def _finished(delivery: Delivery, message: EmailMessage) -> bytes:
+    """The message's bytes, with the day and the number that every letter has to bear."""
+    if "Date" not in message:
+        message["Date"] = format_datetime(localtime())
+    if "Message-ID" not in message:
+        message["Message-ID"] = make_msgid(domain=delivery.sender.rpartition("@")[2])
+    content = bytes(message)
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
-def _connect(host: str, port: int, security: str) -> smtplib.SMTP:
-    if security == "tls":
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-    return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
-
-
-def _agree(server: smtplib.SMTP, message: EmailMessage) -> Fate | None:
+def _agree(server: smtplib.SMTP, message: EmailMessage, size: int) -> Fate | None:
     """Name sender, size and recipient; why the server will not have them, None where it will."""
-    size = [f"size={len(bytes(message))}"] if server.has_extn("size") else []
-    code, reply = server.mail(message["From"].addresses[0].addr_spec, size)
-    if code == 250:
+    code, reply = server.mail(message["From"].addresses[0].addr_spec, [f"size={size}"] if server.has_extn("size") else [])
+    if 200 <= code < 300:
         code, reply = server.rcpt(message["To"].addresses[0].addr_spec)
-    return None if code in (250, 251) else _refused(code, reply)
+    return None if 200 <= code < 300 else _refused(code, reply)
 
 
-def _data(server: smtplib.SMTP, message: EmailMessage) -> Fate:
+def _taken(claim: Callable[[], bool]) -> Fate | None:
+    return None if claim() else Fate("taken", "另一个程序正在发送，或收件人已有这一封")
+
+
+def _data(server: smtplib.SMTP, content: bytes) -> Fate:
+    """Give the server the text. Until the dot that ends it nobody can have the letter; from then on whoever does not hear the answer
+    cannot know, and a person has to ask: no machine may send again."""
+    code, reply = server.docmd("DATA")
+    if code != 354:
+        return _refused(code, reply)
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    for start in range(0, len(stuffed), CHUNK_BYTES):
+        server.send(stuffed[start : start + CHUNK_BYTES])
     try:
-        code, reply = server.data(bytes(message))
-    except smtplib.SMTPDataError as error:
-        return _refused(error.smtp_code, error.smtp_error)
+        if server.sock:
+            server.sock.settimeout(TAKING_SECONDS)
+        server.send(_END)
+        code, reply = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
-        # The drop may have come after the server took the letter: a person has to ask, no machine may resend.
-        return Fate("unknown", f"发送中断（{_why(error)}），是否送达不明，请先核实")
-    return Fate("sent") if code == 250 else _refused(code, reply)
+        return Fate("unknown", f"发送中断（{why(error)}），是否送达不明，请先核实")
+    if 200 <= code < 300:
+        return Fate("sent")
+    return _refused(code, reply) if 400 <= code < 600 else Fate("unknown", f"服务器答复看不懂（{code}），是否送达不明，请先核实")
 
 
 def _refused(code: int, reply: bytes) -> Fate:
-    """A reply of 4xx may pass another time, 5xx will not (RFC 5321, 4.2.1)."""
-    text = " ".join(reply.decode("utf-8", "replace").split())[:LONGEST_REPLY]
-    passing = code == -1 or 400 <= code < 500
-    return Fate("later", f"服务器暂时不收：{code} {text}") if passing else Fate("refused", f"服务器拒收：{code} {text}")
+    """A reply of 5xx is for good, any other may pass another time (RFC 5321, 4.2.1)."""
+    text = "".join(sign if sign.isprintable() else " " for sign in reply.decode("utf-8", "replace"))
+    said = f"{code} {' '.join(text.split())[:LONGEST_REPLY]}"
+    return Fate("refused", f"服务器拒收：{said}") if 500 <= code < 600 else Fate("later", f"服务器暂时不收：{said}")
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "服务器不支持所配置的加密或登录方式"
-    return f"服务器答复 {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else cause(error)
+def _interrupted(error: Exception) -> Fate:
+    return Fate("later", f"发送没有完成就中断（{why(error)}），没有发出")
+
+
+def _farewell(server: smtplib.SMTP) -> None:
+    """What the server says to our leave changes nothing."""
+    with suppress(OSError, smtplib.SMTPException):
+        if server.sock:
+            server.sock.settimeout(FAREWELL_SECONDS)
+        server.quit()

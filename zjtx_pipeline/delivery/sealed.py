@@ -38,7 +38,12 @@ class Sealed:
         return theirs
 
     def content(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes()
+        """A file's bytes, which are those of the manifest still; ZjtxError where the reports have been made anew since."""
+        path = self.folder / name
+        content = path.read_bytes() if path.exists() else b""
+        if hashlib.sha256(content).hexdigest() != self.files[name]:
+            raise ZjtxError(f"{path.name} 在发送途中有了改动，其余的没有发送：请重新批准 {self.quarter} 的报告。")
+        return content
 
 
 def sealed(settings: Settings, home: Path, quarter: Quarter) -> Sealed:

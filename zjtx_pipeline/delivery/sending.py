@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from zjtx_pipeline import ledger, store
 from zjtx_pipeline.delivery import signoff
-from zjtx_pipeline.delivery.issuing import Prepared, compose, prepare
-from zjtx_pipeline.delivery.letters import Letter
+from zjtx_pipeline.delivery.issuing import Composed, Prepared, compose, prepare
+from zjtx_pipeline.delivery.letters import Letter, Part
 from zjtx_pipeline.delivery.post import Fate, hand_over
 from zjtx_pipeline.ledger import Ledger, mailings
+from zjtx_pipeline.ledger.issues import UNSENT
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Recipient, Settings
 
 BY = "发送"
 TOLD = {**mailings.STATES, "before": "未发", "later": "暂未发出", "taken": "发送中", "written": "已写出"}
+PATIENCE = 3  # so many letters in a row find no server, and the rest wait for another time
 DUE, AGAIN = ("approved",), ("approved", "refused")
 
 
@@ -63,36 +67,45 @@ def _post_all(book: Ledger, prepared: Prepared, states: tuple[str, ...]) -> dict
     with book.alone():
         with book.writing() as connection:
             mailings.orphans(connection)
-            due = mailings.letters(connection, prepared.issue, states)
-        for each in prepared.letters:
-            for part in prepared.parts(each):
-                if part.message_id(prepared.composed.settings, prepared.composed.sealed) in due:
-                    fates[each.recipient.address] = _post(book, prepared, part)
+            due = prepared.waiting(connection, states)
+        in_vain = 0
+        for part in due:
+            fate = _post(book, prepared, part) if in_vain < PATIENCE else _left(book, prepared, part, fate)
+            in_vain = 0 if fate.reached else in_vain + 1
+            fates[part.letter.recipient.address] = fate
     return fates
 
 
-def _post(book: Ledger, prepared: Prepared, part) -> Fate:
-    """Post one message; what becomes of it is written down before and after."""
-    settings, found, issue = prepared.composed.settings, prepared.composed.sealed, prepared.issue
-    message_id = part.message_id(settings, found)
-
-    def claim() -> bool:
-        with book.writing() as connection:
-            return mailings.claim(connection, issue, message_id, BY)
-
-    fate = hand_over(settings.delivery, part.message(settings, found), claim)
+def _left(book: Ledger, prepared: Prepared, part: Part, fate: Fate) -> Fate:
+    """A letter that is not tried, for there is no server, or it does not know us."""
     with book.writing() as connection:
-        _settle(connection, issue, message_id, fate)
+        mailings.put_back(connection, prepared.issue, part.message_id, fate.detail, BY, claimed=False)
     return fate
 
 
-def _settle(connection, issue: ledger.Issue, message_id: str, fate: Fate) -> None:
+def _post(book: Ledger, prepared: Prepared, part: Part) -> Fate:
+    """Post one message; what becomes of it is written down before and after."""
+    settings, found, issue = prepared.composed.settings, prepared.composed.sealed, prepared.issue
+    claims: list[bool] = []
+
+    def claim() -> bool:
+        with book.writing() as connection:
+            claims.append(mailings.claim(connection, issue, part.message_id, BY))
+        return claims[-1]
+
+    fate = hand_over(settings.delivery, part.message(settings, found), claim)
+    with book.writing() as connection:
+        _settle(connection, issue, part.message_id, fate, any(claims))
+    return fate
+
+
+def _settle(connection: Connection, issue: ledger.Issue, message_id: str, fate: Fate, claimed: bool) -> None:
     if fate.state == "refused":
-        mailings.refuse(connection, issue, message_id, fate.detail, BY)
+        mailings.refuse(connection, issue, message_id, fate.detail, BY, claimed)
     elif fate.state in ("sent", "unknown"):
         mailings.settle(connection, issue, message_id, fate.state, fate.detail, BY)
     elif fate.state == "later":
-        mailings.put_back(connection, issue, message_id, fate.detail, BY)
+        mailings.put_back(connection, issue, message_id, fate.detail, BY, claimed)
 
 
 def _outcome(book: Ledger, prepared: Prepared, recipient: Recipient, posted: dict[str, Fate]) -> Outcome:
@@ -111,12 +124,12 @@ def _outcome(book: Ledger, prepared: Prepared, recipient: Recipient, posted: dic
 _WORST = ("unknown", "bounced", "refused", "sending", "prepared", "approved", "sent")
 
 
-def _dry(book: Ledger, composed, folder: Path, revised: bool) -> list[Outcome]:
+def _dry(book: Ledger, composed: Composed, folder: Path, revised: bool) -> list[Outcome]:
     """Write the messages that would leave now; nothing is recorded."""
     with book.trying() as connection:
         prepared = prepare(connection, composed, revised)
-    numbered = enumerate(((each, part) for each in prepared.letters for part in prepared.parts(each)), start=1)
-    return [_write(folder, number, each, bytes(part.message(composed.settings, composed.sealed))) for number, (each, part) in numbered]
+        due = prepared.waiting(connection, UNSENT)
+    return [_write(folder, number, part.letter, bytes(part.message(composed.settings, composed.sealed))) for number, part in enumerate(due, start=1)]
 
 
 def _write(folder: Path, number: int, each: Letter, content: bytes) -> Outcome:

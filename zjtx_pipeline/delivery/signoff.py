@@ -24,6 +24,7 @@ from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Approver, Settings
 
 SHELL, UI, BY_ITSELF = "命令行", "界面", "自动"
+BY_NAME = "命令行（未用验证码）"
 
 
 def needed(settings: Settings) -> int:
@@ -65,7 +66,7 @@ def approve_by_name(book: Ledger, settings: Settings, issue: Issue, name: str) -
         raise ZjtxError("配置了批准人（delivery.approvers）：请由批准人用 zjtx approve 和邮件里的验证码批准，不能用 --approved-by。")
     if not header_safe(name, "批准人姓名").strip():
         raise ZjtxError("没有写批准人姓名：请填写 --approved-by。")
-    _give(book, settings, issue, name.strip(), SHELL)
+    _give(book, settings, issue, name.strip(), BY_NAME)
 
 
 def approve_by_itself(book: Ledger, settings: Settings, issue: Issue) -> None:
@@ -83,15 +84,24 @@ def _give(book: Ledger, settings: Settings, issue: Issue, name: str, channel: st
 
 def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str) -> int:
     """Take an approver's approvals of a quarter back; how many issues that concerns. What has been posted stays posted."""
+    header_safe(name + by, "批准人姓名")
     with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
         every = ledger.issues.of_quarter(connection, str(quarter))
         return sum(approvals.revoke(connection, issue, name, by, needed(settings)) for issue in every)
 
 
+def _counted(settings: Settings, given: Sequence[tuple[str, str]]) -> list[str]:
+    """Of those who approved, who may: the system only where it is to send by itself, and of configured approvers who showed their code."""
+    if settings.delivery.approval == "automatic":
+        return [name for name, _ in given]
+    named = {each.name for each in settings.delivery.approvers}
+    return [name for name, channel in given if channel != BY_ITSELF and (not named or (name in named and channel != BY_NAME))]
+
+
 def refuse_unapproved(book: Ledger, settings: Settings, issue: Issue) -> None:
     """ZjtxError unless as many as are needed have approved exactly this issue; then what is new in it may leave too."""
     with book.writing() as connection:
-        given = approvals.standing(connection, issue)
+        given = _counted(settings, approvals.given(connection, issue))
         if len(given) >= needed(settings):
             approvals.release(connection, issue)
             return
@@ -115,11 +125,13 @@ def ask(settings: Settings, home: Path, quarter: Quarter, again: bool = False) -
     """Mail each approver who has not approved yet what is to leave, with a code of their own; once an issue, unless `again`."""
     if not settings.delivery.approvers:
         raise ZjtxError("配置里没有批准人：请填写 delivery.approvers。")
+    for each in settings.delivery.approvers:
+        checked(each.name, each.address, "批准人姓名")
     composed = compose(settings, home, quarter)
     with ledger.opened(home, settings.ledger) as book:
         with book.writing() as connection:
             prepared = prepare(connection, composed)
-            given = approvals.standing(connection, prepared.issue)
+            given = _counted(settings, approvals.given(connection, prepared.issue))
         return [_ask(book, prepared, each, again) for each in settings.delivery.approvers if each.name not in given]
 
 

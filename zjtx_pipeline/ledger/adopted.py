@@ -17,8 +17,8 @@ BUNDLE = "全部附件"  # it knew a letter's files by one digest alone
 _STATES = {"sending": "unknown", "sent": "sent", "refused": "refused"}
 
 
-def adopt(engine: sa.Engine, home: Path) -> None:
-    """Write down what an earlier program sent; nothing where there is no such file."""
+def adopt(connection: sa.Connection, home: Path) -> None:
+    """Write down what an earlier program sent; nothing where there is no such file, or another process has just taken it."""
     path = home / OLD
     if not path.exists():
         return
@@ -26,10 +26,14 @@ def adopt(engine: sa.Engine, home: Path) -> None:
         named = {column[1] for column in old.execute("PRAGMA table_info(mailings)")}
         revision = "revision" if "revision" in named else "NULL"
         rows = old.execute(f"SELECT quarter, {revision}, address, digest, state, approved_by, changed_at FROM mailings ORDER BY 1, 2, 3").fetchall()
-    with engine.begin() as connection:
-        for quarter, number in dict.fromkeys(row[:2] for row in rows):
-            _issue(connection, quarter, number, [row[2:] for row in rows if row[:2] == (quarter, number)])
-    path.rename(home / KEPT)
+    for quarter, number in dict.fromkeys(row[:2] for row in rows):
+        _issue(connection, quarter, number, [row[2:] for row in rows if row[:2] == (quarter, number)])
+
+
+def set_aside(home: Path) -> None:
+    """Keep the file under another name, once what is in it is written down; only while nobody else adopts it."""
+    if (home / OLD).exists():
+        (home / OLD).rename(home / KEPT)
 
 
 def _issue(connection: sa.Connection, quarter: str, revision: int | None, rows: list[tuple]) -> None:

@@ -24,19 +24,25 @@ CODE_LENGTH = 10  # 50 bits
 
 def standing(connection: sa.Connection, issue: Issue) -> list[str]:
     """Who has approved an issue and not taken it back, in the order of their approvals."""
-    query = sa.select(APPROVALS.c.approver).where(APPROVALS.c.issue_id == issue.id, APPROVALS.c.revoked_at.is_(None))
-    return list(connection.scalars(query.order_by(APPROVALS.c.id)))
+    return [approver for approver, _ in given(connection, issue)]
+
+
+def given(connection: sa.Connection, issue: Issue) -> list[tuple[str, str]]:
+    """As `standing`, each with the channel by which it was given."""
+    query = sa.select(APPROVALS.c.approver, APPROVALS.c.channel).where(APPROVALS.c.issue_id == issue.id, APPROVALS.c.revoked_at.is_(None))
+    return [(row.approver, row.channel) for row in connection.execute(query.order_by(APPROVALS.c.id))]
 
 
 def give(connection: sa.Connection, issue: Issue, approver: str, channel: str, needed: int) -> bool:
-    """Write down an approval, once; is the issue approved now, by as many as are needed?"""
-    given = standing(connection, issue)
-    if approver not in given:
+    """Write down an approval, once a channel; is the issue approved now, by as many as are needed?"""
+    stands = given(connection, issue)
+    if (approver, channel) not in stands:
+        mine = APPROVALS.c.issue_id == issue.id, APPROVALS.c.approver == approver, APPROVALS.c.revoked_at.is_(None)
+        connection.execute(sa.update(APPROVALS).where(*mine).values(revoked_at=now(), revoked_by=approver))
         row = {"issue_id": issue.id, "approver": approver, "channel": channel, "given_at": now()}
         connection.execute(sa.insert(APPROVALS).values(row))
         note(connection, issue.id, "批准", by=approver, detail=channel)
-        given.append(approver)
-    enough = len(given) >= needed
+    enough = len({name for name, _ in stands} | {approver}) >= needed
     if enough:
         move(connection, issue, {"prepared": "approved"}, by=approver)
     return enough

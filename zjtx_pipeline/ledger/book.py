@@ -1,25 +1,23 @@
-"""Knows where the ledger lies, how it is opened, brought up to this program's tables and locked; leaves its rows to the modules beside it."""
+"""Knows how the ledger is opened, brought up to this program's tables and locked; leaves its rows to the modules beside it."""
 
 from __future__ import annotations
 
 import fcntl
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 
-from zjtx_pipeline.errors import ZjtxError, cause
-from zjtx_pipeline.ledger.tables import HISTORY, META
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, one_at_a_time, told
+from zjtx_pipeline.ledger.tables import HISTORY
 
 NAME = "ledger.db"
-PASSWORD = "ZJTX_LEDGER_PASSWORD"
 HEAD = "0001"  # the newest of `migrations/versions`
-BUSY_SECONDS = 60
 _POSTING = 0x7A6A7478  # the advisory lock of whoever posts
+_WRITES = ("写不进或读不出", "磁盘空间和配置中的 ledger")
 
 
 class Ledger:
@@ -31,31 +29,41 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction: all that is written in the block, or nothing; one writer at a time. ZjtxError where the database fails."""
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except (OperationalError, InterfaceError) as error:
-            raise ZjtxError(f"台账数据库写不进或读不出（{cause(error)}）：请检查磁盘空间和配置中的 ledger。") from None
+        with told(*_WRITES), self.engine.begin() as connection:
+            one_at_a_time(connection)
+            yield connection
 
     @contextmanager
     def trying(self) -> Iterator[sa.Connection]:
         """A transaction of which nothing is kept."""
-        with self.engine.connect() as connection, connection.begin() as transaction:
+        with told(*_WRITES), self.engine.connect() as connection, connection.begin() as transaction:
+            one_at_a_time(connection)
             yield connection
             transaction.rollback()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """The block of the one who posts: another, of this machine or any that shares the database, waits for its end."""
+    def alone(self, wait: bool = True) -> Iterator[bool]:
+        """The block of the one who posts: another, of this machine or any that shares the database, waits for its end, or is told False."""
+        with told("锁不上", "磁盘、网络和配置中的 ledger"):
+            taken, give_back = self._locked(wait)
+        try:
+            yield taken
+        finally:
+            give_back()
+
+    def _locked(self, wait: bool) -> tuple[bool, Callable[[], object]]:
+        """Take the lock of whoever posts: was it to be had, and what gives it back. It ends with the process in any case."""
         if self.engine.dialect.name == "postgresql":
-            with self.engine.connect() as connection:
-                connection.execute(sa.select(sa.func.pg_advisory_lock(_POSTING)))
-                yield  # ends with the connection, also where the process is killed
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(_POSTING)))
-            return
-        with Path(f"{self.engine.url.database}.posting").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            lock = sa.func.pg_advisory_lock if wait else sa.func.pg_try_advisory_lock
+            taken = connection.scalar(sa.select(lock(_POSTING))) is not False
+            return taken, lambda: (connection.invalidate(), connection.close())
+        file = Path(f"{self.engine.url.database}.posting").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False, file.close
+        return True, file.close
 
     def close(self) -> None:
         self.engine.dispose()
@@ -67,10 +75,10 @@ def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
     home's own has not been moved into the database: an empty one would let everything be sent again."""
     if url is not None and (home / NAME).exists() and not url.endswith(str(home / NAME)):
         raise ZjtxError(f"配置的 ledger 是另一个数据库，{home} 里却还有台账 {NAME}：请先运行 zjtx move-ledger 搬过去。")
-    ledger = Ledger(_engine(home, url))
+    ledger = Ledger(engine_of(url, home / NAME))
     try:
         _bring_up(ledger.engine)
-        _adopt(ledger.engine, home)
+        _adopt(ledger, home)
         yield ledger
     finally:
         ledger.close()
@@ -81,57 +89,38 @@ def stands(home: Path, url: str | None = None) -> bool:
     return url is not None or any((home / name).exists() for name in (NAME, "mailings.db"))
 
 
-def _engine(home: Path, url: str | None) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url or f"sqlite:///{home / NAME}")
-        secret = os.environ.get(PASSWORD) if parsed.host and not parsed.password else None
-        local = parsed.get_backend_name() == "sqlite"
-        if local and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        options = {"connect_args": {"timeout": BUSY_SECONDS}, "poolclass": sa.NullPool} if local else {"pool_pre_ping": True}
-        engine = sa.create_engine(parsed.set(password=secret) if secret else parsed, **options)
-    except (ArgumentError, ValueError, NoSuchModuleError, ImportError):
-        raise ZjtxError("配置中的 ledger 不是可用的数据库地址（SQLAlchemy URL）：请检查写法。") from None
-    if local:
-        sa.event.listen(engine, "connect", _guarded)
-        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine
-
-
-def _guarded(connection, record) -> None:
-    """SQLite, told to keep what it is given through a power cut, and keys that point somewhere."""
-    connection.isolation_level = None
-    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 def _bring_up(engine: sa.Engine) -> None:
-    try:
-        with engine.begin() as connection:
-            found = _version(connection)
-            if found == HEAD:
-                return
-            if found is not None and found > HEAD:
-                raise ZjtxError("台账是更新的程序建的：请用那个版本的程序，或先升级。")
-            _migrate(connection)
-    except (OperationalError, InterfaceError) as error:
-        raise ZjtxError(f"台账数据库打不开（{cause(error)}）：请检查配置中的 ledger 和环境变量 {PASSWORD}。") from None
+    shared = engine.dialect.name == "postgresql"
+    where = f"配置中的 ledger、账号的建表权限和环境变量 {PASSWORD}" if shared else "磁盘、权限和配置中的 ledger"
+    with told("打不开", where), engine.begin() as connection:
+        one_at_a_time(connection)
+        found = version_of(connection)
+        if found == HEAD:
+            return
+        if found is not None and found > HEAD:
+            raise ZjtxError("台账是更新的程序建的：请用那个版本的程序，或先升级。")
+        migrate(connection)
 
 
-def _adopt(engine: sa.Engine, home: Path) -> None:
+def _adopt(ledger: Ledger, home: Path) -> None:
     if (home / "mailings.db").exists():
-        from zjtx_pipeline.ledger.adopted import adopt
+        from zjtx_pipeline.ledger.adopted import adopt, set_aside
 
-        adopt(engine, home)
+        with ledger.writing() as connection:
+            adopt(connection, home)
+        with ledger.writing():
+            set_aside(home)
 
 
-def _version(connection: sa.Connection) -> str | None:
+def version_of(connection: sa.Connection) -> str | None:
+    """Of which version the tables are; None where there are none."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
-def _migrate(connection: sa.Connection, to: str = "head") -> None:
+def migrate(connection: sa.Connection, to: str = "head") -> None:
+    """Bring the tables up to a version."""
     from alembic import command
     from alembic.config import Config
 
@@ -149,27 +138,3 @@ def note(connection: sa.Connection, issue_id: int, what: str, by: str = "", addr
     """Add a line to the ledger's history."""
     line = {"at": now(), "issue_id": issue_id, "address": address, "what": what, "detail": detail, "by": by}
     connection.execute(sa.insert(HISTORY).values(line))
-
-
-@contextmanager
-def filling(home: Path, url: str | None, version: str) -> Iterator[sa.Connection]:
-    """A transaction in an empty ledger whose tables are of that version, brought up to date at its end. ZjtxError: it is not empty."""
-    engine = _engine(home, url)
-    try:
-        with engine.begin() as connection:
-            if version > HEAD:
-                raise ZjtxError("备份里的台账是更新的程序建的：请先升级程序。")
-            if _version(connection) not in (None, version) or _rows(connection):
-                raise ZjtxError("目标数据库里已经有台账：只能恢复或搬到空的数据库，请换一个。")
-            _migrate(connection, version)
-            yield connection
-            _migrate(connection)
-    except (OperationalError, InterfaceError) as error:
-        raise ZjtxError(f"台账数据库打不开或写不进（{cause(error)}）：请检查地址和环境变量 {PASSWORD}。") from None
-    finally:
-        engine.dispose()
-
-
-def _rows(connection: sa.Connection) -> int:
-    there = sa.inspect(connection).get_table_names()
-    return sum(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in META.sorted_tables if table.name in there)

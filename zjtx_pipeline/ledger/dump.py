@@ -14,7 +14,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger.book import HEAD, NAME, Ledger, filling, opened
+from zjtx_pipeline.ledger.book import HEAD, NAME, Ledger, migrate, opened, version_of
+from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, told
 from zjtx_pipeline.ledger.tables import META
 
 
@@ -38,9 +39,31 @@ def _lines(connection: sa.Connection) -> Iterator[str]:
 def filled(home: Path, url: str | None, dumped: Iterable[str]) -> Iterator[int]:
     """An empty ledger, filled; kept if the block ends well. How many rows. ZjtxError: the ledger is not empty."""
     first, *rows = (json.loads(line) for line in dumped)
-    with filling(home, url, first["version"]) as connection:
+    with _filling(home, url, first["version"]) as connection:
         _insert(connection, rows)
         yield len(rows)
+
+
+@contextmanager
+def _filling(home: Path, url: str | None, version: str) -> Iterator[sa.Connection]:
+    """A transaction in an empty ledger whose tables are of that version, brought up to date at its end. ZjtxError: it is not empty."""
+    engine = engine_of(url, home / NAME)
+    try:
+        with told("打不开或写不进", f"地址和环境变量 {PASSWORD}"), engine.begin() as connection:
+            if version > HEAD:
+                raise ZjtxError("备份里的台账是更新的程序建的：请先升级程序。")
+            if version_of(connection) not in (None, version) or _rows(connection):
+                raise ZjtxError("目标数据库里已经有台账：只能恢复或搬到空的数据库，请换一个。")
+            migrate(connection, version)
+            yield connection
+            migrate(connection)
+    finally:
+        engine.dispose()
+
+
+def _rows(connection: sa.Connection) -> int:
+    there = sa.inspect(connection).get_table_names()
+    return sum(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in META.sorted_tables if table.name in there)
 
 
 def _insert(connection: sa.Connection, rows: list[dict]) -> None:

@@ -13,6 +13,7 @@ from zjtx_pipeline.ledger.book import note, now, opened, stands
 from zjtx_pipeline.ledger.tables import ERRATA, ISSUES, MAILINGS
 
 HOLDS = ("sending", "sent", "unknown")  # the recipient has it, or may have
+UNSENT = ("prepared", "approved", "refused")  # nobody has it
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,49 @@ class Line:
 def prepare(
     connection: sa.Connection, quarter: str, revision: int | None, digest: str, lines: Sequence[Line], corrects: Mapping[str, int]
 ) -> Issue:
-    """The issue of this digest, written down if it is new, with a row a line that it lacks; `corrects`: by address, the issue that the
-    recipient holds wrongly."""
+    """The issue of this digest, written down if it is new, its rows as these lines say where nothing has left for their address yet.
+
+    `corrects`: by address, the issue that the recipient holds wrongly. Of whom no line tells, what waits to leave is taken back. What
+    another issue of the quarter had ready waits for its approval anew: these are the reports and recipients of now.
+    """
     issue = of_digest(connection, digest) or _new(connection, {"quarter": quarter, "revision": revision, "digest": digest, "prepared_at": now()})
-    has = addresses(connection, issue)
-    beside = {"issue_id": issue.id, "state": "prepared", "detail": "", "changed_at": now()}
-    rows = [vars(line) | beside for line in lines if line.address not in has]
-    wrong = [{"issue_id": issue.id, "address": address, "corrects": held} for address, held in corrects.items() if address not in has]
-    if rows:
-        connection.execute(sa.insert(MAILINGS), rows)
-        note(connection, issue.id, "备好", detail=f"{len({row['address'] for row in rows})} 位收件人")
+    due = dict.fromkeys(line.address for line in lines)
+    fresh = [address for address in due if _laid(connection, issue, address, [line for line in lines if line.address == address])]
+    _take_back(connection, issue, set(due))
+    known = corrected(connection, issue)
+    wrong = [{"issue_id": issue.id, "address": address, "corrects": held} for address, held in corrects.items() if address not in known]
+    if fresh:
+        note(connection, issue.id, "备好", detail=f"{len(fresh)} 位收件人")
     if wrong:
         connection.execute(sa.insert(ERRATA), wrong)
     return issue
+
+
+def _laid(connection: sa.Connection, issue: Issue, address: str, wanted: Sequence[Line]) -> bool:
+    """Write a recipient's lines down, in place of others where nothing of them has left; was there anything to write?"""
+    mine = MAILINGS.c.issue_id == issue.id, MAILINGS.c.address == address
+    rows = connection.execute(sa.select(MAILINGS).where(*mine)).all()
+    same = {(row.report, row.sha256, row.message_id) for row in rows} == {(line.report, line.sha256, line.message_id) for line in wanted}
+    if same or any(row.state not in UNSENT for row in rows):
+        return False
+    state = "approved" if any(row.state != "prepared" for row in rows) else "prepared"
+    connection.execute(sa.delete(MAILINGS).where(*mine))
+    beside = {"issue_id": issue.id, "state": state, "detail": "", "changed_at": now()}
+    connection.execute(sa.insert(MAILINGS), [vars(line) | beside for line in wanted])
+    return True
+
+
+def _take_back(connection: sa.Connection, issue: Issue, due: set[str]) -> None:
+    """What waits to leave and is not due any more: nothing waits of this issue, and other issues of the quarter want another approval."""
+    waits = MAILINGS.c.state.in_(("prepared", "approved")), MAILINGS.c.address.not_in(due)
+    for address in connection.scalars(sa.select(MAILINGS.c.address).where(MAILINGS.c.issue_id == issue.id, *waits).distinct()).all():
+        note(connection, issue.id, "不再需要", address=address)
+    connection.execute(sa.delete(MAILINGS).where(MAILINGS.c.issue_id == issue.id, *waits))
+    others = sa.select(ISSUES.c.id).where(ISSUES.c.quarter == issue.quarter, ISSUES.c.id != issue.id)
+    approved = MAILINGS.c.issue_id.in_(others), MAILINGS.c.state == "approved"
+    for other in connection.scalars(sa.select(MAILINGS.c.issue_id).where(*approved).distinct()).all():
+        note(connection, other, "待批准", detail=f"报告或收件人有改动，另见 {issue.mark}")
+    connection.execute(sa.update(MAILINGS).where(*approved).values(state="prepared", changed_at=now()))
 
 
 def _new(connection: sa.Connection, row: Mapping[str, Any]) -> Issue:
@@ -64,9 +95,12 @@ def _new(connection: sa.Connection, row: Mapping[str, Any]) -> Issue:
     return Issue(*connection.execute(sa.select(ISSUES).where(ISSUES.c.digest == row["digest"])).one())
 
 
-def addresses(connection: sa.Connection, issue: Issue) -> set[str]:
-    """Who is to have an issue, or has had it."""
-    return set(connection.scalars(sa.select(MAILINGS.c.address).where(MAILINGS.c.issue_id == issue.id)))
+def reports_by_address(connection: sa.Connection, issue: Issue) -> dict[str, set[str]]:
+    """Who is to have what of an issue, or has had it."""
+    found: dict[str, set[str]] = {}
+    for address, report in connection.execute(sa.select(MAILINGS.c.address, MAILINGS.c.report).where(MAILINGS.c.issue_id == issue.id)):
+        found.setdefault(address, set()).add(report)
+    return found
 
 
 def of_digest(connection: sa.Connection, digest: str) -> Issue | None:

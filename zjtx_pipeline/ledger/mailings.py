@@ -11,16 +11,18 @@ posted again by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import note, now
-from zjtx_pipeline.ledger.issues import Issue
-from zjtx_pipeline.ledger.tables import ISSUES, MAILINGS
+from zjtx_pipeline.ledger.issues import HOLDS, Issue, of_id
+from zjtx_pipeline.ledger.tables import HISTORY, ISSUES, MAILINGS
 
 STATES = {
     "prepared": "待批准", "approved": "待发送", "sending": "发送中", "sent": "已发送", "refused": "被拒收", "bounced": "被退回", "unknown": "待核实",
 }  # fmt: skip
+RETURNED = "退信"
 
 
 def of_issue(connection: sa.Connection, issue: Issue) -> list[sa.Row]:
@@ -29,9 +31,28 @@ def of_issue(connection: sa.Connection, issue: Issue) -> list[sa.Row]:
     return list(connection.execute(query.order_by(MAILINGS.c.address, MAILINGS.c.report)))
 
 
-def letters(connection: sa.Connection, issue: Issue, states: Sequence[str]) -> list[str]:
-    """The Message-IDs of an issue's letters in these states, by address and report."""
-    return list(dict.fromkeys(row.message_id for row in of_issue(connection, issue) if row.state in states))
+@dataclass(frozen=True)
+class Posting:
+    """One letter as the ledger has it: which reports it carries, its place among those to its address, and its state."""
+
+    address: str
+    message_id: str
+    reports: tuple[str, ...]
+    number: int
+    of: int
+    state: str
+
+
+def postings(connection: sa.Connection, issue: Issue) -> list[Posting]:
+    """An issue's letters, by address and report."""
+    by_address: dict[str, dict[str, list[sa.Row]]] = {}
+    for row in sorted(of_issue(connection, issue), key=lambda row: (row.address, row.report)):
+        by_address.setdefault(row.address, {}).setdefault(row.message_id, []).append(row)
+    return [
+        Posting(address, message_id, tuple(row.report for row in rows), number, len(every), rows[0].state)
+        for address, every in by_address.items()
+        for number, (message_id, rows) in enumerate(every.items(), start=1)
+    ]
 
 
 def waiting(connection: sa.Connection, before: str) -> list[str]:
@@ -41,23 +62,27 @@ def waiting(connection: sa.Connection, before: str) -> list[str]:
 
 
 def claim(connection: sa.Connection, issue: Issue, message_id: str, by: str) -> bool:
-    """May this process post the letter now? Only one is ever told so, until its fate is written down."""
+    """May this process post the letter now? Only one is ever told so until its fate is written down, and none of a letter that its
+    recipient has, or may have, by any issue."""
+    held = sa.select(MAILINGS.c.address).where(MAILINGS.c.message_id == message_id, MAILINGS.c.state.in_(HOLDS))
+    if connection.scalar(held.limit(1)):
+        return False
     return _move(connection, issue, message_id, ("approved", "refused"), "sending", "", by)
 
 
 def settle(connection: sa.Connection, issue: Issue, message_id: str, state: str, detail: str = "", by: str = "") -> bool:
-    """Write down what became of a letter that was being sent."""
+    """Write down what became of a letter that this process claimed."""
     return _move(connection, issue, message_id, ("sending",), state, detail, by)
 
 
-def refuse(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
-    """The server will not have a letter, before it was claimed or after."""
-    return _move(connection, issue, message_id, ("approved", "refused", "sending"), "refused", detail, by)
+def refuse(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str, claimed: bool) -> bool:
+    """The server will not have a letter, before this process claimed it or after."""
+    return _move(connection, issue, message_id, ("sending",) if claimed else ("approved", "refused"), "refused", detail, by)
 
 
-def put_back(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str) -> bool:
-    """Nobody has the letter; it may pass another time. What was refused stays so."""
-    return _move(connection, issue, message_id, ("approved", "sending"), "approved", detail, by)
+def put_back(connection: sa.Connection, issue: Issue, message_id: str, detail: str, by: str, claimed: bool) -> bool:
+    """Nobody has the letter; it may pass another time. What was refused stays so, and what another process claimed is its own."""
+    return _move(connection, issue, message_id, ("sending",) if claimed else ("approved",), "approved", detail, by)
 
 
 def resolve(connection: sa.Connection, issue: Issue, address: str, arrived: bool, by: str) -> int:
@@ -67,15 +92,19 @@ def resolve(connection: sa.Connection, issue: Issue, address: str, arrived: bool
     return sum(_move(connection, issue, each, ("unknown", "bounced"), state, detail, by) for each in sorted(mine))
 
 
-def bounce(connection: sa.Connection, message_id: str, detail: str) -> str | None:
-    """A letter came back: the recipient's address, or None where the ledger knows no such letter that went out."""
-    query = sa.select(MAILINGS.c.issue_id, MAILINGS.c.address).where(MAILINGS.c.message_id == message_id).limit(1)
-    found = connection.execute(query).one_or_none()
-    if found is None:
-        return None
-    issue = Issue(*connection.execute(sa.select(ISSUES).where(ISSUES.c.id == found.issue_id)).one())
-    _move(connection, issue, message_id, ("sent", "unknown", "sending"), "bounced", detail, "退信")
-    return found.address
+def bounce(connection: sa.Connection, message_id: str, detail: str, report: str) -> str | None:
+    """A letter came back, as a report of this digest says: the recipient's address, or None where the ledger knows no such letter.
+
+    A report counts once: what was posted again, or found to have arrived, since it was read is not called back by it.
+    """
+    rows = connection.execute(sa.select(MAILINGS.c.issue_id, MAILINGS.c.address).where(MAILINGS.c.message_id == message_id).distinct()).all()
+    for row in rows:
+        issue = of_id(connection, row.issue_id)
+        which = HISTORY.c.issue_id == issue.id, HISTORY.c.address == row.address, HISTORY.c.what == RETURNED, HISTORY.c.detail == report
+        if connection.scalar(sa.select(HISTORY.c.id).where(*which).limit(1)) is None:
+            note(connection, issue.id, RETURNED, address=row.address, detail=report)
+            _move(connection, issue, message_id, ("sent", "unknown", "sending"), "bounced", detail, RETURNED)
+    return rows[0].address if rows else None
 
 
 def orphans(connection: sa.Connection) -> int:
@@ -83,8 +112,7 @@ def orphans(connection: sa.Connection) -> int:
     query = sa.select(MAILINGS.c.issue_id, MAILINGS.c.message_id).where(MAILINGS.c.state == "sending").distinct()
     left = list(connection.execute(query))
     for issue_id, message_id in left:
-        issue = Issue(*connection.execute(sa.select(ISSUES).where(ISSUES.c.id == issue_id)).one())
-        settle(connection, issue, message_id, "unknown", "发送时程序中断，是否送达不明")
+        settle(connection, of_id(connection, issue_id), message_id, "unknown", "发送时程序中断，是否送达不明")
     return len(left)
 
 

@@ -13,11 +13,14 @@ def told(connection: sa.Connection, occasion: str, address: str) -> bool:
     return connection.scalar(sa.select(NOTICES.c.state).where(*_of(occasion, address))) is not None
 
 
-def begin(connection: sa.Connection, occasion: str, address: str, again: bool) -> bool:
-    """May the letter be posted now? Only one is told so, unless it is to be posted again."""
-    if again:
-        connection.execute(sa.delete(NOTICES).where(*_of(occasion, address)))
-    elif told(connection, occasion, address):
+def forget(connection: sa.Connection, occasion: str, address: str) -> None:
+    """It is to be posted again, whatever came of it before."""
+    connection.execute(sa.delete(NOTICES).where(*_of(occasion, address)))
+
+
+def begin(connection: sa.Connection, occasion: str, address: str) -> bool:
+    """May the letter be posted now? Only one is told so."""
+    if told(connection, occasion, address):
         return False
     row = {"occasion": occasion, "address": address, "state": "sending", "changed_at": now()}
     connection.execute(sa.insert(NOTICES).values(row))

@@ -1,0 +1,84 @@
+"""Knows who is due a quarter's letter, and who holds a wrong version; leaves writing it down to `issuing`.
+
+Due is who has nothing of the quarter yet, or lacks one of their files, and who holds a wrong version: one whose figures, of the tasks that
+their files tell, are otherwise now. Who holds these very files, or other files with the same figures, gets nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from zjtx_pipeline import revisions, store
+from zjtx_pipeline.delivery.letters import Letter
+from zjtx_pipeline.delivery.sealed import Sealed, tasks_of
+from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.ledger import issues
+from zjtx_pipeline.ledger.adopted import BUNDLE
+from zjtx_pipeline.settings import Settings
+
+OTHERWISE = "以前发过本季度的另一版，其中的数值没有改变：要发这一版请加 --revised。"
+
+
+@dataclass(frozen=True)
+class Due:
+    """Which of a letter's files a recipient is to have now, or why none (`why` not empty); `held`: what they hold wrongly."""
+
+    why: str = ""
+    files: frozenset[str] = frozenset()
+    held: Any = None
+
+
+def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Sequence[Any], wanted: bool) -> Due:
+    """What follows for a recipient from what they hold by other issues, oldest first. `wanted`: another version with the same figures too."""
+    whole = frozenset(each.files)
+    if not held:
+        return Due(files=whole)
+    has = {row.report: row.sha256 for row in held}
+    had = Due(f"已于 {held[-1].changed_at[:19].replace('T', ' ')}（UTC）发送")
+    if not each.files or _same(has, held, each.files):
+        return had
+    if _wrong(settings, home, found, each, held[-1].revision):
+        return Due(files=whole, held=held[-1])
+    if each.files.items() <= {(row.report, row.sha256) for row in held}:
+        return had
+    lacking = frozenset(name for name in each.files if name not in has)
+    if lacking and all(has[name] == each.files[name] for name in whole - lacking) and BUNDLE not in has:
+        return Due(files=lacking)
+    return Due(files=whole) if wanted else Due(OTHERWISE)
+
+
+def _same(has: Mapping[str, str], held: Sequence[Any], files: Mapping[str, str]) -> bool:
+    """Does a recipient hold these very files? An earlier program kept one digest of them all."""
+    last = {row.report: row.sha256 for row in held if row.issue_id == held[-1].issue_id}
+    return files.items() <= has.items() or last == {BUNDLE: store.digest(*files.values())}
+
+
+def _wrong(settings: Settings, home: Path, found: Sealed, each: Letter, revision: int | None) -> bool:
+    """Are figures that a recipient's files tell otherwise than in the revision that they hold?"""
+    held, now = (revisions.numbered(home, found.quarter, number) for number in (revision, found.revision))
+    if held is None or now is None or held.number == now.number:
+        return False
+    tasks = tasks_of(each.recipient, settings)
+    changed = revisions.changes(held.figures, now.figures)["indicator"].str.slice(1, 3).astype("int")
+    return bool(changed.isin(tasks).any())
+
+
+def refuse_uncorrected(connection: Connection, home: Path, found: Sealed) -> None:
+    """ZjtxError where figures differ from what recipients had last, and the reports do not say so, or nobody approved it."""
+    quarter, revision = found.quarter, found.revision
+    others = set(issues.issued_revisions(connection, str(quarter))) - {revision}
+    this, last = (revisions.numbered(home, quarter, number) for number in (revision, max(others, default=None)))
+    if this is None or last is None or revisions.changes(last.figures, this.figures).empty:
+        return
+    about, again = f"{quarter} 这一版更正了已经发出的第 {last.number} 版", f"请重新运行 zjtx report {quarter}"
+    if this.notice is None or this.notice["since"] != last.number:
+        raise ZjtxError(f"{about}，报告里却没有更正说明：{again}。")
+    if this.notice["order"] is None and revisions.ordered(home, quarter, last.number):
+        raise ZjtxError(f"{about}，更正已经批准，报告里还没有印上：{again}。")
+    if this.notice["order"] is None:
+        raise ZjtxError(f"{about}，还没有批准：请先用 zjtx correct {quarter} --why 原因 --approved-by 姓名 记下批准，再重新运行 zjtx report {quarter}。")

@@ -1,0 +1,70 @@
+"""Knows which databases hold a ledger, how one is reached, and how its failures are told; leaves tables and rows to the modules beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+
+from zjtx_pipeline.errors import ZjtxError, cause
+
+PASSWORD = "ZJTX_LEDGER_PASSWORD"
+BUSY_SECONDS, CONNECT_SECONDS = 60, 15
+_WRITING = 0x7A6A7479  # the advisory lock of whoever writes
+_DRIVERS = {"postgresql": "postgresql+psycopg"}  # the one that is installed
+_KINDS = ("sqlite", "postgresql")
+
+
+def engine_of(url: str | None, file: Path) -> sa.Engine:
+    """The engine of a database's URL, else of an SQLite file. ZjtxError: no database that could hold a ledger."""
+    try:
+        parsed = sa.make_url(url) if url else sa.URL.create("sqlite", database=str(file))
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        if parsed.get_backend_name() in _KINDS and parsed.database:
+            return _local(parsed) if parsed.get_backend_name() == "sqlite" else _shared(parsed)
+    except (ArgumentError, ValueError, NoSuchModuleError, ImportError):
+        raise ZjtxError("配置中的 ledger 不是可用的数据库地址（SQLAlchemy URL）：请检查写法。") from None
+    raise ZjtxError("配置中的 ledger 只能是 SQLite 文件或 PostgreSQL 数据库：请写成 postgresql+psycopg://用户@主机/库名，或删去不写。")
+
+
+def _shared(url: sa.URL) -> sa.Engine:
+    secret = None if url.password else os.environ.get(PASSWORD)
+    options = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    return sa.create_engine(url.set(password=secret) if secret else url, **options)
+
+
+def _local(url: sa.URL) -> sa.Engine:
+    with told("打不开", "目录和配置中的 ledger"):
+        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, poolclass=sa.NullPool)
+    sa.event.listen(engine, "connect", _guarded)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _guarded(connection, record) -> None:
+    """SQLite, told to keep what it is given through a power cut, and keys that point somewhere."""
+    connection.isolation_level = None
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def told(what: str, where: str) -> Iterator[None]:
+    """A database or disk that fails, in one Chinese sentence; a defect of ours passes as it is."""
+    try:
+        yield
+    except (IntegrityError, DataError):
+        raise
+    except (DBAPIError, OSError) as error:
+        raise ZjtxError(f"台账数据库{what}（{cause(error)}）：请检查{where}。") from None
+
+
+def one_at_a_time(connection: sa.Connection) -> None:
+    """On PostgreSQL writers wait for each other, as they do on SQLite of themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITING)))
