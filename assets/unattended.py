@@ -30,7 +30,7 @@ from assets.delivery import FROM, SCHEDULE
 from assets.jobs import scheduled_quarter
 from assets.partitions import SETTINGS
 from zjtx_pipeline import stages, unattended
-from zjtx_pipeline.delivery import alerts, send_quarter
+from zjtx_pipeline.delivery import alerts
 from zjtx_pipeline.delivery import bounces as returned
 from zjtx_pipeline.district import settings_in_force
 from zjtx_pipeline.errors import ZjtxError
@@ -63,14 +63,9 @@ def _was_cut_off(instance, run) -> bool:
     return run.status == DagsterRunStatus.FAILURE and not instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
 
 
-@op(description="发出已经批准、还没有发出的邮件。")
+@op(description="发出已经批准、还没有发出的邮件；发不出的告诉运维人员。")
 def post(context: OpExecutionContext) -> None:
-    settings = settings_in_force()
-    for quarter in unattended.waiting(settings, home(), datetime.now(UTC)):
-        try:
-            send_quarter(settings, home(), quarter, again=False)
-        except ZjtxError as error:
-            context.log.warning(f"{quarter}：{error}")
+    unattended.post_waiting(settings_in_force(), home(), datetime.now(UTC))
 
 
 @job(executor_def=in_process_executor, description="发信：已经批准、还没有发出的邮件。由定时任务启动。")
@@ -80,12 +75,13 @@ def post_approved() -> None:
 
 @sensor(job=post_approved, description="发信：有已经批准而没有发出的邮件时启动；服务器暂时不收的，过十分钟再试。", **_RUNS)
 def approved_letters(context: SensorEvaluationContext):
-    """A run while approved letters wait, one at a time."""
-    quarters = unattended.waiting(settings_in_force(), home(), datetime.now(UTC))
+    """A run while approved letters wait, one at a time and one in ten minutes."""
+    now = datetime.now(UTC)
+    quarters = unattended.waiting(settings_in_force(), home(), now)
     runs = context.instance.get_runs(RunsFilter(job_name=post_approved.name), limit=5)
     if not quarters or not all(run.status in ENDED for run in runs):
         return SkipReason("没有等着发出的邮件。")
-    return RunRequest()
+    return RunRequest(run_key=f"{'、'.join(map(str, quarters))}/{now:%Y-%m-%dT%H}/{now.minute // 10}")
 
 
 @op(description="查各部门报送情况，该提醒的发邮件；读退信。")

@@ -101,6 +101,23 @@ def test_letters_that_the_server_put_off_wait_and_are_tried_again_a_little_later
     assert unattended.waiting(known, tmp_path, now + 2 * unattended.PATIENCE) == [QUARTER]
 
 
+def test_what_cannot_be_posted_is_told_to_the_operators_once(tmp_path, mailbox):
+    reports(tmp_path)
+    known = settings(mailbox.port, approval="automatic").model_copy(update={"alerts": Alerts(operators=(OPERATOR,))})
+    mailbox.busy = {LEADER.address}
+    unattended.after_run(known, tmp_path, QUARTER, by_schedule=True)
+    mailbox.busy, mailbox.refused = set(), {LEADER.address}
+    for _ in range(2):
+        unattended.post_waiting(known, tmp_path, datetime.now(UTC) + 2 * unattended.PATIENCE)
+    told = [letter.get_body().get_content() for recipients, letter in mailbox.letters if recipients == (OPERATOR,)]
+    assert len(told) == 1 and "区领导办公室：被拒收" in told[0]
+
+
+def test_what_was_made_again_from_a_backup_does_nothing_by_itself_about_quarters_closed_before(tmp_path):
+    unattended.hold(tmp_path, date(2025, 2, 3))
+    assert missing(tmp_path, "2025-02-03T10:00:00") == [] and missing(tmp_path, "2025-04-20T10:00:00") == ["2025Q1"]
+
+
 REMINDED = {
     "three working days before": ("2025-01-10", "2024Q4"),
     "one working day before": ("2025-01-14", "2024Q4"),

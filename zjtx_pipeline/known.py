@@ -11,17 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 from pathlib import Path
 
 from zjtx_pipeline import snapshots, sources, store
-from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.quarter import CHINA, Quarter
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.snapshots import Snapshot, Source
 from zjtx_pipeline.sources import LINEAGE, Delivery, Origin, Raw
 from zjtx_pipeline.tables import Table
 
-_CHINA = timezone(timedelta(hours=8))
 LOG = "looks.jsonl"
 
 
@@ -120,7 +119,7 @@ def looks(home: Path, quarter: Quarter, table: Table) -> list[Look]:
     noted = [Look(datetime.fromisoformat(line["at"]), line["digest"]) for line in lines if "at" in line]
     known = {line["digest"][:16] for line in lines}
     lost = [snapshots.load(path) for path in _kept(home, quarter, table) if path.name not in known]
-    found = [Look(datetime.fromisoformat(each.kept_at).astimezone(_CHINA).replace(tzinfo=None), each.digest) for each in lost]
+    found = [Look(datetime.fromisoformat(each.kept_at).astimezone(CHINA).replace(tzinfo=None), each.digest) for each in lost]
     return sorted([*noted, *found], key=lambda each: each.at)
 
 
@@ -230,4 +229,4 @@ def _noted(home: Path, quarter: Quarter, table: Table, line: Mapping) -> None:
 
 
 def _now() -> datetime:
-    return datetime.now(_CHINA).replace(tzinfo=None)
+    return datetime.now(CHINA).replace(tzinfo=None)

@@ -1,13 +1,14 @@
-"""Knows calendar quarters; leaves to the rules which of them the plan covers."""
+"""Knows calendar quarters and whose clock they go by; leaves to the rules which of them the plan covers."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 
 from zjtx_pipeline.errors import ZjtxError
 
+CHINA = timezone(timedelta(hours=8))  # no summer time since 1991
 _KEY = re.compile(r"([0-9]{4})Q([1-4])")
 _SPELT = re.compile(r"([0-9]{4})(?:[-./年]?Q|年第?)([1-4一二三四])(季度?)?", re.IGNORECASE)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,10 @@ import pandas as pd
 
 from zjtx_pipeline import store
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.quarter import CHINA, Quarter
 from zjtx_pipeline.sources import LINEAGE, Delivery, Raw
 from zjtx_pipeline.tables import Table, load_tables
 
-_CHINA = timezone(timedelta(hours=8))
 _FILES = ("workbook", "delimited")
 
 
@@ -176,7 +175,7 @@ def _write(folder: Path, quarter: Quarter, table: Table, digest: str, raws: Sequ
         "sources": [asdict(_described(raw)) for raw in raws],
         "files": {str(file.relative_to(folder)): _sha256(file) for file in sorted(folder.rglob("*")) if file.is_file()},
         "rows": sum(len(raw.rows) for raw in raws),
-        "kept_at": datetime.now(_CHINA).isoformat(timespec="seconds"),
+        "kept_at": datetime.now(CHINA).isoformat(timespec="seconds"),
     }
     store.write_json(folder / "snapshot.json", record)
 

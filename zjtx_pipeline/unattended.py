@@ -11,6 +11,7 @@ from pathlib import Path
 from zjtx_pipeline import ledger, store
 from zjtx_pipeline.delivery import alerts, send_quarter, signoff
 from zjtx_pipeline.delivery.issuing import compose, prepare
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import issues, mailings
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.settings import Settings
@@ -18,6 +19,7 @@ from zjtx_pipeline.workdays import is_workday, workday_after
 
 IN_SERVICE = "unattended.json"
 GRACE = timedelta(minutes=30)  # the schedule has the first word
+_FOR_A_PERSON = ("refused", "unknown", "bounced", "prepared")
 PATIENCE = timedelta(minutes=10)  # before a letter that could not be posted is tried again
 
 
@@ -27,6 +29,12 @@ def in_service_since(home: Path, closed: Quarter) -> Quarter:
     if not path.exists():
         store.write_json(path, {"since": str(closed)})
     return Quarter.parse(store.read_json(path)["since"])
+
+
+def hold(home: Path, today: date) -> None:
+    """Let an installation that was made again from a backup do nothing by itself about quarters closed by now: letters may have left since
+    the backup, and its ledger would not know."""
+    store.write_json(home / IN_SERVICE, {"since": str(Quarter.of(today))})
 
 
 def missing(settings: Settings, home: Path, now: datetime) -> list[Quarter]:
@@ -94,6 +102,18 @@ def waiting(settings: Settings, home: Path, now: datetime) -> list[Quarter]:
         return []
     with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
         return [Quarter.parse(key) for key in mailings.waiting(connection, (now - PATIENCE).isoformat(timespec="microseconds"))]
+
+
+def post_waiting(settings: Settings, home: Path, now: datetime) -> None:
+    """Post what waits, and tell the operators what will not pass by itself: an approval that is void, a letter refused or in doubt."""
+    for quarter in waiting(settings, home, now):
+        try:
+            outcomes = send_quarter(settings, home, quarter, again=False)
+            wrong = [f"{each.recipient.name}：{_said(each.state)}，{each.detail}" for each in outcomes if each.state in _FOR_A_PERSON]
+        except ZjtxError as error:
+            wrong = [str(error)]
+        if wrong:
+            alerts.failed(settings, home, f"{quarter} 发信", "\n".join(wrong), now.date())
 
 
 def reminds_on(settings: Settings, today: date) -> Quarter | None:

@@ -11,14 +11,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from zjtx_pipeline import unattended
 from zjtx_pipeline.backup.archive import Contents, Kept, examine
 from zjtx_pipeline.backup.contents import DISTRICT, HOME, LEDGER
 from zjtx_pipeline.backup.deliveries import laid_out
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import NAME, dump, opened
+from zjtx_pipeline.quarter import CHINA
 
 INBOX = "收件目录"
 
@@ -55,6 +58,7 @@ def restore(path: Path, folder: Path, url: str | None = None) -> Restored:
     with _new(folder) as new:
         found = examine(path, _into(new))
         (new / HOME).mkdir(exist_ok=True)
+        unattended.hold(new / HOME, datetime.now(CHINA).date())
         inbox, deliveries = _deliveries(new, found)
         with _ledger(new, url) as rows:
             new.rename(folder)

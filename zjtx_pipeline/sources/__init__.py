@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.quarter import CHINA, Quarter
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources import database, gateway, inbox
 from zjtx_pipeline.sources.inbox import next_name
@@ -30,7 +30,6 @@ __all__ = ["LINEAGE", "OURS", "Delivery", "Origin", "Raw", "deliveries", "next_n
 
 READING = "10"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
 MOST_BYTES = 200 << 20  # a table of a district has a hundredth of that
-_CHINA = timezone(timedelta(hours=8))
 
 
 class Delivery(Protocol):
@@ -227,7 +226,7 @@ def _views(settings: Settings, table: Table, quarter: Quarter) -> list[ViewDeliv
     read = database.read_view(settings.database, view, settings.quarter_column, quarter)
     headers, rows, notes = read.headers, read.rows, read.notes
     told = _times(settings, headers)
-    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
+    now = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 of a database that tells none
     if notes and not read.is_placed:
         return [ViewDelivery(table, Origin(table.senders[0], view, now, "database"), headers, (), fault=notes[0])]
     by_sender: dict[str, list] = {}

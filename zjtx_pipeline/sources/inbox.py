@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.quarter import CHINA, Quarter
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.sources.raw import ZERO_REPORT
 from zjtx_pipeline.tables import Table, comparable, load_tables
 
 WORKBOOKS, TEXTS = (".xlsx", ".xls", ".et", ".xlsm"), (".csv", ".txt", ".tsv")  # one with macros is told so when opened
-_CHINA = timezone(timedelta(hours=8))  # no summer time since 1991
 _IGNORED = re.compile(r"~\$.*|\..*|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
@@ -33,7 +32,7 @@ class Filed:
     @property
     def received_at(self) -> datetime:
         """报送时间: the file's modification time, in China (datasets.md 5.8, 6)."""
-        return datetime.fromtimestamp(int(self.path.stat().st_mtime), _CHINA).replace(tzinfo=None)
+        return datetime.fromtimestamp(int(self.path.stat().st_mtime), CHINA).replace(tzinfo=None)
 
 
 def root(settings: Settings) -> Path:

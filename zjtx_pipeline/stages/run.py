@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from zjtx_pipeline import store
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.quarter import CHINA, Quarter
 from zjtx_pipeline.settings import Settings, home
 from zjtx_pipeline.workdays import workday_after
 
-CHINA = timezone(timedelta(hours=8))
 DISTRICT = "district.json"  # in a home: whose it is
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import lru_cache
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.quarter import CHINA, Quarter
 from zjtx_pipeline.settings import Gateway, Interface, Settings
 from zjtx_pipeline.sources.gateway import shares
 from zjtx_pipeline.sources.gateway.batches import applied
@@ -30,7 +30,6 @@ from zjtx_pipeline.store import digest
 from zjtx_pipeline.tables import Table, comparable
 
 READING = "gateway 6"  # changes when the same pages would be read as other rows
-_CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def _offered(
     settings: Settings, table: Table, interface: Interface, quarter: Quarter, awaited: Sequence[str]
 ) -> list[GatewayDelivery]:
     """One interface's rows as one delivery a department; what ails the interface as a whole ails each awaited one's."""
-    now = datetime.now(_CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 is the time of reading, as of a database
+    now = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)  # 报送时间 is the time of reading, as of a database
     origins = [Origin(sender, _source(settings, table, interface), now, "gateway") for sender in awaited]
     try:
         client = _client(settings.gateway)
