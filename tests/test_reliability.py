@@ -115,7 +115,7 @@ def told(home):
 
 
 POINTS = [(step, when) for step in range(1, 119) for when in ("before", "during", "after")]
-FEW_POINTS = [(105, "during"), (118, "before"), (118, "after")]
+FEW_POINTS = [(105, "during"), (118, "before")]
 
 
 def test_killed_at_any_step_and_resumed_the_reports_are_the_same_and_the_approver_is_asked_once(golden_run, warm_home, config, mailbox):
@@ -154,7 +154,7 @@ def test_a_sender_killed_at_any_moment_loses_no_letter_and_doubles_none(approved
     """At each end every letter is either with the server, once, or 待核实 in the ledger."""
     chance = random.Random(20241231)
     mailbox.slow_seconds = 0.05
-    for number in range(SENDS if soaked() else 3):
+    for number in range(SENDS if soaked() else 2):
         home = approved(number)
         process = begun(home, config, ["-m", "zjtx_pipeline.cli", "send", QUARTER])
         time.sleep(chance.uniform(0.3, 2.5))
@@ -197,10 +197,12 @@ PAIRS = {
     "backfill and schedule": (backfilled, scheduled),
     "reconciler and schedule": (made_up_for, scheduled),
 }
+ORDINARY = ("shell and schedule", "backfill and schedule")
+CHOSEN = {name: pair for name, pair in PAIRS.items() if soaked() or name in ORDINARY}
 ROUNDS = 100
 
 
-@pytest.mark.parametrize("one, other", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize("one, other", CHOSEN.values(), ids=CHOSEN)
 def test_two_starts_at_once_end_in_one_issued_set(one, other, golden_run, warm_home, config, mailbox):
     for _ in range(ROUNDS if soaked() else 1):
         for made in ("reports", "work", "revisions", "ledger.db"):

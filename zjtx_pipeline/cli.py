@@ -388,19 +388,19 @@ def main(arguments: list[str] | None = None) -> int:
         if error.format_message():  # none where a bare `zjtx` has shown its help
             console.complain(_usage(error))
     except Exception as error:
-        console.complain(exhausted(error) or f"程序内部出错，详情见 {_kept_trace()}")
+        console.complain(exhausted(error) or _trace_kept())
         return 1
     return 2
 
 
-def _kept_trace() -> str:
-    """Where the trace of the error in hand is kept; a full disk keeps none."""
+def _trace_kept() -> str:
+    """Where the trace of the error in hand is kept; on a full disk it is not, and that is what is wrong."""
     import traceback
 
     try:
-        return str(_log(traceback.format_exc()))
-    except OSError:
-        return "屏幕（记录写不进磁盘）"
+        return f"程序内部出错，详情见 {_log(traceback.format_exc())}"
+    except OSError as full:
+        return exhausted(full) or "程序内部出错，记录也写不进去：请检查 ZJTX_HOME 的权限。"
 
 
 if __name__ == "__main__":
