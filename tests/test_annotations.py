@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "zjtx_pipeline").rglob("*.py"))
+ALEMBICS_OWN = "zjtx_pipeline/ledger/migrations/env.py"  # which runs it as a script, and nobody imports it
+MODULES = sorted({path.relative_to(ROOT).as_posix() for path in (ROOT / "zjtx_pipeline").rglob("*.py")} - {ALEMBICS_OWN})
 
 
 def named(module, path):
@@ -35,5 +36,5 @@ def test_every_annotation_can_be_resolved(path):
     module = importlib.import_module(".".join(Path(path).with_suffix("").parts).removesuffix(".__init__"))
     names = named(module, path)
     for each in annotated(module):
-        if each.__module__ == module.__name__ and getattr(each, "__annotations__", None):
+        if getattr(each, "__module__", "") == module.__name__ and getattr(each, "__annotations__", None):
             typing.get_type_hints(each, globalns=names)
