@@ -122,7 +122,7 @@ def test_every_job_of_ours_has_its_place():
     from assets.definitions import defs
 
     jobs = {job.name for job in defs.resolve_all_job_defs()}
-    assert jobs <= judging.ORDINARY_JOBS | judging.MAILING_JOBS | judging.APPROVING_JOBS
+    assert jobs <= judging.ORDINARY_JOBS | judging.DAEMONS_JOBS | judging.APPROVING_JOBS
 
 
 def test_the_table_in_the_documents_is_the_one_in_force():

@@ -15,7 +15,7 @@ from zjtx_pipeline.door.roles import Action
 from zjtx_pipeline.door.targets import ANY_ASSETS, Arguments, Named, Records
 
 ORDINARY_JOBS = frozenset({"quarterly_reports", ANY_ASSETS})
-MAILING_JOBS = frozenset({"scheduled_quarter", "post_approved", "remind_departments"})
+DAEMONS_JOBS = frozenset({"scheduled_quarter", "post_approved", "remind_departments", "housekeeping"})  # they mail, or clear away
 APPROVING_JOBS = frozenset({"approve_issue"})
 STOPPING = (Action.TERMINATE, Action.CANCEL_BACKFILL)
 OWN_TAGS = "zjtx/"  # by them the schedule's runs are told, which ask for approval
@@ -49,7 +49,7 @@ def _on(action: Action, job: str) -> Action:
     """Whatever is done with an approving job is for who approves; one that mails may be stopped by who runs."""
     if job in APPROVING_JOBS:
         return Action.APPROVE
-    if job in MAILING_JOBS:
+    if job in DAEMONS_JOBS:
         return action if action in STOPPING else Action.MAIL
     return action if job in ORDINARY_JOBS else Action.UNLISTED
 
