@@ -77,7 +77,7 @@ class _Sieve:
         self._headers = [comparable(header) for header in headers]
         self._columns = [known.get(header) for header in self._headers]
         either = {name for name in table.key if name != "sender" and table.columns[name].optional}  # of D25, a firm or a scope
-        identity = {"uscc", table.key[0]} | either
+        identity = {"uscc", *table.key[:1]} | either
         self._keys = [at for at, column in enumerate(self._columns) if column is not None and column.name in identity]
         self._numbering = [column is None and bool(_NUMBER_HEADER.fullmatch(header)) for column, header in self._pairs()]
         self._zero = self._headers.index(ZERO_REPORT) if ZERO_REPORT in self._headers else None
