@@ -94,6 +94,15 @@ def postgres():
         yield url
 
 
+@pytest.fixture
+def mailbox():
+    """A real mail server on loopback, and what it was given."""
+    from mail_server import open_mailbox
+
+    with open_mailbox() as box:
+        yield box
+
+
 @pytest.fixture(scope="module")
 def running_gateway():
     from gateway_server import GatewayServer

@@ -3,6 +3,7 @@
 import hashlib
 
 import pandas as pd
+import yaml
 
 from zjtx_pipeline import outputs, revisions, store
 from zjtx_pipeline.quarter import Quarter
@@ -50,6 +51,15 @@ def settings(port, ledger=None, **changes):
         "recipients": (LEADER, CLERK),
     }
     return Settings(inbox="inbox", ledger=ledger, delivery=Delivery(**(values | changes)))
+
+
+def with_mail(config, port, **parts):
+    """A district's configuration beside the one given, with a mail server on that port, two recipients and 张三, who approves."""
+    content = yaml.safe_load(config.read_text(encoding="utf-8"))
+    delivery = settings(port, approvers=(ZHANG,)).delivery.model_dump(mode="json", exclude_defaults=True)
+    path = config.with_name(f"mail_{port}.yaml")
+    path.write_text(yaml.safe_dump(content | {"delivery": delivery} | parts, allow_unicode=True), encoding="utf-8")
+    return path
 
 
 def revise(home, values, **beside):

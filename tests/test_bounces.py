@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 from made_bounces import coremail, exchange, in_html, postfix, vacation
 from made_issues import CLERK, LEADER, NAMES, QUARTER, reports, settings, write_reports
-from mail_server import open_mailbox
 
 from zjtx_pipeline.delivery import accounts, bounces, send_quarter
 from zjtx_pipeline.errors import ZjtxError
-
-
-@pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
 
 
 @pytest.fixture

@@ -10,19 +10,12 @@ from pathlib import Path
 import pytest
 from made_bounces import postfix
 from made_issues import CLERK, LEADER, ZHANG, reports
-from mail_server import open_mailbox
 
 from zjtx_pipeline import cli
 
 ROOT = Path(__file__).parents[1]
 VERBS = ["request", "approve", "send", "ledger", "resolve", "bounces", "correct"]
 ENGLISH = re.compile(r"usage|options|arguments|commands|show this|required|default|<[a-z\[\]]+>|\[[a-z ]+\]", re.IGNORECASE)
-
-
-@pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
 
 
 @pytest.fixture

@@ -8,19 +8,12 @@ from email import message_from_bytes, policy
 
 import pytest
 from made_issues import CLERK, LEADER, NAMES, QUARTER, reports, revise, settings, write_reports
-from mail_server import open_mailbox
 
 from zjtx_pipeline import revisions, store
 from zjtx_pipeline.delivery import accounts, send_quarter
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import issued
 from zjtx_pipeline.settings import Recipient
-
-@pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
-
 
 @pytest.fixture
 def home(tmp_path):

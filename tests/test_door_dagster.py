@@ -1,19 +1,14 @@
 """The door before the real thing: Dagster's webserver, with our own jobs; and what staff do in a browser, from login to PDF."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import urllib3
 import yaml
 from door_server import PASSWORD, Doorway, free_port
-from mail_server import open_mailbox
-from made_issues import CLERK, LEADER, QUARTER, ZHANG, settings
+from in_browser import opened_page, served
+from made_issues import CLERK, LEADER, QUARTER, with_mail
 from test_door import FORGED
 from test_ui import CHROMIUM, MINUTES, start_backfill
 
@@ -24,7 +19,6 @@ from zjtx_pipeline.door.users import Users
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import load_settings
 
-ROOT = Path(__file__).parents[1]
 FOUR = ("2024Q1", "2024Q2", "2024Q3", "2024Q4")
 AT = {"repositoryName": "__repository__", "repositoryLocationName": "assets.definitions"}
 LAUNCH = """mutation ($it: ExecutionParams!) { launchRun(executionParams: $it) {
@@ -154,19 +148,9 @@ def test_the_progress_of_a_run_is_heard(opened, run_id):
 
 
 @pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
-
-
-@pytest.fixture
 def config(miniature, mailbox):
     """The miniature district behind a door, with a mail server, two recipients and 张三, who approves."""
-    delivery = settings(mailbox.port, approvers=(ZHANG,)).delivery.model_dump(mode="json", exclude_defaults=True)
-    content = yaml.safe_load(miniature.read_text(encoding="utf-8")) | {"door": {"port": free_port()}, "delivery": delivery}
-    path = miniature.with_name("behind_a_door.yaml")
-    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    return path
+    return with_mail(miniature, mailbox.port, door={"port": free_port()})
 
 
 @pytest.fixture
@@ -175,30 +159,16 @@ def address(warm_home, config):
     Users(warm_home).add("张三", [Role.RUN, Role.APPROVE], PASSWORD)
     store.write_json(warm_home / "unattended.json", {"since": "2027Q4"})  # else the reconciler makes, and mails, quarters of its own
     port = yaml.safe_load(config.read_text(encoding="utf-8"))["door"]["port"]
-    environment = os.environ | {"ZJTX_CONFIG": str(config), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-u", "-m", "zjtx_pipeline.cli", "serve"]
-    with subprocess.Popen(command, env=environment, cwd=warm_home, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            said = [process.stdout.readline() for _ in range(2)]
-            assert f"http://127.0.0.1:{port}" in said[1], said
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0
+    with served(["serve"], warm_home, config, port) as address:
+        yield address
 
 
 @pytest.fixture
 def page(address):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        page = browser.new_page(base_url=address, viewport={"width": 1500, "height": 950})
-        page.set_default_timeout(MINUTES)
+    with opened_page(address, CHROMIUM, MINUTES) as page:
         page.complaints = []
         page.on("console", lambda told: page.complaints.append(told.text) if "Content Security Policy" in told.text else None)
         yield page
-        browser.close()
 
 
 def log_in(page, name, password):

@@ -5,7 +5,6 @@ from email import message_from_bytes
 
 import pytest
 from made_issues import CLERK, LEADER, NAMES, QUARTER, reports, settings, write_reports
-from mail_server import open_mailbox
 
 from zjtx_pipeline.delivery import accounts, send_quarter
 from zjtx_pipeline.errors import ZjtxError
@@ -14,12 +13,6 @@ from zjtx_pipeline.settings import Recipient
 PUBLIC = Recipient(name="外聘专家", address="expert@qq.com")
 TRADE = Recipient(name="区商务局", address="trade@xs.example.gov.cn", department="区商务局")
 FIGURES = ("8,677", "10,000", "红灯", "绿灯", "上市后备", "请研究推进措施")
-
-
-@pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ ONE = {"recipients": (LEADER,)}
 
 
 @pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
-
-
-@pytest.fixture
 def home(tmp_path):
     return reports(tmp_path)
 

@@ -15,10 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 from conftest import soaked
-from mail_server import open_mailbox
-from made_issues import CLERK, LEADER, ZHANG, settings
+from made_issues import CLERK, LEADER, with_mail
 
 from zjtx_pipeline import ledger
 from zjtx_pipeline.ledger import issues, mailings
@@ -81,18 +79,9 @@ def pdfs(folder):
 
 
 @pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
-
-
-@pytest.fixture
 def config(miniature, mailbox):
     """The miniature district with a mail server, two recipients and one who approves."""
-    content = yaml.safe_load(miniature.read_text(encoding="utf-8"))
-    delivery = settings(mailbox.port, approvers=(ZHANG,)).delivery.model_dump(mode="json", exclude_defaults=True)
-    path = miniature.with_name(f"mail_{mailbox.port}.yaml")
-    path.write_text(yaml.safe_dump(content | {"delivery": delivery}, allow_unicode=True), encoding="utf-8")
+    path = with_mail(miniature, mailbox.port)
     yield path
     path.unlink()
 

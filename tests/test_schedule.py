@@ -8,10 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 from dagster import DagsterInstance, DagsterRunStatus, RunRequest, SkipReason, build_schedule_context
 from mail_server import open_mailbox
-from made_issues import ZHANG, settings
+from made_issues import ZHANG, with_mail
 
 from zjtx_pipeline.quarter import Quarter
 
@@ -137,15 +136,6 @@ def until_ended(instance, seconds=300):
             return run
         time.sleep(0.5)
     raise AssertionError(f"still {run.status} after {seconds} s")
-
-
-def with_mail(miniature, port):
-    """The miniature district's configuration with a mail server, and somebody who approves."""
-    content = yaml.safe_load(miniature.read_text(encoding="utf-8"))
-    delivery = settings(port, approvers=(ZHANG,)).delivery.model_dump(mode="json", exclude_defaults=True)
-    path = miniature.with_name("with_mail.yaml")
-    path.write_text(yaml.safe_dump(content | {"delivery": delivery}, allow_unicode=True), encoding="utf-8")
-    return path
 
 
 def test_a_daemon_makes_the_report_on_the_day_and_on_no_other_and_asks_the_approver(warm_home, miniature, monkeypatch):

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from mail_server import open_mailbox
 from made_issues import CLERK, LEADER, LI, NAMES, QUARTER, ZHANG, reports, revise, settings, write_reports
 
 from zjtx_pipeline import store
@@ -12,12 +11,6 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Recipient
 
 CODE = re.compile(r"您的验证码：([0-9A-Z]+)")
-
-
-@pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
 
 
 @pytest.fixture

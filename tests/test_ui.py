@@ -1,16 +1,11 @@
 """What staff do in the browser: start a backfill over two quarters, and read what came of it."""
 
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from in_browser import opened_page, served
 
-ROOT = Path(__file__).parents[1]
 CHROMIUM = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -25,28 +20,14 @@ def ui(warm_home, miniature):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"ZJTX_CONFIG": str(miniature), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-u", "-m", "zjtx_pipeline.cli", "ui", "--port", str(port)]
-    with subprocess.Popen(command, env=environment, cwd=warm_home, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            said = [process.stdout.readline() for _ in range(2)]
-            assert f"http://127.0.0.1:{port}" in said[1], said
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0
+    with served(["ui", "--port", str(port)], warm_home, miniature, port) as address:
+        yield address
 
 
 @pytest.fixture
 def page(ui):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        page = browser.new_page(base_url=ui, viewport={"width": 1500, "height": 950})
-        page.set_default_timeout(MINUTES)
+    with opened_page(ui, CHROMIUM, MINUTES) as page:
         yield page
-        browser.close()
 
 
 def start_backfill(page, quarters):
@@ -60,7 +41,9 @@ def start_backfill(page, quarters):
         for _ in quarter:
             page.keyboard.press("Backspace")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Launch backfill").click()
+    with page.expect_response(lambda answer: "launchPartitionBackfill" in (answer.request.post_data or "")) as launched:  # leaving sooner takes it back
+        page.get_by_role("button", name="Launch backfill").click()
+    assert launched.value.json()["data"]["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", launched.value.text()
 
 
 @pytest.mark.browser

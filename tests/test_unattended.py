@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context
-from mail_server import open_mailbox
 from made_issues import LEADER, QUARTER, ZHANG, reports, settings, write_reports
 
 from zjtx_pipeline import turns, unattended
@@ -21,12 +20,6 @@ from zjtx_pipeline.settings import Alerts, Recipient
 from zjtx_pipeline.stages import CHINA
 
 OPERATOR = "ops@xs.example.gov.cn"
-
-
-@pytest.fixture
-def mailbox():
-    with open_mailbox() as box:
-        yield box
 
 
 def code_in(box):
