@@ -32,7 +32,7 @@ class District(ConfigurableResource):
             yield stages.open_run(settings, Quarter.parse(context.partition_key), self.draft, as_of=day)
         except ZjtxError as error:
             raise Failure(description=str(error), allow_retries=False) from None
-        except (OSError, MemoryError) as error:
+        except Exception as error:
             if sentence := exhausted(error):
                 raise Failure(description=sentence, allow_retries=False) from error
             raise

@@ -30,6 +30,17 @@ def counted(number: int) -> int:
     return max(1, number * _times // _SOAKED)
 
 
+def rounds(number: int, ordinary: int | None = None):
+    """The numbers of so many rounds: with `--soak` all of them, from `ZJTX_FROM` on, told as they end; else a twentieth or so many."""
+    if not soaked():
+        yield from range(counted(number) if ordinary is None else ordinary)
+        return
+    for each in range(int(os.environ.get("ZJTX_FROM", "0")), number):
+        yield each
+        if (each + 1) % max(1, number // 100) == 0 or each + 1 == number:
+            print(f"ZJTX_FROM={each + 1}", flush=True)
+
+
 def pytest_addoption(parser):
     told = "ten times the mutants for the readers of deliveries (test_fuzz.py), twenty times the examples of a property, others each time"
     parser.addoption("--soak", action="store_true", help=told)

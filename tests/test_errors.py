@@ -3,6 +3,7 @@
 import errno
 import sqlite3
 
+import duckdb
 import pytest
 
 from zjtx_pipeline.errors import exhausted
@@ -32,8 +33,18 @@ def test_a_full_disk_is_told_also_from_behind_another_error(error):
     assert exhausted(error).startswith("磁盘已满") and exhausted(behind(error)) == exhausted(error)
 
 
-def test_memory_is_told():
-    assert exhausted(MemoryError()).startswith("内存不足")
+NO_MEMORY = {
+    "Python": MemoryError(),
+    "a fork": OSError(errno.ENOMEM, "Cannot allocate memory"),
+    "DuckDB": duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data of size 16.0 KiB"),
+    "a library in C++": RuntimeError("std::bad_alloc"),
+    "a thread": RuntimeError("can't start new thread"),
+}
+
+
+@pytest.mark.parametrize("error", NO_MEMORY.values(), ids=NO_MEMORY)
+def test_memory_is_told(error):
+    assert exhausted(error).startswith("内存不足") and exhausted(behind(error)) == exhausted(error)
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EACCES, "Permission denied"), ValueError("x"), sqlite3.OperationalError("database is locked")])

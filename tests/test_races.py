@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import counted
+from conftest import rounds
 from made_issues import QUARTER, reports, settings
 from mail_server import open_mailbox
 from test_ledger_of_issues import fresh
@@ -80,7 +80,7 @@ def test_two_senders_at_once_send_each_letter_once(kind, ram, request):
     pair = [Sender(), Sender()]
     try:
         with open_mailbox() as box:
-            for number in range(counted(200)):
+            for number in rounds(200):
                 home, everyone = reports(ram / str(number)), recipients(number)
                 had = len(box.letters)
                 for each in pair:
@@ -101,7 +101,7 @@ MOMENTS = ["EHLO", "MAIL", "RCPT", "DATA", "END", "TAKEN", "QUIT", "at random"]
 def test_a_killed_sender_loses_no_letter_and_doubles_none(moment, kind, ram, request):
     url = fresh(request.getfixturevalue("postgres")) if kind == "PostgreSQL" else None
     with open_mailbox() as box:
-        for number in range(counted(20)):
+        for number in rounds(20):
             killed_once(box, reports(ram / str(number)), url, recipients(number), moment, random.Random(number))
 
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import soaked
+from conftest import rounds, soaked
 from made_issues import CLERK, LEADER, with_mail
 
 from zjtx_pipeline import ledger
@@ -103,12 +103,14 @@ def told(home):
         return [{(row.address, row.state) for row in mailings.of_issue(connection, issue)} for issue in issues.of_quarter(connection, QUARTER)]
 
 
-POINTS = [(step, when) for step in range(1, 119) for when in ("before", "during", "after")]
-FEW_POINTS = [(105, "during"), (118, "before")]
+STEPS = 118
+MOMENTS = ("before", "during", "after")
+FEW = [(105, "during"), (118, "before")]  # while the last reports are printed, and before the approver is asked
 
 
 def test_killed_at_any_step_and_resumed_the_reports_are_the_same_and_the_approver_is_asked_once(golden_run, warm_home, config, mailbox):
-    for dies_at, when in POINTS if soaked() else FEW_POINTS:
+    points = [(step, when) for step in range(1, STEPS + 1) for when in MOMENTS] if soaked() else FEW
+    for dies_at, when in map(points.__getitem__, rounds(len(points), ordinary=len(FEW))):
         process = worker(warm_home, config, SCHEDULED, dies_at, when)
         ended(process)
         assert process.returncode == -signal.SIGKILL, (dies_at, when)
@@ -143,7 +145,7 @@ def test_a_sender_killed_at_any_moment_loses_no_letter_and_doubles_none(approved
     """At each end every letter is either with the server, once, or 待核实 in the ledger."""
     chance = random.Random(20241231)
     mailbox.slow_seconds = 0.05
-    for number in range(SENDS if soaked() else 2):
+    for number in rounds(SENDS, ordinary=2):
         home = approved(number)
         process = begun(home, config, ["-m", "zjtx_pipeline.cli", "send", QUARTER])
         time.sleep(chance.uniform(0.3, 2.5))
@@ -193,7 +195,7 @@ ROUNDS = 100
 
 @pytest.mark.parametrize("one, other", CHOSEN.values(), ids=CHOSEN)
 def test_two_starts_at_once_end_in_one_issued_set(one, other, golden_run, warm_home, config, mailbox):
-    for _ in range(ROUNDS if soaked() else 1):
+    for _ in rounds(ROUNDS, ordinary=1):
         for made in ("reports", "work", "revisions", "ledger.db"):
             path = warm_home / made
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
@@ -205,20 +207,46 @@ def test_two_starts_at_once_end_in_one_issued_set(one, other, golden_run, warm_h
         assert len(codes(mailbox)) == (0 if scheduled not in (one, other) else 1) and reported(mailbox) == []
 
 
-ON_A_FULL_DISK = "mount -t tmpfs -o size={size}k none {home} && cp -r {warm}/. {home} && exec {words} >{shown} 2>&1"
+def short_of(room, said, code, left, golden_run):
+    """A run that did not have the room said so and left no set that looks whole; one that had made the whole set."""
+    assert "Traceback" not in said and "Fatal" not in said, (room, said)
+    if code == 0:
+        assert pdfs(left / QUARTER) == pdfs(golden_run.reports), room
+    else:
+        assert not (left / QUARTER / "manifest.json").exists(), room
+    return said
+
+
+ON_A_FULL_DISK = """mount -t tmpfs -o size={size}k none {home} && cp -r {warm}/. {home} || exit 9
+{words} >{shown} 2>&1
+code=$?
+cp -r {home}/reports {left} 2>/dev/null
+exit $code"""
 SIZES = [round(4000 * 1.12**number) for number in range(20)]  # kB beyond what was read and judged before
 
 
-def test_a_full_disk_ends_in_one_clear_sentence_and_nothing_half_issued(warm_home, config, tmp_path):
+def test_a_full_disk_ends_in_one_clear_sentence_and_nothing_half_issued(golden_run, warm_home, config, tmp_path):
     """The home lies on a file system of its own that is too small, by more or less."""
     used = sum(path.stat().st_size // 1024 + 8 for path in warm_home.rglob("*"))
     small = tmp_path / "small"
     small.mkdir()
-    for size in SIZES if soaked() else SIZES[:1]:
-        shown = tmp_path / f"{size}.txt"
+    for size in map(SIZES.__getitem__, rounds(len(SIZES), ordinary=1)):
+        shown, left = tmp_path / f"{size}.txt", tmp_path / f"{size}"
         words = f"{sys.executable} -m zjtx_pipeline.cli report {QUARTER}"
-        script = ON_A_FULL_DISK.format(size=used + size, home=small, warm=warm_home, words=words, shown=shown)
+        script = ON_A_FULL_DISK.format(size=used + size, home=small, warm=warm_home, words=words, shown=shown, left=left)
         process = subprocess.run(["unshare", "-m", "sh", "-c", script], env=environment(small, config), timeout=300)
-        said = shown.read_text(encoding="utf-8")
-        assert "Traceback" not in said
+        said = short_of(size, shown.read_text(encoding="utf-8"), process.returncode, left, golden_run)
         assert process.returncode == 0 or "磁盘已满" in said, said
+
+
+LIMITS = [240 + 30 * number for number in range(20)]  # MiB that a process may ask for; a miniature quarter needs some 700
+
+
+def test_too_little_memory_ends_in_one_clear_sentence_and_nothing_half_issued(golden_run, warm_home, config):
+    for limit in map(LIMITS.__getitem__, rounds(len(LIMITS), ordinary=1)):
+        for made in ("reports", "work", "revisions"):
+            shutil.rmtree(warm_home / made, ignore_errors=True)
+        words = ["prlimit", f"--data={limit << 20}", sys.executable, "-m", "zjtx_pipeline.cli", "report", QUARTER]
+        process = subprocess.run(words, env=environment(warm_home, config), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+        said = short_of(limit, process.stdout, process.returncode, warm_home / "reports", golden_run)
+        assert process.returncode == 0 or "内存不足" in said, (limit, said)

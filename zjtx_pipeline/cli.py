@@ -314,6 +314,8 @@ def _run(launch, run: Run, draft: bool, clock: console.Clock):
 def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
         console.complain(f"{step.stage} {step.called}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
+    if not outcome.failed:
+        console.complain("运行中途停止，没有一步来得及说明原因，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。")
     if any(step.name.startswith(JUDGED) for step in outcome.failed):
         console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
@@ -393,6 +395,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 2
 
 
+def run() -> int:
+    """`main`, watched from outside; what serves until it is stopped has the service manager for that."""
+    from zjtx_pipeline.watched import watched
+
+    code = None if sys.argv[1:2] in (["ui"], ["serve"]) else watched(console.complain, _log, (0, 1, 2, INTERRUPTED))
+    return main() if code is None else code
+
+
 def _trace_kept() -> str:
     """Where the trace of the error in hand is kept; on a full disk it is not, and that is what is wrong."""
     import traceback
@@ -404,4 +414,4 @@ def _trace_kept() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

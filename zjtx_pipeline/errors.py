@@ -35,13 +35,17 @@ def cause(error: BaseException) -> str:
     return "连接中断或被拒绝"
 
 
+# How DuckDB, C++ libraries and Python's threads say that memory has run out, none of them by a MemoryError.
+_NO_MEMORY = ("Out of Memory Error", "std::bad_alloc", "start new thread", "launch worker thread", "error return without exception set")
+
+
 def exhausted(error: BaseException) -> str:
     """What the machine has run out of, as who looks after it reads it; empty where an error came of something else."""
     import errno
 
     full = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     for each in _chain(error):
-        if isinstance(each, MemoryError):
+        if isinstance(each, MemoryError) or getattr(each, "errno", None) == errno.ENOMEM or any(sign in str(each) for sign in _NO_MEMORY):
             return "内存不足，没有做完：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
         if getattr(each, "errno", None) in full or "database or disk is full" in str(each):
             return "磁盘已满，没有做完：请清理磁盘或换一个 ZJTX_HOME，再运行一次。已完成的文件都是完整的。"
