@@ -38,7 +38,8 @@ from zjtx_pipeline.settings import home
 
 SECONDS = 60
 REMIND_AT = "0 9 * * *"
-PARTITION = "dagster/partition"
+PARTITION, RUN_KEY = "dagster/partition", "dagster/run_key"
+MOST_A_DAY = 10
 ENDED = (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
 _RUNS = {"default_status": DefaultSensorStatus.STOPPED if SETTINGS.sample else DefaultSensorStatus.RUNNING, "minimum_interval_seconds": SECONDS}
 
@@ -49,13 +50,15 @@ def china_now() -> datetime:
 
 @sensor(job=scheduled_quarter, description="补缺：已到报告日而没有出（如停机错过）的季度，各补一次；程序中断的接着再出，数据问题的次日再试。", **_RUNS)
 def missing_reports(context: SensorEvaluationContext):
-    """A request a missing quarter that nobody is making: once a day, and once more after each run that was cut off."""
+    """A request a missing quarter that nobody is making: once a day, and once more after each run that was cut off, up to so many a day:
+    a run that always eats up the memory is not begun for ever."""
     now = china_now()
     for quarter in unattended.missing(settings_in_force(), home(), now):
         runs = context.instance.get_runs(RunsFilter(tags={PARTITION: str(quarter)}))
-        if all(run.status in ENDED for run in runs):
+        today = f"{quarter}/{now.date()}/"
+        if all(run.status in ENDED for run in runs) and sum(run.tags.get(RUN_KEY, "").startswith(today) for run in runs) < MOST_A_DAY:
             cut_off = sum(_was_cut_off(context.instance, run) for run in runs)
-            yield RunRequest(run_key=f"{quarter}/{now.date()}/{cut_off}", partition_key=str(quarter), tags={FROM: SCHEDULE})
+            yield RunRequest(run_key=f"{today}{cut_off}", partition_key=str(quarter), tags={FROM: SCHEDULE})
 
 
 def _was_cut_off(instance, run) -> bool:

@@ -201,10 +201,10 @@ def requested(instance, monkeypatch, miniature):
     return at_moment
 
 
-def run_of(instance, quarter, status):
+def run_of(instance, quarter, status, **tags):
     from assets.definitions import defs
 
-    run = instance.create_run_for_job(defs.resolve_job_def("scheduled_quarter"), tags={"dagster/partition": quarter}, status=status)
+    run = instance.create_run_for_job(defs.resolve_job_def("scheduled_quarter"), tags={"dagster/partition": quarter} | tags, status=status)
     return run.run_id
 
 
@@ -217,6 +217,15 @@ def test_the_reconciler_asks_once_and_waits_while_anything_makes_the_quarter(req
     assert requested("2025-01-17T00:01:00") == ["2024Q4/2025-01-17/1"]
     reports(Path(os.environ["ZJTX_HOME"]))
     assert requested("2025-01-17T00:02:00") == []
+
+
+def test_a_run_that_is_always_cut_off_is_not_begun_for_ever(requested, instance):
+    for number in range(10):
+        (key,) = requested("2025-01-16T08:31:00")
+        assert key == f"2024Q4/2025-01-16/{number}"
+        instance.report_run_failed(instance.get_run_by_id(run_of(instance, "2024Q4", DagsterRunStatus.STARTED, **{"dagster/run_key": key})), "killed")
+    assert requested("2025-01-16T23:59:00") == []
+    assert requested("2025-01-17T00:01:00") == ["2024Q4/2025-01-17/10"]
 
 
 def test_an_approver_signs_off_in_the_ui_and_the_letters_leave(instance, tmp_path, monkeypatch, mailbox):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery.addresses import checked, header_safe, may_have_reports, sender, shown
@@ -22,6 +23,9 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Issue, Ledger, approvals
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Approver, Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 SHELL, UI, BY_ITSELF = "命令行", "界面", "自动"
 BY_NAME = "命令行（未用验证码）"
@@ -43,11 +47,11 @@ def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: s
             issue = prepare(connection, composed).issue
             approver = _named(settings, name)
             said = approvals.use_code(connection, issue, approver.name, code) if approver else _no_approver(settings, name)
-            if said and channel == UI:
+            if approver and not said:
+                return issue, _give(connection, settings, issue, approver.name, channel)
+            if channel == UI:
                 approvals.burn(connection, issue, code)
-        if said or not approver:
-            raise ZjtxError(said)
-        return issue, _give(book, settings, issue, approver.name, channel)
+        raise ZjtxError(said)
 
 
 def _named(settings: Settings, name: str) -> Approver | None:
@@ -66,20 +70,21 @@ def approve_by_name(book: Ledger, settings: Settings, issue: Issue, name: str) -
         raise ZjtxError("配置了批准人（delivery.approvers）：请由批准人用 zjtx approve 和邮件里的验证码批准，不能用 --approved-by。")
     if not header_safe(name, "批准人姓名").strip():
         raise ZjtxError("没有写批准人姓名：请填写 --approved-by。")
-    _give(book, settings, issue, name.strip(), BY_NAME)
+    with book.writing() as connection:
+        _give(connection, settings, issue, name.strip(), BY_NAME)
 
 
 def approve_by_itself(book: Ledger, settings: Settings, issue: Issue) -> None:
     """Where `delivery.approval` is `automatic`."""
     if settings.delivery.approval != "automatic":
         raise ZjtxError("没有配置自动发送（delivery.approval: automatic）。")
-    _give(book, settings, issue, "系统（自动发送）", BY_ITSELF)
-
-
-def _give(book: Ledger, settings: Settings, issue: Issue, name: str, channel: str) -> list[str]:
     with book.writing() as connection:
-        approvals.give(connection, issue, name, channel, needed(settings))
-        return approvals.standing(connection, issue)
+        _give(connection, settings, issue, "系统（自动发送）", BY_ITSELF)
+
+
+def _give(connection: Connection, settings: Settings, issue: Issue, name: str, channel: str) -> list[str]:
+    approvals.give(connection, issue, name, channel, needed(settings))
+    return approvals.standing(connection, issue)
 
 
 def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str) -> int:
