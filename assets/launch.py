@@ -28,6 +28,7 @@ STAGES = {
     "g5_reports": "编排打印",
 }
 OF_TASKS = {"figures": "指标", "awards": "奖补", "second_opinion": "复核", "report": "报告"}
+INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 OTHERS = {
     "period": "数据期", "comparison": "上季和到期季度对照", "tiers": "资质", "ladder": "梯队变动", "second_opinion/tiers": "资质复核",
     "report/overall": "总报告", "report/distribution": "分发材料", "package": "成果包",
@@ -60,10 +61,11 @@ class Step:
 
 @dataclass
 class Outcome:
-    """A run's end: did all steps succeed, was it stopped by hand, and what became of each step."""
+    """A run's end: did all steps succeed, was it stopped by hand, what became of each step, and the trace of what ended it between them."""
 
     succeeded: bool = False
     interrupted: bool = False
+    trace: str = ""
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -134,18 +136,26 @@ class _Listener:
 
     def hear(self, entry) -> None:
         event = entry.dagster_event
+        if event is not None and event.event_type == DagsterEventType.RUN_FAILURE:
+            self._ended(event.job_failure_data.error)
         if event is None or event.step_key not in self.stages:
             return
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             self._remember(event)
         if event.event_type == DagsterEventType.STEP_FAILURE:
             error = event.step_failure_data.error
-            self.outcome.interrupted |= bool(error) and error.cls_name == "DagsterExecutionInterruptedError"
+            self.outcome.interrupted |= bool(error) and error.cls_name in INTERRUPTS
         step = self._step(event)
         if step:
             if step.state != "开始":
                 self.outcome.steps.append(step)
             self.told(step)
+
+    def _ended(self, error) -> None:
+        """The run failed: of a step, which has told so itself, or between steps."""
+        if error:
+            self.outcome.interrupted |= error.cls_name in INTERRUPTS
+            self.outcome.trace = error.to_string()
 
     def _remember(self, event: DagsterEvent) -> None:
         evaluation = event.asset_check_evaluation_data

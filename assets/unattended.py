@@ -48,7 +48,7 @@ def china_now() -> datetime:
     return datetime.now(stages.CHINA)
 
 
-@sensor(job=scheduled_quarter, description="补缺：已到报告日而没有出（如停机错过）的季度，各补一次；程序中断的接着再出，数据问题的次日再试。", **_RUNS)
+@sensor(job=scheduled_quarter, description="补缺：已到报告日而没有出（如停机错过）的季度，各补一次；程序中断的接着再出（一天至多十次），数据问题的次日再试。", **_RUNS)
 def missing_reports(context: SensorEvaluationContext):
     """A request a missing quarter that nobody is making: once a day, and once more after each run that was cut off, up to so many a day:
     a run that always eats up the memory is not begun for ever."""

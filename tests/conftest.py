@@ -35,7 +35,9 @@ def rounds(number: int, ordinary: int | None = None):
     if not soaked():
         yield from range(counted(number) if ordinary is None else ordinary)
         return
-    for each in range(int(os.environ.get("ZJTX_FROM", "0")), number):
+    first = int(os.environ.get("ZJTX_FROM", "0"))
+    assert first < number, "ZJTX_FROM lies behind the last round"
+    for each in range(first, number):
         yield each
         if (each + 1) % max(1, number // 100) == 0 or each + 1 == number:
             print(f"ZJTX_FROM={each + 1}", flush=True)

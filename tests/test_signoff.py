@@ -93,6 +93,15 @@ def test_a_code_is_its_approvers_alone(home, mailbox):
         signoff.approve(settings(mailbox.port, **TWO), home, QUARTER, "王五", codes[ZHANG.address], signoff.SHELL)
 
 
+def test_a_code_is_not_used_up_by_an_approval_that_was_not_written_down(home, mailbox, monkeypatch):
+    _, codes = asked(mailbox, home, **ONE)
+    with monkeypatch.context() as patch:
+        patch.setattr("zjtx_pipeline.ledger.approvals.give", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            approve(mailbox, home, ZHANG, codes[ZHANG.address], **ONE)
+    assert approve(mailbox, home, ZHANG, codes[ZHANG.address], **ONE) == ["张三"]
+
+
 def test_guessing_ends_after_five_tries(home, mailbox):
     _, codes = asked(mailbox, home, **ONE)
     for _ in range(5):

@@ -1,9 +1,12 @@
 """A verb's process that ends without a word is told of in a sentence; one that is asked to end, or whose watcher is gone, just ends."""
 
+import fcntl
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -12,12 +15,26 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+def at_terminal():
+    """The new session hears the terminal that is its standard input, also where the tests run in a shell's background, deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @pytest.fixture
-def verb(warm_home, miniature):
+def terminal():
+    keys, screen = pty.openpty()
+    yield keys, screen
+    os.close(keys)
+    os.close(screen)
+
+
+@pytest.fixture
+def verb(warm_home, miniature, terminal):
     """`zjtx report` at work: the process that watches, and the number of the one that works."""
     environment = os.environ | {"ZJTX_CONFIG": str(miniature), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     words = [sys.executable, "-m", "zjtx_pipeline.cli", "report", "2024Q4"]
-    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    piped = {"stdin": terminal[1], "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True, "preexec_fn": at_terminal}
     with subprocess.Popen(words, env=environment, cwd=warm_home, **piped) as process:
         assert "正在准备" in process.stdout.readline()  # the one at work says so: it is there
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
@@ -34,6 +51,13 @@ def is_running(pid):
         return False
 
 
+def soon_gone(pid):
+    deadline = time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not is_running(pid)
+
+
 def ended(process):
     _, complaint = process.communicate(timeout=60)
     return process.returncode, complaint
@@ -45,19 +69,21 @@ def test_a_sudden_end_is_told_in_one_sentence(verb, number, warm_home):
     os.kill(at_work, number)
     code, complaint = ended(process)
     assert code == 128 + number and complaint.startswith("程序被系统中止，没有做完，多半是内存不足") and complaint.count("\n") == 1
-    assert f"ended with -{number}" in (warm_home / "zjtx.log").read_text(encoding="utf-8")
+    assert f"ended with -{int(number)}" in (warm_home / "zjtx.log").read_text(encoding="utf-8")
 
 
 def test_who_is_asked_to_end_ends_without_a_complaint(verb):
-    process, _ = verb
+    process, at_work = verb
     process.terminate()
-    assert ended(process) == (128 + signal.SIGTERM, "")
+    assert ended(process) == (-signal.SIGTERM, "")
+    assert soon_gone(at_work)
 
 
-def test_who_is_interrupted_says_what_is_done(verb):
+@pytest.mark.parametrize("by", ["Ctrl-C", "kill"])
+def test_who_is_interrupted_says_what_is_done(verb, terminal, by):
     process, _ = verb
-    time.sleep(3)
-    os.killpg(process.pid, signal.SIGINT)
+    assert any("[1/5]" in line for line in iter(process.stdout.readline, ""))  # it is within a step from here on
+    os.write(terminal[0], b"\x03") if by == "Ctrl-C" else os.kill(process.pid, signal.SIGINT)
     code, complaint = ended(process)
     assert code == 130 and complaint == "已中止。已完成的文件都是完整的，再运行一次即可继续。\n"
 
@@ -66,7 +92,37 @@ def test_nobody_works_on_unwatched(verb):
     process, at_work = verb
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 10
-    while is_running(at_work) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(at_work)
+    assert soon_gone(at_work)
+
+
+WRITES_AND_ENDS = "import os; os.write(2, b'BLAS: no memory'); os._exit(1)"
+RAISES = "raise MemoryError"
+SAYS = "print('said', file=sys.stderr)"
+
+
+@pytest.mark.parametrize(
+    "work, code, told, kept",
+    [
+        (WRITES_AND_ENDS, 1, "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。详情见 log\n", "BLAS"),
+        (RAISES, 1, "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。详情见 log\n", "MemoryError"),
+        (SAYS, 2, "said\n", ""),
+    ],
+    ids=["a library ends it", "there is no memory for telling it", "it says why itself"],
+)
+def test_an_end_is_told_once(work, code, told, kept, tmp_path):
+    program = f"""
+import sys
+from pathlib import Path
+from zjtx_pipeline.watched import watched
+def work():
+    {work}
+    return 2
+def keep(text):
+    Path("log").write_text(text)
+    return "log"
+sys.exit(watched(work, lambda said: print(said, file=sys.stderr), keep))
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert (process.returncode, process.stderr) == (code, told)
+    assert kept in (tmp_path / "log").read_text() if kept else not (tmp_path / "log").exists()

@@ -315,11 +315,18 @@ def _explain(quarter: Quarter, outcome) -> None:
     for step in outcome.failed:
         console.complain(f"{step.stage} {step.called}：{step.sentence or f'程序内部出错，详情见 {_log(step.traceback)}'}")
     if not outcome.failed:
-        console.complain("运行中途停止，没有一步来得及说明原因，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。")
+        console.complain(_stopped(outcome.trace))
     if any(step.name.startswith(JUDGED) for step in outcome.failed):
         console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
     console.complain(f"{quarter} 没有全部完成。" + (f"没有印出的报告：{missing}。" if missing else ""))
+
+
+def _stopped(trace: str) -> str:
+    """Why a run ended between its steps."""
+    if not trace:
+        return "运行中途停止，没有一步来得及说明原因，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
+    return exhausted(RuntimeError(trace)) or f"程序内部出错，详情见 {_log(trace)}"
 
 
 def _log(text: str) -> Path:
@@ -399,8 +406,7 @@ def run() -> int:
     """`main`, watched from outside; what serves until it is stopped has the service manager for that."""
     from zjtx_pipeline.watched import watched
 
-    code = None if sys.argv[1:2] in (["ui"], ["serve"]) else watched(console.complain, _log, (0, 1, 2, INTERRUPTED))
-    return main() if code is None else code
+    return main() if sys.argv[1:2] in (["ui"], ["serve"]) else watched(main, console.complain, _log)
 
 
 def _trace_kept() -> str:

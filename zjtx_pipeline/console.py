@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from zjtx_pipeline.quarter import Quarter
     from zjtx_pipeline.stages import GivenBack, Reconciled
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 MOST_NAMED = 30
 
 

@@ -36,7 +36,9 @@ def cause(error: BaseException) -> str:
 
 
 # How DuckDB, C++ libraries and Python's threads say that memory has run out, none of them by a MemoryError.
-_NO_MEMORY = ("Out of Memory Error", "std::bad_alloc", "start new thread", "launch worker thread", "error return without exception set")
+_NO_MEMORY = ("MemoryError", "Out of Memory Error", "std::bad_alloc", "start new thread", "launch worker thread", "error return without exception set")
+
+_FULL = ("database or disk is full", "No space left on device")
 
 
 def exhausted(error: BaseException) -> str:
@@ -47,7 +49,7 @@ def exhausted(error: BaseException) -> str:
     for each in _chain(error):
         if isinstance(each, MemoryError) or getattr(each, "errno", None) == errno.ENOMEM or any(sign in str(each) for sign in _NO_MEMORY):
             return "内存不足，没有做完：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
-        if getattr(each, "errno", None) in full or "database or disk is full" in str(each):
+        if getattr(each, "errno", None) in full or any(sign in str(each) for sign in _FULL):
             return "磁盘已满，没有做完：请清理磁盘或换一个 ZJTX_HOME，再运行一次。已完成的文件都是完整的。"
     return ""
 

@@ -8,48 +8,74 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-_HANDED_ON = (signal.SIGTERM, signal.SIGHUP)
+_HEARD = (signal.SIGINT, signal.SIGCHLD)
+_BY_TERMINAL = 0x80  # SI_KERNEL of sigaction(2)
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+_SUDDEN = "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
 
 
-def watched(complain: Callable[[str], None], keep: Callable[[str], Path], own: tuple[int, ...]) -> int | None:
-    """Part in two: the process that does the work gets None; the one that watches it returns, when it has ended, its exit code.
+def watched(work: Callable[[], int], complain: Callable[[str], None], keep: Callable[[str], Path]) -> int:
+    """Do the work in a process of its own, and return its exit code: that of `work`, or 128 and the number of the signal that ended it.
 
-    Any end but with one of the verb's `own` codes is told by `complain`, one by a signal as 128 and its number; what libraries wrote about
-    it is kept by `keep`.
+    An end without a word of its own is told by `complain`; what libraries wrote about an end in failure is kept by `keep`.
     """
-    aside = os.memfd_create("stderr of libraries")
-    deaf = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one at work, who says what is done
-    watcher, child = os.getpid(), os.fork()
+    aside, done, watcher = os.memfd_create("stderr of libraries"), os.memfd_create("done"), os.getpid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else its end goes unheard where whoever started us ignores children
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGINT, deaf)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _end_with(watcher)
         _set_aside(aside)
-        return None
-    for ending in _HANDED_ON:
-        signal.signal(ending, lambda number, _: os.kill(child, number))
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code not in (*own, *(-ending for ending in (signal.SIGINT, *_HANDED_ON))):
-        complain(_told(code, aside, keep))
+        return _marked(work, done)
+    code = os.waitstatus_to_exitcode(_status_of(child))
+    written = _kept(aside, code, keep) if code else ""
+    if os.fstat(done).st_size == 0 and code not in (-signal.SIGINT, -signal.SIGTERM):
+        complain(_SUDDEN + written)
     return code if code >= 0 else 128 - code
 
 
-def _told(code: int, aside: int, keep: Callable[[str], Path]) -> str:
-    sentence = "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
-    size = os.lseek(aside, 0, os.SEEK_END)
-    written = os.pread(aside, size, 0).decode("utf-8", "replace")
+def _marked(work: Callable[[], int], done: int) -> int:
+    """The work's code, with a mark that it has said what there was to say."""
     try:
-        return f'{sentence}详情见 {keep(f"ended with {code}: {written}")}'
+        code = work()
+    except Exception:  # raised in telling of another: there was no memory left for that either
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+        os._exit(1)
+    os.write(done, b"1")
+    return code
+
+
+def _status_of(child: int) -> int:
+    """How it ended. Who interrupts the watcher interrupts it; Ctrl-C on a terminal it hears by itself. Any other signal ends the
+    watcher, and it too."""
+    while True:
+        heard = signal.sigwaitinfo(_HEARD)
+        if heard.si_signo == signal.SIGCHLD:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return status
+        elif heard.si_code != _BY_TERMINAL:
+            os.kill(child, signal.SIGINT)
+
+
+def _kept(aside: int, code: int, keep: Callable[[str], Path]) -> str:
+    """Where what libraries wrote is kept, as a sentence; empty where they wrote nothing on an end of its own, or nothing can be kept."""
+    written = os.pread(aside, os.lseek(aside, 0, os.SEEK_END), 0).decode("utf-8", "replace")
+    if not written and code > 0:
+        return ""
+    try:
+        return f"详情见 {keep(f'ended with {code}: {written}')}"
     except OSError:
-        return sentence
+        return ""
 
 
 def _end_with(watcher: int) -> None:
-    """Let the one at work be killed when the one that watches it is."""
+    """Let the one at work be killed when the one that watches it ends."""
     import ctypes
 
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
@@ -59,6 +85,8 @@ def _end_with(watcher: int) -> None:
 
 def _set_aside(aside: int) -> None:
     """What is written on standard error by libraries, past Python, goes aside; what Python writes goes on as before."""
+    if sys.stderr is None:
+        return
     terminal = os.dup(2)
     os.dup2(aside, 2)
     sys.stderr = open(terminal, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors)
