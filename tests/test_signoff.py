@@ -102,6 +102,13 @@ def test_a_code_is_not_used_up_by_an_approval_that_was_not_written_down(home, ma
     assert approve(mailbox, home, ZHANG, codes[ZHANG.address], **ONE) == ["张三"]
 
 
+def test_an_approval_by_name_does_not_take_the_place_of_one_by_code(home, mailbox):
+    _, codes = asked(mailbox, home, **ONE)
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **ONE)
+    assert {each.state for each in send_quarter(settings(mailbox.port), home, QUARTER, ZHANG.name)} == {"sent"}
+    assert send(mailbox, home, **ONE) == ["before", "before"]
+
+
 def test_guessing_ends_after_five_tries(home, mailbox):
     _, codes = asked(mailbox, home, **ONE)
     for _ in range(5):

@@ -35,8 +35,11 @@ def cause(error: BaseException) -> str:
     return "连接中断或被拒绝"
 
 
-# How DuckDB, C++ libraries and Python's threads say that memory has run out, none of them by a MemoryError.
-_NO_MEMORY = ("MemoryError", "Out of Memory Error", "std::bad_alloc", "start new thread", "launch worker thread", "error return without exception set")
+# How DuckDB, C++ libraries, the loader, threads and the interpreter itself say that memory has run out, none of them by a MemoryError.
+_NO_MEMORY = (
+    "MemoryError", "Out of Memory Error", "std::bad_alloc", "annot allocate memory", "failed to map segment",
+    "start new thread", "launch worker thread", "without exception set", "without setting an exception",
+)  # fmt: skip
 
 _FULL = ("database or disk is full", "No space left on device")
 

@@ -111,6 +111,8 @@ def _opened(use: str, path: Path, content: bytes) -> TTFont:
         font = TTFont(BytesIO(content), lazy=True)
         if {"glyf", "CFF "} & set(font.keys()) and font.getBestCmap() and font["OS/2"] and font["name"]:
             return font
+    except MemoryError:
+        raise
     except Exception:  # whatever a file that is no font makes of the reader
         pass
     raise ZjtxError(f"fonts.{use} 写的 {path} 不是能用的字体文件：请用单个字体的 .ttf 或 .otf 文件（不能用 .ttc 合集）。")

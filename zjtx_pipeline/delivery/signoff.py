@@ -71,7 +71,8 @@ def approve_by_name(book: Ledger, settings: Settings, issue: Issue, name: str) -
     if not header_safe(name, "批准人姓名").strip():
         raise ZjtxError("没有写批准人姓名：请填写 --approved-by。")
     with book.writing() as connection:
-        _give(connection, settings, issue, name.strip(), BY_NAME)
+        if name.strip() not in approvals.standing(connection, issue):  # one by a code, which may be asked for again, is not replaced by less
+            _give(connection, settings, issue, name.strip(), BY_NAME)
 
 
 def approve_by_itself(book: Ledger, settings: Settings, issue: Issue) -> None:
