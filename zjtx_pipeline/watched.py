@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
 _HEARD = (signal.SIGINT, signal.SIGCHLD)
 _BY_TERMINAL = 0x80  # SI_KERNEL of sigaction(2)
@@ -43,8 +45,8 @@ def _marked(work: Callable[[], int], done: int) -> int:
     """The work's code, with a mark that it has said what there was to say."""
     try:
         code = work()
-    except Exception:  # raised in telling of another: there was no memory left for that either
-        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+    except Exception as error:  # raised in telling of another: there was no memory left for that either
+        _write_aside(type(error), error, error.__traceback__)
         os._exit(1)
     os.write(done, b"1")
     return code
@@ -84,9 +86,15 @@ def _end_with(watcher: int) -> None:
 
 
 def _set_aside(aside: int) -> None:
-    """What is written on standard error by libraries, past Python, goes aside; what Python writes goes on as before."""
+    """What libraries write on standard error, past Python, goes aside, as do the traces of errors that nobody can catch, in a thread or while an
+    object ends; what Python writes goes on as before."""
     if sys.stderr is None:
         return
     terminal = os.dup(2)
     os.dup2(aside, 2)
     sys.stderr = open(terminal, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors)
+    threading.excepthook = sys.unraisablehook = lambda told: _write_aside(told.exc_type, told.exc_value, told.exc_traceback)
+
+
+def _write_aside(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    os.write(2, "".join(traceback.format_exception(kind, error, trace)).encode("utf-8", "replace"))
