@@ -95,6 +95,7 @@ def test_nobody_works_on_unwatched(verb):
     assert soon_gone(at_work)
 
 
+SUDDEN = "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
 WRITES_AND_ENDS = "import os; os.write(2, b'BLAS: no memory'); os._exit(1)"
 RAISES = "raise MemoryError"
 IN_A_THREAD = "import threading; thread = threading.Thread(target=lambda: 1 / 0); thread.start(); thread.join(); print('said', file=sys.stderr)"
@@ -104,8 +105,8 @@ SAYS = "print('said', file=sys.stderr)"
 @pytest.mark.parametrize(
     "work, code, told, kept",
     [
-        (WRITES_AND_ENDS, 1, "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。详情见 log\n", "BLAS"),
-        (RAISES, 1, "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。详情见 log\n", "MemoryError"),
+        (WRITES_AND_ENDS, 1, f"{SUDDEN}详情见 log\n", "BLAS"),
+        (RAISES, 1, f"{SUDDEN}详情见 log\n", "MemoryError"),
         (IN_A_THREAD, 2, "said\n", "ZeroDivisionError"),
         (SAYS, 2, "said\n", ""),
     ],
