@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From the ground up; a module knows those in the lines above its own, and nothing below.
 ORDER = [
-    ["errors", "bundled", "collector", "journal"],
+    ["errors", "bundled", "collector", "journal", "watched"],
     ["ahead"],
     ["quarter", "money", "codes", "store", "figures", "workbooks", "fonts", "letterhead", "edits", "turns"],
     ["workdays"],
