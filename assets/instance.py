@@ -119,11 +119,13 @@ def discreet(event: EventLogEntry) -> EventLogEntry:
     return event if kept == told else deserialize_value(kept, EventLogEntry)
 
 
-def close_abandoned(instance: DagsterInstance) -> None:
-    """Runs whose process is gone (a power cut, a kill) stand as started for ever unless someone closes them."""
+def close_abandoned(instance: DagsterInstance, nobody_else: bool = True) -> None:
+    """Runs whose process is gone (a power cut, a kill) stand as started for ever unless someone closes them. While others may be beginning
+    runs, those that have not told their process yet are left alone."""
     for record in instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])):
         events = instance.all_logs(record.dagster_run.run_id, of_type=DagsterEventType.ENGINE_EVENT)
-        if not any(_alive(pid, record.start_time) for pid in map(_process, events) if pid):
+        pids = [pid for pid in map(_process, events) if pid]
+        if (pids or nobody_else) and not any(_alive(pid, record.start_time) for pid in pids):
             instance.report_run_failed(record.dagster_run, "运行它的进程已经不在（断电或被中止），请重新运行。")
 
 
@@ -134,8 +136,10 @@ def _process(entry: EventLogEntry) -> int | None:
 
 
 def _alive(pid: int, started: float | None) -> bool:
-    """Is this process there, and not a later one that was given the same number?"""
+    """Is this process there, not dead and merely unburied, and not a later one that was given the same number?"""
     try:
+        if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1] in "ZX":
+            return False
         return started is None or Path(f"/proc/{pid}").stat().st_ctime <= started + 1
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
