@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from conftest import rounds
+from conftest import rounds, soaked
 from door_server import PASSWORD, free_port
 from made_issues import ZHANG, with_mail
 from test_reliability import QUARTER, pdfs, told
@@ -24,7 +24,7 @@ from zjtx_pipeline.door.roles import Role
 from zjtx_pipeline.door.users import Users
 
 ROOT = Path(__file__).parents[1]
-KILLS, MOST_SECONDS = 70, 300
+KILLS, MOST_SECONDS, BESIDE_OTHER_TESTS = 70, 300, 3
 LOOKED_ONCE = 75  # seconds after which the service has looked for what is missing
 MADE = ("dagster", "reports", "work", "validated", "snapshots", "revisions", "ledger.db", "ledger.db.posting", "ledger.db.lock")
 
@@ -84,6 +84,7 @@ def wait(process, home, chance, within_run):
 def test_killed_with_all_it_started_the_service_comes_back_and_ends_its_quarter_within_five_minutes(golden_run, warm_home, config, mailbox):
     Users(warm_home).add(ZHANG.name, [Role.VIEW], PASSWORD)
     store.write_json(warm_home / "unattended.json", {"since": QUARTER})
+    most = MOST_SECONDS if soaked() else MOST_SECONDS * BESIDE_OTHER_TESTS
     for number in rounds(KILLS, ordinary=1):
         emptied(warm_home)
         mailbox.letters.clear()
@@ -93,7 +94,7 @@ def test_killed_with_all_it_started_the_service_comes_back_and_ends_its_quarter_
         began = time.monotonic()
         with service(warm_home, config) as process:
             while not mailbox.letters or (had and time.monotonic() < began + LOOKED_ONCE):  # it must not be asked for again either
-                assert process.poll() is None and time.monotonic() < began + MOST_SECONDS, (number, (warm_home / "said.txt").read_text(encoding="utf-8"))
+                assert process.poll() is None and time.monotonic() < began + most, (number, (warm_home / "said.txt").read_text(encoding="utf-8"))
                 time.sleep(0.5)
             print(f"{number}: {time.monotonic() - began:.0f} s", flush=True)
         assert pdfs(warm_home / "reports" / QUARTER) == pdfs(golden_run.reports)
