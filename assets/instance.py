@@ -5,6 +5,7 @@ These records may be wiped and are made anew: the truth of a quarter lies in `sn
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ CONCURRENT_RUNS = 2
 DAYS_OF_SKIPPED_TICKS = 100
 SENSOR_TICKS = {"skipped": 2, "failure": 30, "success": 400}  # days; a sensor looks every minute
 BUSY_SECONDS = 60
+SECONDS_TO_TELL = 60  # from a run's start to the event that names its process; a moment, as a rule
 OPEN_SHARDS = 8  # one a run, and the index of them all
 
 
@@ -119,13 +121,14 @@ def discreet(event: EventLogEntry) -> EventLogEntry:
     return event if kept == told else deserialize_value(kept, EventLogEntry)
 
 
-def close_abandoned(instance: DagsterInstance, nobody_else: bool = True) -> None:
-    """Runs whose process is gone (a power cut, a kill) stand as started for ever unless someone closes them. While others may be beginning
-    runs, those that have not told their process yet are left alone."""
+def close_abandoned(instance: DagsterInstance) -> None:
+    """Runs whose process is gone (a power cut, a kill) stand as started for ever unless someone closes them. One that begins just now, in
+    another process, tells its own in a moment."""
     for record in instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])):
         events = instance.all_logs(record.dagster_run.run_id, of_type=DagsterEventType.ENGINE_EVENT)
         pids = [pid for pid in map(_process, events) if pid]
-        if (pids or nobody_else) and not any(_alive(pid, record.start_time) for pid in pids):
+        has_begun = pids or time.time() - (record.start_time or 0) > SECONDS_TO_TELL
+        if has_begun and not any(_alive(pid, record.start_time) for pid in pids):
             instance.report_run_failed(record.dagster_run, "运行它的进程已经不在（断电或被中止），请重新运行。")
 
 
@@ -137,9 +140,11 @@ def _process(entry: EventLogEntry) -> int | None:
 
 def _alive(pid: int, started: float | None) -> bool:
     """Is this process there, not dead and merely unburied, and not a later one that was given the same number?"""
+    import psutil
+
     try:
-        if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1] in "ZX":
-            return False
-        return started is None or Path(f"/proc/{pid}").stat().st_ctime <= started + 1
-    except (FileNotFoundError, ProcessLookupError):
+        process = psutil.Process(pid)
+        is_dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return not is_dead and (started is None or process.create_time() <= started + 1)
+    except psutil.NoSuchProcess:
         return False

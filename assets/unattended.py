@@ -54,7 +54,7 @@ def missing_reports(context: SensorEvaluationContext):
     """A request a missing quarter that nobody is making: once a day, and once more after each run that was cut off, up to so many a day:
     a run that always eats up the memory is not begun for ever."""
     now = china_now()
-    records.close_abandoned(context.instance, nobody_else=False)  # one that was still dying when the service started again
+    records.close_abandoned(context.instance)  # one that was still dying when the service started again
     for quarter in unattended.missing(settings_in_force(), home(), now):
         runs = context.instance.get_runs(RunsFilter(tags={PARTITION: str(quarter)}))
         today = f"{quarter}/{now.date()}/"

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context
+from dagster import DagsterEvent, DagsterInstance, DagsterRunStatus, MetadataValue, build_sensor_context
+from dagster._core.events import EngineEventData
 from made_issues import LEADER, QUARTER, ZHANG, reports, settings, write_reports
+from test_ahead import alive
 
 from zjtx_pipeline import turns, unattended
 from zjtx_pipeline.delivery import alerts, signoff
@@ -208,15 +210,65 @@ def run_of(instance, quarter, status, **tags):
     return run.run_id
 
 
-def test_the_reconciler_asks_once_and_waits_while_anything_makes_the_quarter(requested, instance):
+def test_the_reconciler_asks_once_and_waits_while_anything_makes_the_quarter(requested, began, instance):
     assert requested("2025-01-16T08:31:00") == ["2024Q4/2025-01-16/0"]
-    run = run_of(instance, "2024Q4", DagsterRunStatus.STARTED)
+    run = began(os.getpid(), seconds=0)
     assert requested("2025-01-16T08:32:00") == []
     instance.report_run_failed(instance.get_run_by_id(run), "killed")
     assert requested("2025-01-16T08:33:00") == ["2024Q4/2025-01-16/1"]
     assert requested("2025-01-17T00:01:00") == ["2024Q4/2025-01-17/1"]
     reports(Path(os.environ["ZJTX_HOME"]))
     assert requested("2025-01-17T00:02:00") == []
+
+
+@pytest.fixture
+def began(instance):
+    """A run that stands as started some seconds ago and, where one is given, names its process."""
+
+    def begun(pid=None, seconds=600):
+        run = run_of(instance, "2024Q4", DagsterRunStatus.STARTING)
+        instance.report_dagster_event(DagsterEvent("PIPELINE_START", "scheduled_quarter"), run, timestamp=time.time() - seconds)
+        if pid:
+            told = EngineEventData(metadata={"pid": MetadataValue.text(str(pid))})
+            instance.report_engine_event("Executing steps in process", instance.get_run_by_id(run), told)
+        return run
+
+    return begun
+
+
+@pytest.fixture
+def processes():
+    """One that lives, one that is dead and unburied, one that is gone."""
+    living, unburied, gone = (subprocess.Popen(["sleep", "600"]) for _ in range(3))
+    for each in (unburied, gone):
+        each.kill()
+    gone.wait()
+    deadline = time.monotonic() + 30
+    while alive(unburied.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield {"living": living.pid, "unburied": unburied.pid, "gone": gone.pid, None: None}
+    living.kill()
+    for each in (living, unburied):
+        each.wait()
+
+
+AGAIN = ["2024Q4/2025-01-16/1"]
+
+
+@pytest.mark.parametrize(
+    "process, seconds, asked",
+    [("living", 0, []), ("unburied", 600, AGAIN), ("gone", 5, AGAIN), (None, 5, []), (None, 600, AGAIN)],
+)
+def test_a_run_whose_process_is_gone_is_closed_and_its_quarter_begun_again(process, seconds, asked, began, processes, requested, instance):
+    run = began(processes[process], seconds)
+    time.sleep(3)  # what lives has not been looked at until then
+    assert requested("2025-01-16T08:31:00") == asked
+    assert (instance.get_run_by_id(run).status == DagsterRunStatus.FAILURE) == bool(asked)
+
+
+def test_a_later_process_with_the_same_number_is_another(began, processes, requested):
+    began(processes["living"], seconds=600)
+    assert requested("2025-01-16T08:31:00") == AGAIN
 
 
 def test_a_run_that_is_always_cut_off_is_not_begun_for_ever(requested, instance):
