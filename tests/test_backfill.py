@@ -1,6 +1,7 @@
 """Quarters run from the shell, as Dagster records them: killed and begun again, two in a row, alone on one core, blocked, too early."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -185,6 +186,29 @@ def test_a_faulty_table_stops_what_rests_on_it_and_nothing_else(without_a_column
     assert "逐行校验 D15（数字化改造）：" in told and "sound/" not in told and "验收结论" in told and "Traceback" not in told
     assert told.startswith("没有读入 2024Q4/附件1.doc：")
     assert "没有印出的报告：总报告、任务5。" in told
+
+
+@pytest.mark.parametrize(
+    "error, code, told",
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 1, "磁盘已满"),
+        (MemoryError(), 1, "内存不足"),
+        (ValueError("out of cheese"), 1, "程序内部出错，详情见"),
+        (KeyboardInterrupt(), 130, "已中止"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_a_run_that_ends_between_its_steps_says_why(error, code, told, warm_home, miniature, capsys, monkeypatch):
+    from assets.resources import District
+
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(District, "setup_for_execution", broken)
+    assert zjtx("report", "2024Q4", "--config", str(miniature)) == code
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(told) and "Traceback" not in complaint
+    assert ("out of cheese" in (warm_home / "zjtx.log").read_text(encoding="utf-8")) if "cheese" in str(error) else not (warm_home / "zjtx.log").exists()
 
 
 def test_a_quarter_that_has_not_ended_is_refused_in_one_sentence(warm_home, miniature, monkeypatch):

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from pathlib import Path
 
 import pytest
+from test_ahead import gone_within
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,21 +43,6 @@ def verb(warm_home, miniature, terminal):
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def is_running(pid):
-    """Also where nobody has yet asked how it ended, it does not run."""
-    try:
-        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except OSError:
-        return False
-
-
-def soon_gone(pid):
-    deadline = time.monotonic() + 10
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not is_running(pid)
-
-
 def ended(process):
     _, complaint = process.communicate(timeout=60)
     return process.returncode, complaint
@@ -76,7 +61,7 @@ def test_who_is_asked_to_end_ends_without_a_complaint(verb):
     process, at_work = verb
     process.terminate()
     assert ended(process) == (-signal.SIGTERM, "")
-    assert soon_gone(at_work)
+    assert gone_within(at_work, 10)
 
 
 @pytest.mark.parametrize("by", ["Ctrl-C", "kill"])
@@ -92,7 +77,7 @@ def test_nobody_works_on_unwatched(verb):
     process, at_work = verb
     process.kill()
     process.wait()
-    assert soon_gone(at_work)
+    assert gone_within(at_work, 10)
 
 
 SUDDEN = "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"

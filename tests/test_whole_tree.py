@@ -17,13 +17,12 @@ import pytest
 from conftest import rounds, soaked
 from door_server import PASSWORD, free_port
 from made_issues import ZHANG, with_mail
-from test_reliability import QUARTER, pdfs, told
+from test_reliability import QUARTER, environment, pdfs, told
 
 from zjtx_pipeline import store
 from zjtx_pipeline.door.roles import Role
 from zjtx_pipeline.door.users import Users
 
-ROOT = Path(__file__).parents[1]
 KILLS, MOST_SECONDS, BESIDE_OTHER_TESTS = 70, 300, 3
 LOOKED_ONCE = 75  # seconds after which the service has looked for what is missing
 MADE = ("dagster", "reports", "work", "validated", "snapshots", "revisions", "ledger.db", "ledger.db.posting", "ledger.db.lock")
@@ -55,9 +54,9 @@ def kill_tree(home):
 
 @contextmanager
 def service(home, config):
-    environment = os.environ | {"ZJTX_HOME": str(home), "DAGSTER_HOME": "", "ZJTX_CONFIG": str(config), "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
     said = (home / "said.txt").open("ab")
-    process = subprocess.Popen([sys.executable, "-m", "zjtx_pipeline.cli", "serve"], env=environment, cwd=home, stdout=said, stderr=said)
+    words = [sys.executable, "-m", "zjtx_pipeline.cli", "serve"]
+    process = subprocess.Popen(words, env=environment(home, config), cwd=home, stdout=said, stderr=said)
     try:
         yield process
     finally:

@@ -15,7 +15,7 @@ import typer
 
 from zjtx_pipeline import cli_delivery, cli_upkeep, console, district
 from zjtx_pipeline.door import verbs as users
-from zjtx_pipeline.errors import ZjtxError, exhausted
+from zjtx_pipeline.errors import MORE_MEMORY, ZjtxError, exhausted, exhausted_as_told
 from zjtx_pipeline.helping import Verb, Verbs
 from zjtx_pipeline.options import Config, QuarterKey, made, use
 from zjtx_pipeline.quarter import Quarter, quarters
@@ -325,8 +325,8 @@ def _explain(quarter: Quarter, outcome) -> None:
 def _stopped(trace: str) -> str:
     """Why a run ended between its steps."""
     if not trace:
-        return "运行中途停止，没有一步来得及说明原因，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
-    return exhausted(RuntimeError(trace)) or f"程序内部出错，详情见 {_log(trace)}"
+        return f"运行中途停止，没有一步来得及说明原因，多半是内存不足：{MORE_MEMORY}"
+    return exhausted_as_told(trace) or f"程序内部出错，详情见 {_log(trace)}"
 
 
 def _log(text: str) -> Path:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zjtx_pipeline.quarter import Quarter
     from zjtx_pipeline.stages import GivenBack, Reconciled
 
+# Emojis are off: a source's `:name:` stays text, and no table of them is loaded just as memory runs out.
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 MOST_NAMED = 30

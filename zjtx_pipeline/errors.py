@@ -35,13 +35,15 @@ def cause(error: BaseException) -> str:
     return "连接中断或被拒绝"
 
 
+MORE_MEMORY = "请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
+NO_MEMORY = f"内存不足，没有做完：{MORE_MEMORY}"
+NO_DISK = "磁盘已满，没有做完：请清理磁盘或换一个 ZJTX_HOME，再运行一次。已完成的文件都是完整的。"
 # How DuckDB, C++ libraries, the loader, threads and the interpreter itself say that memory has run out, none of them by a MemoryError.
-_NO_MEMORY = (
+_OF_MEMORY = (
     "MemoryError", "Out of Memory Error", "std::bad_alloc", "annot allocate memory", "failed to map segment",
     "start new thread", "launch worker thread", "without exception set", "without setting an exception",
 )  # fmt: skip
-
-_FULL = ("database or disk is full", "No space left on device")
+_OF_DISK = ("database or disk is full", "No space left on device")
 
 
 def exhausted(error: BaseException) -> str:
@@ -50,11 +52,20 @@ def exhausted(error: BaseException) -> str:
 
     full = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     for each in _chain(error):
-        if isinstance(each, MemoryError) or getattr(each, "errno", None) == errno.ENOMEM or any(sign in str(each) for sign in _NO_MEMORY):
-            return "内存不足，没有做完：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
-        if getattr(each, "errno", None) in full or any(sign in str(each) for sign in _FULL):
-            return "磁盘已满，没有做完：请清理磁盘或换一个 ZJTX_HOME，再运行一次。已完成的文件都是完整的。"
+        if isinstance(each, MemoryError) or getattr(each, "errno", None) == errno.ENOMEM:
+            return NO_MEMORY
+        if getattr(each, "errno", None) in full:
+            return NO_DISK
+        if told := exhausted_as_told(str(each)):
+            return told
     return ""
+
+
+def exhausted_as_told(text: str) -> str:
+    """The same, of what an error or its trace says."""
+    if any(sign in text for sign in _OF_MEMORY):
+        return NO_MEMORY
+    return NO_DISK if any(sign in text for sign in _OF_DISK) else ""
 
 
 def _chain(error: BaseException) -> list[BaseException]:

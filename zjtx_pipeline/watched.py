@@ -14,10 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from zjtx_pipeline.errors import MORE_MEMORY
+
 _HEARD = (signal.SIGINT, signal.SIGCHLD)
 _BY_TERMINAL = 0x80  # SI_KERNEL of sigaction(2)
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
-_SUDDEN = "程序被系统中止，没有做完，多半是内存不足：请关闭其他程序或增加内存，再运行一次。已完成的文件都是完整的。"
+_SUDDEN = f"程序被系统中止，没有做完，多半是内存不足：{MORE_MEMORY}"
 
 
 def watched(work: Callable[[], int], complain: Callable[[str], None], keep: Callable[[str], Path]) -> int:
