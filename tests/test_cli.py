@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from zjtx_pipeline import cli
+from zjtx_pipeline.cli import making
 from zjtx_pipeline.errors import ZjtxError
 
 ROOT = Path(__file__).parents[1]
@@ -156,7 +157,7 @@ def test_a_table_that_stops_a_run_points_to_what_goes_back(step, told, capsys):
     from assets.launch import Outcome, Step
     from zjtx_pipeline.quarter import Quarter
 
-    cli._explain(Quarter(2024, 4), Outcome(steps=[Step("某一环节", step, "失败", sentence="退回的行过多。")]))
+    making.explain(Quarter(2024, 4), Outcome(steps=[Step("某一环节", step, "失败", sentence="退回的行过多。")]))
     assert ("zjtx returns 2024Q4" in capsys.readouterr().err) is told
 
 

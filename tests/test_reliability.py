@@ -189,7 +189,7 @@ PAIRS = {
 }
 ORDINARY = ("shell and schedule", "backfill and schedule")
 CHOSEN = {name: pair for name, pair in PAIRS.items() if soaked() or name in ORDINARY}
-ROUNDS = 100
+ROUNDS = 100 // len(PAIRS)
 
 
 @pytest.mark.parametrize("one, other", CHOSEN.values(), ids=CHOSEN)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from zjtx_pipeline import console, district
+from zjtx_pipeline import district
+from zjtx_pipeline.cli import console
+from zjtx_pipeline.cli.options import Config, use
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.helping import Verb
-from zjtx_pipeline.options import Config, use
 
 if TYPE_CHECKING:
     from zjtx_pipeline.backup import Contents, Restored
@@ -143,9 +143,3 @@ def _size(found: Contents) -> str:
 def _warn(found: Contents) -> None:
     for quarter in found.unfinished:
         console.complain(f"备份时 {quarter} 的报告正在生成，其中的还不齐：请等运行结束再备份一次。")
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make them verbs of the program."""
-    for verb in (backup, verify, restore, move_ledger, tidy):
-        app.command(cls=Verb)(verb)

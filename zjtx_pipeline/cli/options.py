@@ -1,4 +1,4 @@
-"""Knows the arguments and options that several verbs share, and what is made of them; leaves the verbs to `cli` and its neighbours."""
+"""Knows the arguments and options that several verbs share, and what is made of them; leaves the verbs to its neighbours."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Knows how a shell shows what is going on: a live bar on a terminal, a line a stage elsewhere, tables, one-line errors.
 
-Leaves what is going on to the verbs in `cli`.
+Leaves what is going on to the verbs.
 """
 
 from __future__ import annotations

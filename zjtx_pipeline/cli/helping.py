@@ -1,4 +1,4 @@
-"""Knows how `--help` is printed, in Chinese throughout; leaves what is said of each verb and option to `cli`.
+"""Knows how `--help` is printed, in Chinese throughout; leaves what is said of each verb and option to the verbs.
 
 The shell library's own help names its parts in English, and offers no translation of them.
 """
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-from zjtx_pipeline import console
+from zjtx_pipeline.cli import console
 
 OPTIONS, FOLLOWS = "[选项]", "命令"
 HELP = "显示本说明。"

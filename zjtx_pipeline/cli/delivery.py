@@ -8,10 +8,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from zjtx_pipeline import console, district
+from zjtx_pipeline import district
+from zjtx_pipeline.cli import console
+from zjtx_pipeline.cli.options import Config, QuarterKey, made, use
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.helping import Verb
-from zjtx_pipeline.options import Config, QuarterKey, made, use
 from zjtx_pipeline.quarter import Quarter
 
 _FAILED = ("later", "refused", "unknown", "bounced", "prepared", "sending")
@@ -170,9 +170,3 @@ def _shown(title: str, rows: list[tuple[str, str, str, str]]) -> None:
     console.table(title, ("收件人", "地址", "结果", "说明"), [(name, address, TOLD[state], detail) for name, address, state, detail in rows])
     if any(state in _FAILED for *_, state, _ in rows):
         raise typer.Exit(1)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make them verbs of the program."""
-    for verb in (request, approve, send, ledger, resolve, bounces, correct):
-        app.command(cls=Verb)(verb)

@@ -1,4 +1,4 @@
-"""Knows the verbs of `zjtx user`; leaves the users' file to `users`. Nothing heavy is loaded before a verb is called."""
+"""Knows the verbs of `zjtx user`; leaves the users' file to `door.users`. Nothing heavy is loaded before a verb is called."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from zjtx_pipeline import console
+from zjtx_pipeline.cli import console
+from zjtx_pipeline.cli.helping import Verb, Verbs
 from zjtx_pipeline.door.roles import Role
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.helping import Verb, Verbs
 
 PASSWORD = "ZJTX_USER_PASSWORD"
 app = typer.Typer(
