@@ -4,13 +4,14 @@ the library.
 The sample district is left alone.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from dagster import (
     DagsterEventType,
     DagsterRunStatus,
     DefaultScheduleStatus,
     DefaultSensorStatus,
+    Failure,
     OpExecutionContext,
     RunFailureSensorContext,
     RunRequest,
@@ -31,11 +32,11 @@ from assets.delivery import FROM, SCHEDULE
 from assets.jobs import scheduled_quarter
 from assets.partitions import SETTINGS
 from zjtx_pipeline import stages, unattended
-from zjtx_pipeline.delivery import alerts
+from zjtx_pipeline.delivery import alerts, owed
 from zjtx_pipeline.delivery import bounces as returned
 from zjtx_pipeline.district import settings_in_force
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.settings import home
+from zjtx_pipeline.settings import Settings, home
 
 SECONDS = 60
 REMIND_AT = "0 9 * * *"
@@ -68,41 +69,56 @@ def _was_cut_off(instance, run) -> bool:
     return run.status == DagsterRunStatus.FAILURE and not instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
 
 
-@op(description="发出已经批准、还没有发出的邮件；发不出的告诉运维人员。")
+@op(description="发出该发而没有发出的邮件：请批、已经批准的报告、提醒；要人处理的告诉运维人员。")
 def post(context: OpExecutionContext) -> None:
-    unattended.post_waiting(settings_in_force(), home(), datetime.now(UTC))
+    owed.post_owed(settings_in_force(), home(), datetime.now(UTC))
 
 
-@job(executor_def=in_process_executor, description="发信：已经批准、还没有发出的邮件。由定时任务启动。")
+@job(executor_def=in_process_executor, description="发信：该发而没有发出的请批邮件、已经批准的报告、提醒，和要人处理的事项。由定时任务启动。")
 def post_approved() -> None:
     post()
 
 
-@sensor(job=post_approved, description="发信：有已经批准而没有发出的邮件时启动；服务器暂时不收的，过十分钟再试。", **_RUNS)
+@sensor(job=post_approved, description="发信：有该发而没有发出的邮件时启动；服务器暂时不收的，过十分钟再试。", **_RUNS)
 def approved_letters(context: SensorEvaluationContext):
-    """A run while approved letters wait, one at a time and one in ten minutes."""
+    """A run while letters are owed, one at a time and one in ten minutes."""
     now = datetime.now(UTC)
-    quarters = unattended.waiting(settings_in_force(), home(), now)
+    found = owed.owed(settings_in_force(), home(), now)
     runs = context.instance.get_runs(RunsFilter(job_name=post_approved.name), limit=5)
-    if not quarters or not all(run.status in ENDED for run in runs):
+    if not found or not all(run.status in ENDED for run in runs):
         return SkipReason("没有等着发出的邮件。")
-    return RunRequest(run_key=f"{'、'.join(map(str, quarters))}/{now:%Y-%m-%dT%H}/{now.minute // 10}")
+    return RunRequest(run_key=f"{found.mark}/{now:%Y-%m-%dT%H}/{now.minute // 10}")
 
 
-@op(description="查各部门报送情况，该提醒的发邮件；读退信。")
+def _late(settings: Settings, today: date) -> None:
+    if quarter := unattended.reminds_on(settings, today):
+        run = stages.open_run(settings, quarter, today=today)
+        alerts.remind(settings, home(), quarter, stages.undelivered(run), run.due_on, today)
+
+
+def _returned(settings: Settings, today: date) -> None:
+    if settings.delivery.bounces:
+        returned.recorded(settings, home(), settings.delivery.bounces)
+
+
+def _unanswered(settings: Settings, today: date) -> None:
+    owed.ask_again(settings, home(), today)
+
+
+@op(description="查各部门报送情况，该提醒的发邮件；读退信；验证码过期还没有批准的，再请批。")
 def remind(context: OpExecutionContext) -> None:
     settings, today = settings_in_force(), china_now().date()
-    try:
-        if quarter := unattended.reminds_on(settings, today):
-            run = stages.open_run(settings, quarter, today=today)
-            alerts.remind(settings, home(), quarter, stages.undelivered(run), run.due_on, today)
-        if settings.delivery.bounces:
-            returned.recorded(settings, home(), settings.delivery.bounces)
-    except ZjtxError as error:
-        context.log.warning(str(error))
+    wrong = []
+    for look in (_late, _returned, _unanswered):
+        try:
+            look(settings, today)
+        except ZjtxError as error:  # the others are done all the same
+            wrong.append(str(error))
+    if wrong:
+        raise Failure(description="\n".join(wrong), allow_retries=False)
 
 
-@job(executor_def=in_process_executor, description="提醒：报送截止日前后提醒未报送的部门；读退信。由定时任务启动。")
+@job(executor_def=in_process_executor, description="提醒：报送截止日前后提醒未报送的部门；读退信；再请批。由定时任务启动。")
 def remind_departments() -> None:
     remind()
 
@@ -112,14 +128,12 @@ def remind_departments() -> None:
     cron_schedule=REMIND_AT,
     execution_timezone="Asia/Shanghai",
     default_status=DefaultScheduleStatus.STOPPED if SETTINGS.sample else DefaultScheduleStatus.RUNNING,
-    description="每天 09:00（北京时间）看要不要提醒，有没有退信。",
+    description="每天 09:00（北京时间）看要不要提醒，有没有退信，验证码过期没有。",
 )
 def daily_reminders(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
     today = context.scheduled_execution_time.date()
     if not alerts.can_post(SETTINGS):
         return SkipReason("没有配置邮件服务器，不提醒。")
-    if unattended.reminds_on(SETTINGS, today) is None and SETTINGS.delivery.bounces is None:
-        return SkipReason(f"{today} 不是提醒的日子。")
     return RunRequest(run_key=str(today))
 
 

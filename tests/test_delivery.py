@@ -218,3 +218,24 @@ def test_what_an_earlier_program_sent_is_remembered(home, mailbox, revision, iss
     assert issued(home, QUARTER) == issues
     states = [row[2] for account in accounts.of_quarter(settings(1), home, QUARTER) for row in account.rows]
     assert sorted(states) == ["已发送", "待核实"] and not (home / "mailings.db").exists()
+
+
+def test_what_was_mailed_is_kept_as_it_was_for_ever(home, mailbox):
+    """The reports are made again in place; the files that somebody has are those of the ledger's digests still."""
+    send(home, mailbox)
+    write_reports(home, {name: b"%PDF-1.7 other " + name.encode() for name in NAMES})
+    send(home, mailbox, revised=True)
+    first, second = ({path.name: path.read_bytes() for path in each.glob("*.pdf")} for each in sorted((home / "issued" / "2024Q4").iterdir(), key=lambda each: each.stat().st_ctime))
+    assert set(first) == set(NAMES) and first[NAMES[0]] == b"%PDF-1.7 " + NAMES[0].encode() and second[NAMES[0]].startswith(b"%PDF-1.7 other")
+    attached = {part.get_filename(): part.get_content() for _, letter in mailbox.letters[:2] for part in letter.iter_attachments()}
+    assert attached and set(attached.values()) <= set(first.values())
+
+
+def test_a_letter_in_doubt_is_not_told_as_sent(home, mailbox):
+    mailbox.dropped = {LEADER.address}
+    send(home, mailbox)
+    mailbox.dropped = set()
+    third = Recipient(name="区委办", address="third@xs.example.gov.cn")
+    outcomes = send_quarter(settings(mailbox.port, recipients=(LEADER, CLERK, third)), home, QUARTER, "张三")
+    assert [each.state for each in outcomes] == ["before", "before", "sent"]
+    assert "待核实" in outcomes[0].detail and "已于" in outcomes[1].detail

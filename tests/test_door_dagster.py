@@ -13,7 +13,7 @@ from test_door import FORGED
 from test_ui import CHROMIUM, MINUTES, start_backfill
 
 from zjtx_pipeline import store
-from zjtx_pipeline.delivery import accounts, signoff
+from zjtx_pipeline.delivery import accounts, asking, signoff
 from zjtx_pipeline.door.roles import Role
 from zjtx_pipeline.door.users import Users
 from zjtx_pipeline.quarter import Quarter
@@ -210,7 +210,7 @@ def test_from_login_by_a_backfill_of_four_quarters_to_a_report_that_is_approved_
     page.goto("/reports/")
 
     assert mailbox.letters == []  # a backfill mails nobody
-    signoff.ask(load_settings(config), warm_home, QUARTER)
+    asking.ask(load_settings(config), warm_home, QUARTER)
     code = re.search(r"您的验证码：(\w+)", mailbox.letters[0][1].get_body().get_content())[1]
     page.goto("/locations/__repository__@assets.definitions/jobs/approve_issue/playground")
     page.locator(".CodeMirror").first.click()

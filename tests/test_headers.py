@@ -11,7 +11,7 @@ import pytest
 from made_issues import LEADER, QUARTER, ZHANG, reports, settings
 from mail_server import open_mailbox
 
-from zjtx_pipeline.delivery import send_quarter, signoff
+from zjtx_pipeline.delivery import asking, send_quarter
 from zjtx_pipeline.errors import ZjtxError
 
 EVIL = "evil@xs.example.gov.cn"
@@ -51,8 +51,8 @@ def post(field, text, home, box):
 def _post(field, text, own, home, box):
     one = settings(box.port, recipients=(LEADER.model_copy(update={"address": own}),))
     if field == "approver":
-        asking = one.delivery.model_copy(update={"recipients": (LEADER,), "approvers": (ZHANG.model_copy(update={"name": text, "address": own}),)})
-        return signoff.ask(one.model_copy(update={"delivery": asking}), home, QUARTER)
+        delivery = one.delivery.model_copy(update={"recipients": (LEADER,), "approvers": (ZHANG.model_copy(update={"name": text, "address": own}),)})
+        return asking.ask(one.model_copy(update={"delivery": delivery}), home, QUARTER)
     if field in ("bureau", "district"):
         return send_quarter(one.model_copy(update={field: text}), home, QUARTER, "张三")
     leader = LEADER.model_copy(update={"address": own, **({"name": text} if field == "recipient name" else {})})

@@ -123,7 +123,7 @@ def test_killed_at_any_step_and_resumed_the_reports_are_the_same_and_the_approve
 @pytest.fixture
 def approved(golden_run, tmp_path, config, mailbox):
     """A home whose quarter is approved, and nothing posted."""
-    from zjtx_pipeline.delivery import signoff
+    from zjtx_pipeline.delivery import asking, signoff
     from zjtx_pipeline.settings import load_settings
 
     def made(number):
@@ -131,7 +131,7 @@ def approved(golden_run, tmp_path, config, mailbox):
         shutil.copytree(golden_run.reports, home / "reports" / QUARTER)
         shutil.copytree(golden_run.home / "revisions", home / "revisions")
         mailbox.letters.clear()
-        signoff.ask(load_settings(config), home, golden_run.quarter)
+        asking.ask(load_settings(config), home, golden_run.quarter)
         signoff.approve(load_settings(config), home, golden_run.quarter, "张三", codes(mailbox)[-1], signoff.SHELL)
         return home
 

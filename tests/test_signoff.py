@@ -6,7 +6,7 @@ import pytest
 from made_issues import CLERK, LEADER, LI, NAMES, QUARTER, ZHANG, reports, revise, settings, write_reports
 
 from zjtx_pipeline import store
-from zjtx_pipeline.delivery import send_quarter, signoff
+from zjtx_pipeline.delivery import asking, send_quarter, signoff
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Recipient
 
@@ -21,7 +21,7 @@ def home(tmp_path):
 def asked(box, home, **changes):
     """Ask for approval; each approver's letter, and the code in it, by address."""
     before = len(box.letters)
-    signoff.ask(settings(box.port, **changes), home, QUARTER)
+    asking.ask(settings(box.port, **changes), home, QUARTER)
     letters = {recipients[0]: letter for recipients, letter in box.letters[before:]}
     return letters, {address: CODE.search(letter.get_body().get_content())[1] for address, letter in letters.items()}
 
@@ -67,8 +67,8 @@ def test_the_request_says_what_leaves_to_whom_what_changed_what_is_late_and_what
 
 def test_a_request_is_mailed_once_and_a_second_one_makes_the_first_code_void(home, mailbox):
     _, first = asked(mailbox, home, **ONE)
-    assert [each.state for each in signoff.ask(settings(mailbox.port, **ONE), home, QUARTER)] == ["before"] and len(mailbox.letters) == 1
-    signoff.ask(settings(mailbox.port, **ONE), home, QUARTER, again=True)
+    assert [each.state for each in asking.ask(settings(mailbox.port, **ONE), home, QUARTER)] == ["before"] and len(mailbox.letters) == 1
+    asking.ask(settings(mailbox.port, **ONE), home, QUARTER, again=True)
     assert len(mailbox.letters) == 2
     with pytest.raises(ZjtxError, match="验证码不对"):
         approve(mailbox, home, ZHANG, first[ZHANG.address], **ONE)
@@ -187,7 +187,7 @@ def test_where_approvers_are_configured_no_name_on_the_command_line_will_do(home
 
 def test_an_approver_outside_the_allowed_domains_is_sent_no_code(home, mailbox):
     with pytest.raises(ZjtxError, match="批准人地址 z…g@qq.com 不在允许的域名内"):
-        signoff.ask(settings(mailbox.port, approvers=(ZHANG.model_copy(update={"address": "zhang@qq.com"}),)), home, QUARTER)
+        asking.ask(settings(mailbox.port, approvers=(ZHANG.model_copy(update={"address": "zhang@qq.com"}),)), home, QUARTER)
     assert mailbox.letters == []
 
 
@@ -209,3 +209,63 @@ def test_corrections_go_to_exactly_those_who_hold_the_wrong_version(home, mailbo
     (_, leaders), (_, news) = mailbox.letters[2:]
     assert leaders["Subject"].startswith("【更正】") and "（第 1 版）" in leaders.get_body(("plain",)).get_content()
     assert "更正" not in news["Subject"] and news["To"].addresses[0].addr_spec == third.address
+
+
+@pytest.fixture
+def other_files_same_figures(home, mailbox):
+    """Two hold a version, and the reports are made again with the same figures: an issue in which neither is due, a third person is."""
+    three = ONE | {"recipients": (LEADER, CLERK)}
+    _, codes = asked(mailbox, home, **three)
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **three)
+    assert send(mailbox, home, **three) == ["sent", "sent"]
+    write_reports(home, {name: b"%PDF-1.7 other " + name.encode() for name in NAMES})
+    return ONE | {"recipients": (LEADER, CLERK, Recipient(name="区委办", address="third@xs.example.gov.cn"))}
+
+
+def test_who_was_not_among_those_approved_gets_nothing_by_asking_for_more_at_the_sending(other_files_same_figures, home, mailbox):
+    changes, had = other_files_same_figures, sent(mailbox)
+    letters, codes = asked(mailbox, home, **changes)
+    assert "不发 区领导办公室" in letters[ZHANG.address].get_body().get_content()
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **changes)
+    with pytest.raises(ZjtxError, match="zjtx request 2024Q4 --revised"):
+        send_quarter(settings(mailbox.port, **changes), home, QUARTER, revised=True)
+    assert sent(mailbox) == had
+    assert send(mailbox, home, **changes) == ["before", "before", "sent"]
+
+
+def test_a_wider_circle_voids_what_was_approved_and_is_approved_anew(other_files_same_figures, home, mailbox):
+    changes, had = other_files_same_figures, sent(mailbox)
+    _, codes = asked(mailbox, home, **changes)
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **changes)
+    asking.ask(settings(mailbox.port, **changes), home, QUARTER, revised=True)
+    text = mailbox.letters[-1][1].get_body().get_content()
+    assert "不发" not in text and LEADER.address in text
+    with pytest.raises(ZjtxError, match="请重新批准"):
+        send(mailbox, home, **changes)
+    assert sent(mailbox) == had
+    approve(mailbox, home, ZHANG, CODE.search(text)[1], **changes)
+    assert send(mailbox, home, **changes) == ["sent"] * 3
+
+
+def test_without_approvers_a_wider_circle_takes_the_name_of_who_agrees(other_files_same_figures, home, mailbox):
+    changes = other_files_same_figures | {"approvers": ()}
+    send_quarter(settings(mailbox.port, **changes), home, QUARTER, "王五")
+    with pytest.raises(ZjtxError, match="--approved-by"):
+        send_quarter(settings(mailbox.port, **changes), home, QUARTER, revised=True)
+    assert [each.state for each in send_quarter(settings(mailbox.port, **changes), home, QUARTER, "王五", revised=True)] == ["sent", "sent", "before"]
+
+
+def test_the_approver_is_told_who_keeps_a_wrong_version_because_nobody_names_them_any_more(home, mailbox):
+    revise(home, {"T01-1": "7", "T02-1": "7"})
+    both = ONE | {"recipients": (LEADER, CLERK)}
+    _, codes = asked(mailbox, home, **both)
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **both)
+    send(mailbox, home, **both)
+    order = {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}
+    revise(home, {"T01-1": "8", "T02-1": "7"}, notice={"since": 1, "order": order})
+    narrower = ONE | {"recipients": (CLERK, LEADER.model_copy(update={"reports": (2,)}))}
+    letters, _ = asked(mailbox, home, **narrower)
+    text = letters[ZHANG.address].get_body().get_content()
+    assert f"{LEADER.address}：00-总报告.pdf、01-优化企业培育梯队.pdf" in text and f"{CLERK.address}：02" not in text
+    letters, _ = asked(mailbox, home, **(ONE | {"recipients": (CLERK,)}))
+    assert f"{LEADER.address}：00-总报告.pdf" in letters[ZHANG.address].get_body().get_content()

@@ -16,7 +16,7 @@ from made_issues import LEADER, QUARTER, ZHANG, reports, settings, write_reports
 from test_ahead import alive
 
 from zjtx_pipeline import turns, unattended
-from zjtx_pipeline.delivery import alerts, signoff
+from zjtx_pipeline.delivery import alerts, asking, signoff
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Alerts, Recipient
 from zjtx_pipeline.stages import CHINA
@@ -47,6 +47,14 @@ def test_a_quarter_whose_end_was_slept_through_is_made_up_for_and_those_before_t
     assert missing(tmp_path, "2025-11-20T10:00:00") == ["2024Q4", "2025Q1", "2025Q2", "2025Q3"]
     reports(tmp_path)
     assert missing(tmp_path, "2025-11-20T10:00:00") == ["2025Q1", "2025Q2", "2025Q3"]
+
+
+def test_what_was_made_by_hand_before_the_day_of_the_report_is_not_the_report(tmp_path):
+    reports(tmp_path)
+    manifest = tmp_path / "reports" / "2024Q4" / "manifest.json"
+    for moment, expected in (("2025-01-16T07:59:59", ["2024Q4"]), ("2025-01-16T08:00:00", [])):
+        os.utime(manifest, (at(moment).timestamp(),) * 2)
+        assert missing(tmp_path, "2025-01-20T10:00:00") == expected
 
 
 def test_a_draft_is_no_report(tmp_path):
@@ -85,27 +93,6 @@ def test_where_the_office_says_so_a_scheduled_run_sends_by_itself_once(tmp_path,
     assert set(after(tmp_path, mailbox, approval="automatic").values()) == {"已发送"}
     assert set(after(tmp_path, mailbox, approval="automatic").values()) == {"未发"}
     assert len(mailbox.letters) == 2
-
-
-def test_letters_that_the_server_put_off_wait_and_are_tried_again_a_little_later(tmp_path, mailbox):
-    reports(tmp_path)
-    mailbox.busy = {LEADER.address}
-    after(tmp_path, mailbox, approval="automatic")
-    known, now = settings(mailbox.port, approval="automatic"), datetime.now(UTC)
-    assert unattended.waiting(known, tmp_path, now) == []
-    assert unattended.waiting(known, tmp_path, now + 2 * unattended.PATIENCE) == [QUARTER]
-
-
-def test_what_cannot_be_posted_is_told_to_the_operators_once(tmp_path, mailbox):
-    reports(tmp_path)
-    known = settings(mailbox.port, approval="automatic").model_copy(update={"alerts": Alerts(operators=(OPERATOR,))})
-    mailbox.busy = {LEADER.address}
-    unattended.after_run(known, tmp_path, QUARTER, by_schedule=True)
-    mailbox.busy, mailbox.refused = set(), {LEADER.address}
-    for _ in range(2):
-        unattended.post_waiting(known, tmp_path, datetime.now(UTC) + 2 * unattended.PATIENCE)
-    told = [letter.get_body().get_content() for recipients, letter in mailbox.letters if recipients == (OPERATOR,)]
-    assert len(told) == 1 and "区领导办公室：被拒收" in told[0]
 
 
 def test_what_was_made_again_from_a_backup_does_nothing_by_itself_about_quarters_closed_before(tmp_path):
@@ -304,7 +291,7 @@ def test_an_approver_signs_off_in_the_ui_and_the_letters_leave(instance, tmp_pat
 def test_a_code_that_was_refused_in_the_ui_is_void_for_others_could_have_seen_it(tmp_path, mailbox):
     reports(tmp_path)
     known = settings(mailbox.port, approvers=(ZHANG,))
-    signoff.ask(known, tmp_path, QUARTER)
+    asking.ask(known, tmp_path, QUARTER)
     code = code_in(mailbox)
     with pytest.raises(ZjtxError, match="不是批准人"):
         signoff.approve(known, tmp_path, QUARTER, "张三丰", code, signoff.UI)

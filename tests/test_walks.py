@@ -19,7 +19,7 @@ from made_issues import CLERK, LEADER, LI, NAMES, QUARTER, ZHANG, reports, revis
 from mail_server import DROP, open_mailbox
 
 from zjtx_pipeline import ledger
-from zjtx_pipeline.delivery import accounts, bounces, send_quarter, signoff
+from zjtx_pipeline.delivery import accounts, asking, bounces, send_quarter, signoff
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import approvals, book, databases
 from zjtx_pipeline.settings import Recipient
@@ -74,13 +74,15 @@ class Walk:
     # steps
 
     def ask(self, again=None):
-        before = len(self.box.letters)
+        before, at = len(self.box.letters), len(self.written()["history"])
         try:
-            signoff.ask(self.settings, self.home, QUARTER, again=self.chance.random() < 0.5 if again is None else again)
+            asking.ask(self.settings, self.home, QUARTER, self.chance.random() < 0.5 if again is None else again, self.chance.random() < 0.2)
         finally:
             for (address,), letter in self.box.letters[before:]:
                 self.codes[address] = CODE.search(letter.get_body().get_content())[1]
             del self.box.letters[before:]
+            if any("收件人增加" in str(line) for line in self.written()["history"][at:]):  # who agreed did not agree to them
+                self.given[self.shown] = set()
 
     def approve(self, who=None):
         who = who or self.chance.choice([ZHANG, LI])

@@ -1,6 +1,6 @@
 """Knows what of a home is old and can be made again, and takes it away; leaves the orchestrator's own records to `assets`.
 
-Never touched: snapshots, reports, revisions, the ledger. What a quarter's run measured and judged goes once nobody has run the quarter
+Never touched: snapshots, reports, revisions, what was issued, the ledger. What a quarter's run measured and judged goes once nobody has run the quarter
 for long, all its snapshots stand and its reports are whole: `zjtx report` makes it again from the same deliveries.
 """
 
@@ -17,7 +17,7 @@ from zjtx_pipeline import manifest, store
 
 _DAY = 86_400
 _BESIDE = ("trace", "returns")  # made from a quarter's work
-_HALF_WRITTEN_IN = ("snapshots", "validated", "work", "reports", "revisions")
+_HALF_WRITTEN_IN = ("snapshots", "validated", "work", "reports", "revisions", "issued")
 _HALF_WRITTEN_DAYS = 7
 
 

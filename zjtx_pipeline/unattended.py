@@ -9,18 +9,15 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from zjtx_pipeline import ledger, store
-from zjtx_pipeline.delivery import alerts, send_quarter, signoff
+from zjtx_pipeline.delivery import alerts, asking, send_quarter, signoff
 from zjtx_pipeline.delivery.issuing import compose, prepare
-from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import issues, mailings
-from zjtx_pipeline.quarter import Quarter, quarters
+from zjtx_pipeline.ledger import approvals, issues, notices
+from zjtx_pipeline.quarter import CHINA, Quarter, quarters
 from zjtx_pipeline.settings import Settings
 from zjtx_pipeline.workdays import is_workday, workday_after
 
 IN_SERVICE = "unattended.json"
 GRACE = timedelta(minutes=30)  # the schedule has the first word
-_FOR_A_PERSON = ("refused", "unknown", "bounced", "prepared")
-PATIENCE = timedelta(minutes=10)  # before a letter that could not be posted is tried again
 
 
 def in_service_since(home: Path, closed: Quarter) -> Quarter:
@@ -52,10 +49,11 @@ def _due_at(settings: Settings, quarter: Quarter) -> datetime:
 
 
 def _is_missing(settings: Settings, home: Path, quarter: Quarter) -> bool:
+    """What was made by hand before the day of the report is not the report: deliveries may have come since."""
     manifest = home / "reports" / str(quarter) / "manifest.json"
-    if not manifest.exists() or store.read_json(manifest)["draft"]:
+    if not manifest.exists() or store.read_json(manifest)["draft"] or manifest.stat().st_mtime < _due_at(settings, quarter).replace(tzinfo=CHINA).timestamp():
         return True
-    return _signs_off(settings) and not _is_prepared(settings, home, quarter)
+    return _signs_off(settings) and not _is_put_forward(settings, home, quarter)
 
 
 def _signs_off(settings: Settings) -> bool:
@@ -64,11 +62,13 @@ def _signs_off(settings: Settings) -> bool:
     return bool(delivery.host and delivery.recipients and (delivery.approvers or delivery.approval == "automatic"))
 
 
-def _is_prepared(settings: Settings, home: Path, quarter: Quarter) -> bool:
+def _is_put_forward(settings: Settings, home: Path, quarter: Quarter) -> bool:
+    """Is a request owed to anybody, or has anybody approved?"""
     if not ledger.stands(home, settings.ledger):
         return False
     with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
-        return bool(issues.of_quarter(connection, str(quarter)))
+        every = issues.of_quarter(connection, str(quarter))
+        return bool(notices.of(connection, map(asking.occasion, every))) or any(approvals.approved_at(connection, each.id) for each in every)
 
 
 def after_run(settings: Settings, home: Path, quarter: Quarter, by_schedule: bool) -> dict[str, str]:
@@ -81,12 +81,10 @@ def after_run(settings: Settings, home: Path, quarter: Quarter, by_schedule: boo
     if not _signs_off(settings):
         return {"发送": "没有配置邮件服务器、收件人或批准人，不发邮件。"}
     if settings.delivery.approval == "required":
-        asked = signoff.ask(settings, home, quarter)
+        asked = asking.ask(settings, home, quarter)
         return {each.approver.name: f"请批邮件{_said(each.state)}" for each in asked} or {"发送": "已经批准。"}
-    with ledger.opened(home, settings.ledger) as book:
-        with book.writing() as connection:
-            issue = prepare(connection, compose(settings, home, quarter)).issue
-        signoff.approve_by_itself(book, settings, issue)
+    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+        signoff.approve_by_itself(connection, settings, prepare(connection, compose(settings, home, quarter)).issue)
     return {each.recipient.name: _said(each.state) for each in send_quarter(settings, home, quarter, again=False)}
 
 
@@ -94,26 +92,6 @@ def _said(state: str) -> str:
     from zjtx_pipeline.delivery.sending import TOLD
 
     return TOLD[state]
-
-
-def waiting(settings: Settings, home: Path, now: datetime) -> list[Quarter]:
-    """The quarters of which approved letters wait to be posted, those that could not be a little while ago excepted."""
-    if not ledger.stands(home, settings.ledger):
-        return []
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
-        return [Quarter.parse(key) for key in mailings.waiting(connection, (now - PATIENCE).isoformat(timespec="microseconds"))]
-
-
-def post_waiting(settings: Settings, home: Path, now: datetime) -> None:
-    """Post what waits, and tell the operators what will not pass by itself: an approval that is void, a letter refused or in doubt."""
-    for quarter in waiting(settings, home, now):
-        try:
-            outcomes = send_quarter(settings, home, quarter, again=False)
-            wrong = [f"{each.recipient.name}：{_said(each.state)}，{each.detail}" for each in outcomes if each.state in _FOR_A_PERSON]
-        except ZjtxError as error:
-            wrong = [str(error)]
-        if wrong:
-            alerts.failed(settings, home, f"{quarter} 发信", "\n".join(wrong), now.date())
 
 
 def reminds_on(settings: Settings, today: date) -> Quarter | None:

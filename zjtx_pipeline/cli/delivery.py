@@ -20,18 +20,19 @@ _FAILED = ("later", "refused", "unknown", "bounced", "prepared", "sending")
 def request(
     quarter: QuarterKey,
     again: Annotated[bool, typer.Option("--again", help="已经发过请批邮件的批准人也再发一次，原验证码作废。")] = False,
+    revised: Annotated[bool, typer.Option("--revised", help="持有另一版、而其中数值没有改变的收件人，也列入；已有的批准不包括他们，即作废。")] = False,
     config: Config = None,
 ) -> None:
     """请批准人审批一个季度的报告。
 
     给配置里的每位批准人（delivery.approvers）发一封请批邮件：收件人、较上季变化、未报送、需决策事项、报告附件，和只发给本人的一次性验证码。
     """
-    from zjtx_pipeline.delivery import signoff
+    from zjtx_pipeline.delivery import asking
     from zjtx_pipeline.settings import home
 
     use(config)
     asked = Quarter.parse(quarter)
-    told = signoff.ask(district.settings_in_force(), home(), asked, again)
+    told = asking.ask(district.settings_in_force(), home(), asked, again, revised)
     _shown(f"{asked} 请批", [(each.approver.name, each.approver.address, each.state, each.detail) for each in told])
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery.addresses import header_safe
+from zjtx_pipeline.delivery.asking import occasion
+from zjtx_pipeline.delivery.attention import REQUEST
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import approvals, issues, mailings
+from zjtx_pipeline.ledger import approvals, issues, mailings, notices
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
 
 
 @dataclass(frozen=True)
 class Account:
-    """One issue as a person reads it: a row a recipient and report."""
+    """One issue as a person reads it: a row a request to an approver, then one a recipient and report."""
 
     title: str
     rows: list[tuple[str, str, str, str, str]]
@@ -36,9 +39,12 @@ def _account(connection, issue: ledger.Issue) -> Account:
     given = approvals.standing(connection, issue)
     revision = f"第 {issue.revision} 版" if issue.revision else "版次不详"
     title = f"{issue.quarter} {revision}（编号 {issue.mark}），批准：{'、'.join(given) or '无'}"
-    rows = mailings.of_issue(connection, issue)
-    told = [(row.address, row.report, mailings.STATES[row.state], row.detail, row.changed_at[:19].replace("T", " ")) for row in rows]
-    return Account(title, told)
+    requests = [_told(row, REQUEST) for row in notices.of(connection, [occasion(issue)])]
+    return Account(title, [*requests, *(_told(row, row.report) for row in mailings.of_issue(connection, issue))])
+
+
+def _told(row: Any, what: str) -> tuple[str, str, str, str, str]:
+    return row.address, what, notices.STATES[row.state], row.detail, row.changed_at[:19].replace("T", " ")
 
 
 def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arrived: bool, by: str) -> int:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from zjtx_pipeline import ledger, store
 from zjtx_pipeline.delivery.addresses import may_have_reports
-from zjtx_pipeline.delivery.notices import plain, post_once
+from zjtx_pipeline.delivery.attention import Matter
+from zjtx_pipeline.delivery.notices import tell
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Recipient, Settings
 
@@ -39,8 +40,32 @@ def failed(settings: Settings, home: Path, what: str, sentence: str, day: date) 
     """Tell the operators that a run failed, once a day for the same reason."""
     occasion = f"failed/{what}/{day}/{store.digest(sentence)[:12]}"
     text = f"{what} 没有完成：\n\n{sentence}\n\n改正原因后，在网页界面重新运行，或运行 zjtx report。\n"
-    to = [(OPERATOR, address) for address in settings.alerts.operators if may_have_reports(address, settings.delivery)]
-    return _post(settings, home, occasion, to, f"运行失败：{what}", text)
+    return _post(settings, home, occasion, _operators(settings), f"运行失败：{what}", text)
+
+
+def needed(settings: Settings, home: Path, quarter: str, every: Sequence[Matter]) -> list[Told]:
+    """Tell the operators what of a quarter's letters needs a person; again where that has changed."""
+    lines = "\n".join(f"  {number}. {each.sentence}" for number, each in enumerate(every, start=1))
+    text = (
+        f"{quarter} 的邮件有 {len(every)} 项不会自己好，请处理：\n\n{lines}\n\n"
+        f"用 zjtx ledger {quarter} 查看全部。待核实和被退回的，问过收件人后用 zjtx resolve {quarter} 记下；被拒收的，改正地址或等对方恢复后运行 "
+        f"zjtx send {quarter}；没有批准的，用 zjtx request {quarter} --again 重新请批。\n"
+    )
+    return _post(settings, home, _about(quarter, every), _operators(settings), f"{quarter} 邮件待处理 {len(every)} 项", text)
+
+
+def is_told(book: ledger.Ledger, settings: Settings, quarter: str, every: Sequence[Matter]) -> bool:
+    """Does whoever is to know what of a quarter's letters needs a person know it, or will by what waits already?"""
+    with book.writing() as connection:
+        return all(ledger.notices.state(connection, _about(quarter, every), address) for _, address in _operators(settings))
+
+
+def _about(quarter: str, every: Sequence[Matter]) -> str:
+    return f"attention/{quarter}/{store.digest(*(each.known_by for each in every))[:12]}"
+
+
+def _operators(settings: Settings) -> list[tuple[str, str]]:
+    return [(OPERATOR, address) for address in settings.alerts.operators]
 
 
 def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, Sequence[str]], due_on: date, today: date) -> list[Told]:
@@ -54,7 +79,7 @@ def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, 
     if late and settings.alerts.operators:
         lines = "\n".join(f"  {department}：{'、'.join(tables)}" for department, tables in late.items())
         text = f"{quarter.chinese}数据{when}，下列部门还有表未报送：\n\n{lines}\n"
-        told += _post(settings, home, f"remind/{quarter}/{today}", [(OPERATOR, address) for address in settings.alerts.operators], subject, text)
+        told += _post(settings, home, f"remind/{quarter}/{today}/{OPERATOR}", _operators(settings), subject, text)
     return told
 
 
@@ -97,5 +122,5 @@ def _post(settings: Settings, home: Path, occasion: str, to: Sequence[tuple[str,
 
 
 def _told(book: ledger.Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str) -> Told:
-    fate = post_once(book, settings, occasion, address, lambda: plain(settings, name, address, subject, text))
+    fate = tell(book, settings, occasion, name, address, subject, text)
     return Told(address, fate.state, fate.detail)

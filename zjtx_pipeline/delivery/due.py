@@ -6,7 +6,7 @@ their files tell, are otherwise now. Who holds these very files, or other files 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from zjtx_pipeline import revisions, store
-from zjtx_pipeline.delivery.letters import Letter
+from zjtx_pipeline.delivery.letters import NOTICE, Letter
 from zjtx_pipeline.delivery.sealed import Sealed, tasks_of
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import issues
@@ -26,11 +26,13 @@ OTHERWISE = "以前发过本季度的另一版，其中的数值没有改变：�
 
 @dataclass(frozen=True)
 class Due:
-    """Which of a letter's files a recipient is to have now, or why none (`why` not empty); `held`: what they hold wrongly."""
+    """Which of a letter's files a recipient is to have now, or why none (`why` not empty); `held`: what they hold wrongly; `wished`: they
+    hold the same figures, and are to have this version all the same."""
 
     why: str = ""
     files: frozenset[str] = frozenset()
     held: Any = None
+    wished: bool = False
 
 
 def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Sequence[Any], wanted: bool) -> Due:
@@ -39,7 +41,7 @@ def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Seque
     if not held:
         return Due(files=whole)
     has = {row.report: row.sha256 for row in held}
-    had = Due(f"已于 {held[-1].changed_at[:19].replace('T', ' ')}（UTC）发送")
+    had = Due(_had(held))
     if not each.files or _same(has, held, each.files):
         return had
     if _wrong(settings, home, found, each, held[-1].revision):
@@ -49,7 +51,15 @@ def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Seque
     lacking = frozenset(name for name in each.files if name not in has)
     if lacking and all(has[name] == each.files[name] for name in whole - lacking) and BUNDLE not in has:
         return Due(files=lacking)
-    return Due(files=whole) if wanted else Due(OTHERWISE)
+    return Due(files=whole, wished=True) if wanted else Due(OTHERWISE)
+
+
+def _had(held: Sequence[Any]) -> str:
+    """What is known of the letters that somebody has, or may have: the worst of the last of them."""
+    last = {row.state: row for row in held if row.issue_id == held[-1].issue_id}
+    if "unknown" in last:
+        return "以前的一封是否送达待核实：请问过收件人，用 zjtx resolve 记下。"
+    return "正在发送" if "sending" in last else f"已于 {last['sent'].changed_at[:19].replace('T', ' ')}（UTC）发送"
 
 
 def _same(has: Mapping[str, str], held: Sequence[Any], files: Mapping[str, str]) -> bool:
@@ -60,12 +70,33 @@ def _same(has: Mapping[str, str], held: Sequence[Any], files: Mapping[str, str])
 
 def _wrong(settings: Settings, home: Path, found: Sealed, each: Letter, revision: int | None) -> bool:
     """Are figures that a recipient's files tell otherwise than in the revision that they hold?"""
+    return _changed(home, found, revision, tasks_of(each.recipient, settings))
+
+
+def _changed(home: Path, found: Sealed, revision: int | None, tasks: Container[int]) -> bool:
     held, now = (revisions.numbered(home, found.quarter, number) for number in (revision, found.revision))
     if held is None or now is None or held.number == now.number:
         return False
-    tasks = tasks_of(each.recipient, settings)
     changed = revisions.changes(held.figures, now.figures)["indicator"].str.slice(1, 3).astype("int")
-    return bool(changed.isin(tasks).any())
+    return any(task in tasks for task in changed)
+
+
+def left_with(home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[Any]) -> list[str]:
+    """Who holds files of a revision whose figures are otherwise now, and has no letter any more in which a correction could go; of whom
+    the configuration no longer names, or names for less."""
+    theirs = {each.recipient.address: set(each.files) for each in letters}
+    last = {(row.address, row.report): row.revision for row in held if row.report != NOTICE}
+    stale: dict[str, list[str]] = {}
+    for (address, report), revision in last.items():
+        if report not in theirs.get(address, set()) | {BUNDLE} and _changed(home, found, revision, _told_by(report)):
+            stale.setdefault(address, []).append(report)
+    return [f"{address}：{'、'.join(reports)}" for address, reports in stale.items()]
+
+
+def _told_by(report: str) -> Container[int]:
+    """The tasks whose figures a file tells; all of them where it is not one task's."""
+    number = report[:2]
+    return {int(number)} if number.isdigit() and int(number) else range(100)
 
 
 def refuse_uncorrected(connection: Connection, home: Path, found: Sealed) -> None:

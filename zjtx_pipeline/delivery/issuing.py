@@ -5,18 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from zjtx_pipeline import store
 from zjtx_pipeline.delivery.addresses import checked, header_safe, sender
-from zjtx_pipeline.delivery.due import Due, due, refuse_uncorrected
+from zjtx_pipeline.delivery.due import Due, due, left_with, refuse_uncorrected
 from zjtx_pipeline.delivery.letters import NOTICE, Letter, Part, letter, parts
 from zjtx_pipeline.delivery.sealed import Sealed, sealed
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import Issue, issues, mailings
+from zjtx_pipeline.ledger import Issue, approvals, issues, mailings
 from zjtx_pipeline.ledger.issues import Line
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
@@ -45,12 +45,15 @@ class Composed:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An issue as it stands in the ledger, its letters as they leave, and why others get none (by address)."""
+    """An issue as it stands in the ledger, its letters as they leave, and why others get none (by address); `left_with`: who holds what is
+    wrong now and is not named any more; `widened`: did it come to concern more recipients, whom nobody has agreed to?"""
 
     composed: Composed
     issue: Issue
     letters: tuple[Letter, ...]
     passed_over: dict[str, str]
+    left_with: tuple[str, ...] = ()
+    widened: bool = False
 
     def waiting(self, connection: Connection, states: Sequence[str]) -> list[Part]:
         """The messages that are in these states, to those who are due, in the configuration's order. Which file goes with which the
@@ -77,17 +80,20 @@ def compose(settings: Settings, home: Path, quarter: Quarter) -> Composed:
 def prepare(connection: Connection, composed: Composed, revised: bool = False) -> Prepared:
     """Write the issue down, once. ZjtxError where it corrects what was issued and does not say so, or nobody approved that.
 
-    `revised`: also who holds another version with the same figures.
+    `revised`: also for who holds another version with the same figures; what was approved without them is void.
     """
     refuse_uncorrected(connection, composed.home, composed.sealed)
     own = issues.of_digest(connection, composed.digest)
     every = _dues(connection, composed, own, revised)
+    widened = own is not None and any(found.wished for found in every.values())
     revision = issues.corrected(connection, own) if own else {}
     theirs = [each for each in composed.letters if not every[each.recipient.address].why]
     lines = [line for each in theirs for line in _lines(composed, each, every[each.recipient.address], revision)]
     corrects = {address: found.held.issue_id for address, found in every.items() if found.held}
     issue = issues.prepare(connection, str(composed.sealed.quarter), composed.sealed.revision, composed.digest, lines, corrects)
-    return _prepared(connection, composed, issue, {address: found.why for address, found in every.items() if found.why})
+    if widened:
+        approvals.void(connection, issue, "收件人增加")
+    return _prepared(connection, composed, issue, {address: found.why for address, found in every.items() if found.why}, widened)
 
 
 def _dues(connection: Connection, composed: Composed, own: Issue | None, revised: bool) -> dict[str, Due]:
@@ -100,6 +106,7 @@ def _dues(connection: Connection, composed: Composed, own: Issue | None, revised
         theirs = [row for row in held if row.address == address]
         begun = own is not None and address in laid and all(row.issue_id < own.id for row in theirs)
         found[address] = due(composed.settings, composed.home, composed.sealed, each, theirs, revised or begun)
+        found[address] = replace(found[address], wished=found[address].wished and not begun)
     return found
 
 
@@ -114,9 +121,11 @@ def _lines(composed: Composed, each: Letter, found: Due, revision: dict[str, int
     ]
 
 
-def _prepared(connection: Connection, composed: Composed, issue: Issue, passed_over: dict[str, str]) -> Prepared:
+def _prepared(connection: Connection, composed: Composed, issue: Issue, passed_over: dict[str, str], widened: bool) -> Prepared:
     """The issue with its letters as the ledger has them: which files, and who is told that it corrects what they hold."""
     revision, has = issues.corrected(connection, issue), issues.reports_by_address(connection, issue)
     theirs = [each for each in composed.letters if each.recipient.address in has]
     letters = (composed.written(each, has[each.recipient.address], revision.get(each.recipient.address)) for each in theirs)
-    return Prepared(composed, issue, tuple(letters), passed_over)
+    held = [row for row in issues.held(connection, issue.quarter) if row.issue_id != issue.id]
+    left = left_with(composed.home, composed.sealed, composed.letters, held)
+    return Prepared(composed, issue, tuple(letters), passed_over, tuple(left), widened)

@@ -1,4 +1,7 @@
-"""Knows how a letter that is no report is posted once for its occasion: a request, a reminder, an alarm; leaves when and to whom to others."""
+"""Knows how a letter that is no report is posted once for its occasion: a request, a reminder, an alarm; leaves when and to whom to others.
+
+It is owed from the moment that it stands in the ledger, so that no server's bad hour and no power cut loses it.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +11,48 @@ from email.policy import SMTP
 
 from zjtx_pipeline.delivery.addresses import checked, header_safe, sender
 from zjtx_pipeline.delivery.post import Fate, hand_over
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Ledger, notices
 from zjtx_pipeline.settings import Settings
 
 
-def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], again: bool = False) -> Fate:
-    """Post a letter unless this address has had one for this occasion, or may have; `before` where that is so. `again`: all the same."""
+def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage]) -> Fate:
+    """Post a letter that is owed, unless this address has had it for this occasion, or may have; `before` where that is so."""
     with book.writing() as connection:
-        if again:
-            notices.forget(connection, occasion, address)
-        elif notices.told(connection, occasion, address):
+        if not notices.owe(connection, occasion, address):
             return Fate("before", "已经发过")
-    message = written()
 
     def claim() -> bool:
         with book.writing() as connection:
             return notices.begin(connection, occasion, address)
 
-    fate = hand_over(settings.delivery, message, claim)
+    fate = hand_over(settings.delivery, written(), claim)
     with book.writing() as connection:
-        notices.end(connection, occasion, address, fate.state)
+        notices.end(connection, occasion, address, fate.state, fate.detail)
     return fate
 
 
-def plain(settings: Settings, name: str, address: str, subject: str, text: str) -> EmailMessage:
-    """A letter of text alone."""
+def tell(book: Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str) -> Fate:
+    """Post a letter of text alone, once; where it cannot be posted now, what is said now is posted later."""
+    with book.writing() as connection:
+        notices.owe(connection, occasion, address, name, subject, text)
+    try:
+        return post_once(book, settings, occasion, address, lambda: _plain(settings, name, address, subject, text))
+    except ZjtxError as error:  # an address or a name that no letter may bear
+        with book.writing() as connection:
+            notices.end(connection, occasion, address, "refused", str(error))
+        return Fate("refused", str(error))
+
+
+def tell_waiting(book: Ledger, settings: Settings, before: str) -> None:
+    """Try again what waits, and has not been tried since that time (UTC)."""
+    with book.writing() as connection:
+        rows = [row for row in notices.waiting(connection, before) if row.text]
+    for row in rows:
+        tell(book, settings, row.occasion, row.name, row.address, row.subject, row.text)
+
+
+def _plain(settings: Settings, name: str, address: str, subject: str, text: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     mark = "【示例数据】" if settings.sample else ""
     message["Subject"] = header_safe(mark + subject, "邮件标题")

@@ -8,10 +8,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from zjtx_pipeline import ledger, store
-from zjtx_pipeline.delivery import signoff
+from zjtx_pipeline.delivery import kept, signoff
 from zjtx_pipeline.delivery.issuing import Composed, Prepared, compose, prepare
 from zjtx_pipeline.delivery.letters import Letter, Part
 from zjtx_pipeline.delivery.post import Fate, hand_over
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Ledger, mailings
 from zjtx_pipeline.ledger.issues import UNSENT
 from zjtx_pipeline.quarter import Quarter
@@ -54,11 +55,25 @@ def send_quarter(
             return _dry(book, composed, dry_run, revised)
         with book.writing() as connection:
             prepared = prepare(connection, composed, revised)
+            if prepared.widened:
+                _agree_anew(connection, prepared, approved_by)
         if approved_by:
             signoff.approve_by_name(book, settings, prepared.issue, approved_by)
         signoff.refuse_unapproved(book, settings, prepared.issue)
+        kept.keep(home, composed.sealed, prepared.issue)
         posted = _post_all(book, prepared, AGAIN if again else DUE)
         return [_outcome(book, prepared, each.recipient, posted) for each in composed.letters]
+
+
+def _agree_anew(connection: Connection, prepared: Prepared, approved_by: str) -> None:
+    """More recipients than were agreed to: whoever may has to agree again, and until then nothing of this stands (the transaction fails)."""
+    settings, quarter = prepared.composed.settings, prepared.issue.quarter
+    if settings.delivery.approval == "automatic":
+        signoff.approve_by_itself(connection, settings, prepared.issue)
+    elif settings.delivery.approvers:
+        raise ZjtxError(f"加上 --revised 的收件人，批准人没有同意过，没有发送：请运行 zjtx request {quarter} --revised 重新请批。")
+    elif not approved_by:
+        raise ZjtxError(f"加上 --revised 的收件人，还没有批准，没有发送：请在 zjtx send {quarter} --revised 后写 --approved-by。")
 
 
 def _post_all(book: Ledger, prepared: Prepared, states: tuple[str, ...]) -> dict[str, Fate]:

@@ -33,6 +33,12 @@ def given(connection: sa.Connection, issue: Issue) -> list[tuple[str, str]]:
     return [(row.approver, row.channel) for row in connection.execute(query.order_by(APPROVALS.c.id))]
 
 
+def approved_at(connection: sa.Connection, issue_id: int) -> str:
+    """When the last approval that stands was given (UTC); empty where none does."""
+    query = sa.select(sa.func.max(APPROVALS.c.given_at)).where(APPROVALS.c.issue_id == issue_id, APPROVALS.c.revoked_at.is_(None))
+    return connection.scalar(query) or ""
+
+
 def give(connection: sa.Connection, issue: Issue, approver: str, channel: str, needed: int) -> bool:
     """Write down an approval, once a channel; is the issue approved now, by as many as are needed?"""
     stands = given(connection, issue)
@@ -72,6 +78,22 @@ def new_code(connection: sa.Connection, issue: Issue, approver: str, hours: int)
     row = {"issue_id": issue.id, "approver": approver, "salt": salt, "hashed": _hashed(code, salt), "expires_at": expires, "tries": 0}
     connection.execute(sa.insert(CODES).values(row))
     return code
+
+
+def has_code(connection: sa.Connection, issue: Issue, approver: str) -> bool:
+    """Has an approver a code for this issue that could still be used?"""
+    mine = CODES.c.issue_id == issue.id, CODES.c.approver == approver, CODES.c.used_at.is_(None)
+    return connection.scalar(sa.select(CODES.c.id).where(*mine, CODES.c.expires_at > now(), CODES.c.tries < TRIES)) is not None
+
+
+def void(connection: sa.Connection, issue: Issue, why: str) -> None:
+    """Take back every approval of an issue, and what codes there are for it; nothing of it that has not been posted may leave."""
+    for approver in standing(connection, issue):
+        note(connection, issue.id, "撤回批准", detail=f"{approver}：{why}")
+    given = APPROVALS.c.issue_id == issue.id, APPROVALS.c.revoked_at.is_(None)
+    connection.execute(sa.update(APPROVALS).where(*given).values(revoked_at=now(), revoked_by=""))
+    connection.execute(sa.delete(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None)))
+    move(connection, issue, {"approved": "prepared", "refused": "prepared"}, by="")
 
 
 def use_code(connection: sa.Connection, issue: Issue, approver: str, code: str) -> str:

@@ -117,6 +117,12 @@ def of_quarter(connection: sa.Connection, quarter: str) -> list[Issue]:
     return [Issue(*row) for row in connection.execute(sa.select(ISSUES).where(ISSUES.c.quarter == quarter).order_by(ISSUES.c.id))]
 
 
+def newest(connection: sa.Connection) -> list[Issue]:
+    """The newest issue of each quarter."""
+    last = sa.select(sa.func.max(ISSUES.c.id)).group_by(ISSUES.c.quarter)
+    return [Issue(*row) for row in connection.execute(sa.select(ISSUES).where(ISSUES.c.id.in_(last)).order_by(ISSUES.c.quarter))]
+
+
 def corrected(connection: sa.Connection, issue: Issue) -> dict[str, int | None]:
     """By address, the revision that the recipient holds and this issue corrects."""
     held = sa.select(ERRATA.c.address, ISSUES.c.revision).join(ISSUES, ERRATA.c.corrects == ISSUES.c.id)
@@ -138,7 +144,7 @@ def issued(home: Path, quarter: object, url: str | None = None) -> list[int]:
 
 
 def held(connection: sa.Connection, quarter: str) -> list[sa.Row]:
-    """Who holds, or may hold, what of a quarter: rows with issue_id, revision, address, report, sha256, changed_at, newest last."""
-    columns = MAILINGS.c.issue_id, ISSUES.c.revision, MAILINGS.c.address, MAILINGS.c.report, MAILINGS.c.sha256, MAILINGS.c.changed_at
+    """Who holds, or may hold, what of a quarter: rows with issue_id, revision, address, report, sha256, state, changed_at, newest last."""
+    columns = MAILINGS.c.issue_id, ISSUES.c.revision, *(MAILINGS.c[name] for name in ("address", "report", "sha256", "state", "changed_at"))
     query = sa.select(*columns).join(ISSUES).where(ISSUES.c.quarter == quarter, MAILINGS.c.state.in_(HOLDS))
     return list(connection.execute(query.order_by(MAILINGS.c.issue_id, MAILINGS.c.report)))

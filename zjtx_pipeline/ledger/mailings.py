@@ -31,6 +31,15 @@ def of_issue(connection: sa.Connection, issue: Issue) -> list[sa.Row]:
     return list(connection.execute(query.order_by(MAILINGS.c.address, MAILINGS.c.report)))
 
 
+def newest(connection: sa.Connection) -> list[tuple[str, sa.Row]]:
+    """By quarter and address the rows of the newest issue that had any for them, with the quarter."""
+    last = sa.select(ISSUES.c.quarter, MAILINGS.c.address, sa.func.max(MAILINGS.c.issue_id).label("issue_id")).join(ISSUES)
+    last = last.group_by(ISSUES.c.quarter, MAILINGS.c.address).subquery()
+    same = sa.and_(MAILINGS.c.issue_id == last.c.issue_id, MAILINGS.c.address == last.c.address)
+    query = sa.select(last.c.quarter, *MAILINGS.c).join(last, same).order_by(last.c.quarter, MAILINGS.c.address, MAILINGS.c.report)
+    return [(row.quarter, row) for row in connection.execute(query)]
+
+
 @dataclass(frozen=True)
 class Posting:
     """One letter as the ledger has it: which reports it carries, its place among those to its address, and its state."""

@@ -1,16 +1,47 @@
-"""Knows who was told what, once an occasion: requests, reminders, alarms; leaves their words to `delivery`."""
+"""Knows who is to be told what, once an occasion, and what became of it: requests, reminders, alarms; leaves their words to `delivery`.
+
+    waiting → sending → sent | refused | unknown
+       ↑ another time ┘
+
+A letter of text alone lies here until it has left; a request, which carries reports and a code, is written anew each time it is tried.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import now
+from zjtx_pipeline.ledger.mailings import STATES as OF_MAILINGS
 from zjtx_pipeline.ledger.tables import NOTICES
 
+STATES = {**OF_MAILINGS, "waiting": "待发送"}
 
-def told(connection: sa.Connection, occasion: str, address: str) -> bool:
-    """Has this address been told of it, or may it have been?"""
-    return connection.scalar(sa.select(NOTICES.c.state).where(*_of(occasion, address))) is not None
+
+def owe(connection: sa.Connection, occasion: str, address: str, name: str = "", subject: str = "", text: str = "") -> bool:
+    """Write down that this address is to be told, unless that stands already; may the letter be posted now?"""
+    if state(connection, occasion, address) is None:
+        row = {"occasion": occasion, "address": address, "state": "waiting", "detail": "", "changed_at": now()}
+        connection.execute(sa.insert(NOTICES).values(row | {"name": name, "subject": subject, "text": text}))
+    return state(connection, occasion, address) == "waiting"
+
+
+def state(connection: sa.Connection, occasion: str, address: str) -> str | None:
+    """What became of it; None where nothing was owed."""
+    return connection.scalar(sa.select(NOTICES.c.state).where(*_of(occasion, address)))
+
+
+def of(connection: sa.Connection, occasions: Iterable[str]) -> list[sa.Row]:
+    """What was owed for these occasions, or for later ones of theirs, by occasion and address."""
+    mine = [sa.or_(NOTICES.c.occasion == each, NOTICES.c.occasion.startswith(f"{each}/", autoescape=True)) for each in occasions]
+    return list(connection.execute(sa.select(NOTICES).where(sa.or_(sa.false(), *mine)).order_by(NOTICES.c.occasion, NOTICES.c.address)))
+
+
+def waiting(connection: sa.Connection, before: str) -> list[sa.Row]:
+    """What was not posted yet, nor tried since that time (UTC)."""
+    due = NOTICES.c.state == "waiting", sa.or_(NOTICES.c.detail == "", NOTICES.c.changed_at < before)
+    return list(connection.execute(sa.select(NOTICES).where(*due).order_by(NOTICES.c.occasion, NOTICES.c.address)))
 
 
 def forget(connection: sa.Connection, occasion: str, address: str) -> None:
@@ -18,22 +49,30 @@ def forget(connection: sa.Connection, occasion: str, address: str) -> None:
     connection.execute(sa.delete(NOTICES).where(*_of(occasion, address)))
 
 
+def withdraw(connection: sa.Connection, occasions: Sequence[str]) -> None:
+    """What waits for these occasions need not be told any more."""
+    connection.execute(sa.delete(NOTICES).where(NOTICES.c.state == "waiting", NOTICES.c.occasion.in_(occasions)))
+
+
 def begin(connection: sa.Connection, occasion: str, address: str) -> bool:
     """May the letter be posted now? Only one is told so."""
-    if told(connection, occasion, address):
-        return False
-    row = {"occasion": occasion, "address": address, "state": "sending", "changed_at": now()}
-    connection.execute(sa.insert(NOTICES).values(row))
-    return True
+    which = (*_of(occasion, address), NOTICES.c.state == "waiting")
+    return bool(connection.execute(sa.update(NOTICES).where(*which).values(state="sending", detail="", changed_at=now())).rowcount)
 
 
-def end(connection: sa.Connection, occasion: str, address: str, state: str) -> None:
-    """What became of it: `later` leaves no trace, so that it is posted another time."""
-    which = (*_of(occasion, address), NOTICES.c.state == "sending")
-    if state == "later":
-        connection.execute(sa.delete(NOTICES).where(*which))
-    elif state in ("sent", "refused", "unknown"):
-        connection.execute(sa.update(NOTICES).where(*which).values(state=state, changed_at=now()))
+def end(connection: sa.Connection, occasion: str, address: str, fate: str, detail: str) -> None:
+    """What became of it; `later`: it waits again. The text of what has left is not kept."""
+    open_ones = (*_of(occasion, address), NOTICES.c.state.in_(("waiting", "sending")))
+    if fate == "later":
+        connection.execute(sa.update(NOTICES).where(*open_ones).values(state="waiting", detail=detail, changed_at=now()))
+    elif fate in ("sent", "refused", "unknown"):
+        connection.execute(sa.update(NOTICES).where(*open_ones).values(state=fate, detail=detail, text="", changed_at=now()))
+
+
+def orphans(connection: sa.Connection, before: str) -> None:
+    """Whether what was begun before that time (UTC) and never ended has arrived, nobody knows."""
+    which = NOTICES.c.state == "sending", NOTICES.c.changed_at < before
+    connection.execute(sa.update(NOTICES).where(*which).values(state="unknown", detail="发送时程序中断，是否送达不明"))
 
 
 def _of(occasion: str, address: str) -> tuple:

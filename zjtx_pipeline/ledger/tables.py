@@ -66,8 +66,12 @@ NOTICES = Table(
     META,
     Column("occasion", String, primary_key=True),  # what it was sent for, once
     Column("address", String, primary_key=True),
-    Column("state", String, nullable=False),  # sending, sent, refused
+    Column("state", String, nullable=False),  # one of those of `notices`
     Column("changed_at", String, nullable=False),
+    Column("detail", String, nullable=False, server_default=""),
+    Column("name", String, nullable=False, server_default=""),  # of whom it is to; with subject and text empty for a request
+    Column("subject", String, nullable=False, server_default=""),
+    Column("text", String, nullable=False, server_default=""),
 )
 HISTORY = Table(
     "history",
