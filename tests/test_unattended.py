@@ -288,12 +288,16 @@ def test_an_approver_signs_off_in_the_ui_and_the_letters_leave(instance, tmp_pat
     assert not fill_in(code).success
 
 
-def test_a_code_that_was_refused_in_the_ui_is_void_for_others_could_have_seen_it(tmp_path, mailbox):
+@pytest.mark.parametrize("name, damaged, said", [("张三丰", False, "不是批准人"), ("张三", True, "与清单 manifest.json 不符")])
+def test_a_code_that_was_refused_in_the_ui_is_void_for_others_could_have_seen_it(name, damaged, said, tmp_path, mailbox):
     reports(tmp_path)
     known = settings(mailbox.port, approvers=(ZHANG,))
     asking.ask(known, tmp_path, QUARTER)
     code = code_in(mailbox)
-    with pytest.raises(ZjtxError, match="不是批准人"):
-        signoff.approve(known, tmp_path, QUARTER, "张三丰", code, signoff.UI)
+    if damaged:
+        (tmp_path / "reports" / "2024Q4" / "00-总报告.pdf").write_bytes(b"%PDF")
+    with pytest.raises(ZjtxError, match=said):
+        signoff.approve(known, tmp_path, QUARTER, name, code, signoff.UI)
+    reports(tmp_path)
     with pytest.raises(ZjtxError, match="可能已经用过"):
         signoff.approve(known, tmp_path, QUARTER, "张三", code, signoff.UI)

@@ -14,7 +14,7 @@ from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery.addresses import header_safe
 from zjtx_pipeline.delivery.issuing import compose, prepare
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import Issue, Ledger, approvals
+from zjtx_pipeline.ledger import Issue, Ledger, approvals, issues
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Approver, Settings
 
@@ -33,19 +33,27 @@ def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: s
     """Approve the quarter's reports, as they are now and for the recipients as they are now, in an approver's name; the issue and who
     has approved it by now. ZjtxError: who that is, or their code, is not what it has to be.
 
-    A code given in the UI is kept with the run, where others see it: refused there, it is void.
+    A code given in the UI is kept with the run, where others see it: whatever is refused there, it is void.
     """
-    composed = compose(settings, home, quarter)
     with ledger.opened(home, settings.ledger) as book:
-        with book.writing() as connection:
-            issue = prepare(connection, composed).issue
-            approver = _named(settings, name)
-            said = approvals.use_code(connection, issue, approver.name, code) if approver else _no_approver(settings, name)
-            if approver and not said:
-                return issue, _give(connection, settings, issue, approver.name, channel)
+        try:
+            return _approved(book, settings, home, quarter, name, code, channel)
+        except ZjtxError:
             if channel == UI:
-                approvals.burn(connection, issue, code)
-        raise ZjtxError(said)
+                with book.writing() as connection:
+                    approvals.burn(connection, issues.of_quarter(connection, str(quarter)), code)
+            raise
+
+
+def _approved(book: Ledger, settings: Settings, home: Path, quarter: Quarter, name: str, code: str, channel: str) -> tuple[Issue, list[str]]:
+    composed = compose(settings, home, quarter)
+    with book.writing() as connection:  # kept also where the code does not fit, for the try counts
+        issue = prepare(connection, composed).issue
+        approver = _named(settings, name)
+        said = approvals.use_code(connection, issue, approver.name, code) if approver else _no_approver(settings, name)
+        if approver and not said:
+            return issue, _give(connection, settings, issue, approver.name, channel)
+    raise ZjtxError(said)
 
 
 def _named(settings: Settings, name: str) -> Approver | None:
@@ -85,7 +93,7 @@ def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str)
     """Take an approver's approvals of a quarter back; how many issues that concerns. What has been posted stays posted."""
     header_safe(name + by, "批准人姓名")
     with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
-        every = ledger.issues.of_quarter(connection, str(quarter))
+        every = issues.of_quarter(connection, str(quarter))
         return sum(approvals.revoke(connection, issue, name, by, needed(settings)) for issue in every)
 
 
@@ -104,7 +112,7 @@ def refuse_unapproved(book: Ledger, settings: Settings, issue: Issue) -> None:
         if len(given) >= needed(settings):
             approvals.release(connection, issue)
             return
-        others = [each for each in ledger.issues.of_quarter(connection, issue.quarter) if each.id != issue.id and approvals.standing(connection, each)]
+        others = [each for each in issues.of_quarter(connection, issue.quarter) if each.id != issue.id and approvals.standing(connection, each)]
     if others and not given:
         raise ZjtxError(f"{issue.quarter} 批准过的是另一批（{others[-1].mark}）：报告或收件人此后有改动，原批准作废，请重新批准（{issue.mark}）。")
     told = f"需要 {needed(settings)} 人批准，现有 {len(given)} 人" if needed(settings) > 1 else "还没有批准"

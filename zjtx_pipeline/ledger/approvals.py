@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -113,9 +114,10 @@ def use_code(connection: sa.Connection, issue: Issue, approver: str, code: str) 
     return "" if fits else f"验证码不对（还可以试 {TRIES - row.tries - 1} 次）：请核对邮件里的验证码。"
 
 
-def burn(connection: sa.Connection, issue: Issue, code: str) -> None:
-    """A code that others may have seen is void, whoever's it was."""
-    for row in connection.execute(sa.select(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None))).all():
+def burn(connection: sa.Connection, every: Sequence[Issue], code: str) -> None:
+    """A code that others may have seen is void, whoever's it was, for whichever of these issues."""
+    mine = CODES.c.issue_id.in_([each.id for each in every]), CODES.c.used_at.is_(None)
+    for row in connection.execute(sa.select(CODES).where(*mine)).all():
         if hmac.compare_digest(row.hashed, _hashed(code.strip().upper(), row.salt)):
             connection.execute(sa.update(CODES).where(CODES.c.id == row.id).values(used_at=now()))
 
