@@ -138,3 +138,11 @@ def test_the_backups_folder_lies_beside_the_configuration_and_at_least_two_are_k
     path.write_text("inbox: 收件\nbackup: {folder: 盘, keep: 1}\n", encoding="utf-8")
     with pytest.raises(ZjtxError, match="backup.keep.*太小"):
         load_settings(path)
+
+
+def test_every_place_that_a_configuration_names_counts_from_the_file(tmp_path):
+    text = "inbox: 收件\nledger: sqlite:///a/l.db\nbackup: {folder: 盘}\ndelivery: {bounces: 退信}\ndoor: {certificate: c.pem, key: /etc/k.pem}\n"
+    settings = configured(tmp_path, text)
+    named = settings.inbox, settings.backup.folder, settings.delivery.bounces, settings.door.certificate
+    assert named == tuple(tmp_path / each for each in ("收件", "盘", "退信", "c.pem"))
+    assert (str(settings.door.key), settings.ledger) == ("/etc/k.pem", f"sqlite:///{tmp_path / 'a' / 'l.db'}")
