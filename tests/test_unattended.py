@@ -144,6 +144,17 @@ def test_who_is_late_is_reminded_of_their_own_tables_and_the_operators_of_all(tm
     assert "区税务局：D05_财务税收" in texts[OPERATOR] and "区人社局：D20_人才就业" in texts[OPERATOR]
 
 
+def test_no_reminder_and_no_alarm_goes_to_a_domain_that_is_not_allowed_and_the_others_get_theirs(tmp_path, mailbox):
+    people = [("甲", "a@evil.com"), ("乙", "b@qq.com"), ("丙", "c@xs.example.gov.cn")]
+    theirs = tuple(Recipient(name=name, address=address, department="区税务局") for name, address in people)
+    known = settings(mailbox.port, recipients=theirs).model_copy(update={"alerts": Alerts(operators=("boss@evil.com", "ops@qq.com", OPERATOR))})
+    told = alerts.remind(known, tmp_path, QUARTER, {"区税务局": ["D05_财务税收"]}, date(2025, 1, 15), date(2025, 1, 14))
+    assert mailbox.recipients == [("b@qq.com",), ("c@xs.example.gov.cn",), (OPERATOR,)]
+    assert [each.state for each in told] == ["refused", "sent", "sent", "refused", "refused", "sent"] and "不在允许的域名内" in told[0].detail
+    told = alerts.failed(known, tmp_path, "2024Q4", "D15 缺列", date(2025, 1, 16))
+    assert mailbox.recipients[3:] == [(OPERATOR,)] and [each.state for each in told] == ["refused", "refused", "sent"]
+
+
 def test_a_failure_is_told_once_a_day_for_the_same_reason(tmp_path, mailbox):
     known = settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=(OPERATOR,))})
     for sentence, day in (("D15 缺列", 16), ("D15 缺列", 16), ("D16 缺列", 16), ("D15 缺列", 17)):

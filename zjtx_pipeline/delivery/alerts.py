@@ -13,10 +13,9 @@ from datetime import date
 from pathlib import Path
 
 from zjtx_pipeline import ledger, store
-from zjtx_pipeline.delivery.addresses import may_have_reports
 from zjtx_pipeline.delivery.notices import plain, post_once
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.settings import Recipient, Settings
+from zjtx_pipeline.settings import May, Recipient, Settings, may_have
 
 OPERATOR = "运维人员"
 
@@ -39,8 +38,7 @@ def failed(settings: Settings, home: Path, what: str, sentence: str, day: date) 
     """Tell the operators that a run failed, once a day for the same reason."""
     occasion = f"failed/{what}/{day}/{store.digest(sentence)[:12]}"
     text = f"{what} 没有完成：\n\n{sentence}\n\n改正原因后，在网页界面重新运行，或运行 zjtx report。\n"
-    to = [(OPERATOR, address) for address in settings.alerts.operators if may_have_reports(address, settings.delivery)]
-    return _post(settings, home, occasion, to, f"运行失败：{what}", text)
+    return _post(settings, home, occasion, _operators(settings), f"运行失败：{what}", text)
 
 
 def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, Sequence[str]], due_on: date, today: date) -> list[Told]:
@@ -50,11 +48,11 @@ def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, 
     told: list[Told] = []
     for department, tables in late.items():
         to = [(each.name, each.address) for each in _recipients(settings, [department])]
-        told += _post(settings, home, f"remind/{quarter}/{today}", to, subject, _owed(settings, quarter, department, tables, when))
-    if late and settings.alerts.operators:
+        told += _post(settings, home, f"remind/{quarter}/{today}", to, subject, _owed(settings, quarter, department, tables, when), whole=False)
+    if late:
         lines = "\n".join(f"  {department}：{'、'.join(tables)}" for department, tables in late.items())
         text = f"{quarter.chinese}数据{when}，下列部门还有表未报送：\n\n{lines}\n"
-        told += _post(settings, home, f"remind/{quarter}/{today}", [(OPERATOR, address) for address in settings.alerts.operators], subject, text)
+        told += _post(settings, home, f"remind/{quarter}/{today}", _operators(settings), subject, text)
     return told
 
 
@@ -80,7 +78,8 @@ def expiring(settings: Settings, home: Path, quarter: Quarter) -> list[Told]:
         f"{quarter.last_day} 起两个季度内到期的资质共 {counted.total()} 项：\n\n{lines}\n\n"
         "请提醒企业按时复核和更新信息。企业名单见报告分发材料中的“到期和初筛名单”。\n"
     )
-    to = [(each.name, each.address) for each in _recipients(settings, settings.audience.titles) if may_have_reports(each.address, settings.delivery)]
+    theirs = _recipients(settings, settings.audience.titles)
+    to = [(each.name, each.address) for each in theirs if may_have(each.address, settings.delivery) is May.LETTERS]
     return _post(settings, home, f"expiring/{quarter}", to, f"{quarter.chinese}资质到期提醒", text)
 
 
@@ -89,13 +88,19 @@ def _recipients(settings: Settings, departments: Iterable[str]) -> list[Recipien
     return [each for each in settings.delivery.recipients if each.department in named]
 
 
-def _post(settings: Settings, home: Path, occasion: str, to: Sequence[tuple[str, str]], subject: str, text: str) -> list[Told]:
+def _operators(settings: Settings) -> list[tuple[str, str]]:
+    return [(OPERATOR, address) for address in settings.alerts.operators]
+
+
+def _post(
+    settings: Settings, home: Path, occasion: str, to: Sequence[tuple[str, str]], subject: str, text: str, whole: bool = True
+) -> list[Told]:
     if not to or not can_post(settings):
         return []
     with ledger.opened(home, settings.ledger) as book:
-        return [_told(book, settings, occasion, name, address, subject, text) for name, address in to]
+        return [_told(book, settings, occasion, name, address, subject, text, whole) for name, address in to]
 
 
-def _told(book: ledger.Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str) -> Told:
-    fate = post_once(book, settings, occasion, address, lambda: plain(settings, name, address, subject, text))
+def _told(book: ledger.Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str, whole: bool) -> Told:
+    fate = post_once(book, settings, occasion, address, lambda: plain(settings, name, address, subject, text), whole=whole)
     return Told(address, fate.state, fate.detail)

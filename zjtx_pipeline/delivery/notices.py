@@ -12,8 +12,11 @@ from zjtx_pipeline.ledger import Ledger, notices
 from zjtx_pipeline.settings import Settings
 
 
-def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], again: bool = False) -> Fate:
-    """Post a letter unless this address has had one for this occasion, or may have; `before` where that is so. `again`: all the same."""
+def post_once(
+    book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], again: bool = False, whole: bool = True
+) -> Fate:
+    """Post a letter unless this address has had one for this occasion, or may have; `before` where that is so. `again`: all the same.
+    `whole`: it is not for public mailboxes."""
     with book.writing() as connection:
         if again:
             notices.forget(connection, occasion, address)
@@ -25,7 +28,7 @@ def post_once(book: Ledger, settings: Settings, occasion: str, address: str, wri
         with book.writing() as connection:
             return notices.begin(connection, occasion, address)
 
-    fate = hand_over(settings.delivery, message, claim)
+    fate = hand_over(settings.delivery, message, claim, whole)
     with book.writing() as connection:
         notices.end(connection, occasion, address, fate.state)
     return fate

@@ -93,7 +93,7 @@ def _post(book: Ledger, prepared: Prepared, part: Part) -> Fate:
             claims.append(mailings.claim(connection, issue, part.message_id, BY))
         return claims[-1]
 
-    fate = hand_over(settings.delivery, part.message(settings, found), claim)
+    fate = hand_over(settings.delivery, part.message(settings, found), claim, whole=bool(part.files))
     with book.writing() as connection:
         _settle(connection, issue, part.message_id, fate, any(claims))
     return fate

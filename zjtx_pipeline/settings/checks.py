@@ -5,12 +5,14 @@ to the model.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 from zjtx_pipeline import fonts, letterhead
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings.mail import Delivery
+from zjtx_pipeline.settings.mailboxes import May, is_address, may_have, printable
 from zjtx_pipeline.settings.model import Settings
 from zjtx_pipeline.settings.service import Door
 from zjtx_pipeline.tables import load_tables
@@ -24,6 +26,7 @@ def check(path: Path, settings: Settings) -> None:
     _check_door(path, settings.door)
     _check_departments(path, settings)
     _check_delivery(path, settings.delivery)
+    _check_mailboxes(path, settings)
     fonts.faces(settings.fonts.named)
     if settings.letterhead.seal:
         letterhead.seal(settings.letterhead.seal)
@@ -88,6 +91,27 @@ def _check_delivery(path: Path, delivery: Delivery) -> None:
         raise ZjtxError(f"配置文件 {path} 中 delivery.approvers 有重名：请写成能区分的姓名。")
     if delivery.approval == "required" and names and len(names) < delivery.approvals:
         raise ZjtxError(f"配置文件 {path} 要求 {delivery.approvals} 人批准，delivery.approvers 却只有 {len(names)} 人：请补上。")
+
+
+def _check_mailboxes(path: Path, settings: Settings) -> None:
+    """ZjtxError where an address may not have what it is configured for: word for recipients, whole letters for who approves or operates."""
+    for where, address, enough in _mailboxes(settings):
+        about = f"配置文件 {path} 中 {where}的地址 {printable(address)} "
+        if not is_address(address):
+            raise ZjtxError(f"{about}不是有效的邮箱地址：请改正。")
+        if may_have(address, settings.delivery) not in enough:
+            others = "（公共邮箱：delivery.notice_domains）" if May.NOTICES in enough else "，公共邮箱也不行"
+            raise ZjtxError(f"{about}不在允许的域名 delivery.allowed_domains 内{others}：请换成单位邮箱，或核对这个配置项。")
+
+
+def _mailboxes(settings: Settings) -> Iterator[tuple[str, str, tuple[May, ...]]]:
+    """Each address with where it stands, and what it has to be allowed."""
+    for recipient in settings.delivery.recipients:
+        yield f"delivery.recipients 的“{recipient.name}”", recipient.address, (May.LETTERS, May.NOTICES)
+    for approver in settings.delivery.approvers:
+        yield f"delivery.approvers 的“{approver.name}”", approver.address, (May.LETTERS,)
+    for address in settings.alerts.operators:
+        yield "alerts.operators ", address, (May.LETTERS,)
 
 
 def _check_departments(path: Path, settings: Settings) -> None:
