@@ -88,6 +88,31 @@ def test_a_changed_report_goes_out_only_when_asked_for(home, mailbox):
     assert len(mailbox.letters) == 4
 
 
+CAPITALS = LEADER.model_copy(update={"address": "Leader@XS.example.gov.cn"})
+
+
+def test_an_address_in_other_capitals_is_the_same_mailbox_and_gets_nothing_again(home, mailbox):
+    send(home, mailbox)
+    [outcome, _] = send_quarter(settings(mailbox.port, recipients=(CAPITALS, CLERK)), home, QUARTER, "张三")
+    assert (outcome.state, outcome.recipient.address) == ("before", CAPITALS.address) and len(mailbox.letters) == 2
+
+
+def test_a_correction_goes_to_who_holds_the_wrong_version_as_their_address_is_spelt_now(home, mailbox):
+    revise(home, {"T01-1": "7"})
+    send(home, mailbox)
+    revise(home, {"T01-1": "8"}, notice={"since": 1, "order": {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}})
+    assert send(home, mailbox, recipients=(CAPITALS,)) == ["sent"]
+    assert mailbox.recipients[2:] == [(CAPITALS.address,)] and mailbox.letters[2][1]["Subject"].startswith("【更正】")
+
+
+def test_what_is_in_doubt_is_resolved_however_the_address_is_typed(home, mailbox):
+    mailbox.dropped = {CLERK.address}
+    send(home, mailbox)
+    assert accounts.resolve(settings(mailbox.port), home, QUARTER, CLERK.address.upper(), arrived=True, by="李四") == 1
+    [account] = accounts.of_quarter(settings(mailbox.port), home, QUARTER)
+    assert (CLERK.address, "已发送") in {(row[0], row[2]) for row in account.rows}
+
+
 def test_one_refused_recipient_does_not_keep_the_letter_from_the_other(home, mailbox):
     mailbox.refused = {LEADER.address}
     assert send(home, mailbox) == ["refused", "sent"]

@@ -171,3 +171,9 @@ def test_an_address_that_may_not_have_what_it_is_configured_for_is_refused_and_n
 def test_a_public_mailbox_may_be_a_recipients_and_a_domain_may_be_in_capitals(tmp_path):
     people = "recipients: [{name: 专家, address: expert@qq.com}, {name: 甲, address: A@XS.Gov.CN}]"
     assert len(configured(tmp_path, f"inbox: x\ndelivery: {{{ALLOWED}, {people}}}\nalerts: {{operators: [o@it.xs.gov.cn]}}").delivery.recipients) == 2
+
+
+def test_one_mailbox_twice_is_refused_whatever_its_capitals_and_shown_as_it_is_spelt(tmp_path):
+    people = "recipients: [{name: 甲, address: Leader@xs.gov.cn}, {name: 乙, address: leader@XS.gov.cn}]"
+    with pytest.raises(ZjtxError, match="delivery.recipients 的地址 Leader@xs.gov.cn 写了多次"):
+        configured(tmp_path, f"inbox: x\ndelivery: {{{ALLOWED}, {people}}}")

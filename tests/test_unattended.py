@@ -162,6 +162,16 @@ def test_a_failure_is_told_once_a_day_for_the_same_reason(tmp_path, mailbox):
     assert len(mailbox.letters) == 3 and "D15 缺列" in mailbox.letters[0][1].get_body().get_content()
 
 
+def test_an_operator_in_other_capitals_is_not_told_again_and_a_letter_that_did_not_leave_leaves_no_trace(tmp_path, mailbox):
+    def fail(address, busy=()):
+        mailbox.busy = set(busy)
+        known = settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=(address,))})
+        return [each.state for each in alerts.failed(known, tmp_path, "2024Q4", "D15 缺列", date(2025, 1, 16))]
+
+    assert fail(OPERATOR, busy=[OPERATOR]) == ["later"] and fail("Ops@XS.example.gov.cn") == ["sent"]
+    assert fail(OPERATOR) == fail("OPS@xs.example.gov.cn") == ["before"] and mailbox.recipients == [("Ops@XS.example.gov.cn",)]
+
+
 def test_titles_that_run_out_are_told_by_number_and_kind_and_no_firm_is_named(golden_run, tmp_path, mailbox):
     bureau = Recipient(name="区经信局", address="jxj@xs.example.gov.cn", department="区经信局")
     tax = Recipient(name="区税务局", address="tax@xs.example.gov.cn", department="区税务局")

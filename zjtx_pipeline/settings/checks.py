@@ -5,6 +5,7 @@ to the model.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 from zjtx_pipeline import fonts, letterhead
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings.mail import Delivery
-from zjtx_pipeline.settings.mailboxes import May, is_address, may_have, printable
+from zjtx_pipeline.settings.mailboxes import May, folded, is_address, may_have, printable
 from zjtx_pipeline.settings.model import Settings
 from zjtx_pipeline.settings.service import Door
 from zjtx_pipeline.tables import load_tables
@@ -82,8 +83,8 @@ def _check_door(path: Path, door: Door) -> None:
 def _check_delivery(path: Path, delivery: Delivery) -> None:
     """ZjtxError where an address would get two letters, an approver could count twice, or more have to approve than may."""
     for what, named in (("recipients", delivery.recipients), ("approvers", delivery.approvers)):
-        addresses = [each.address.lower() for each in named]
-        twice = next((address for address in addresses if addresses.count(address) > 1), None)
+        addresses = Counter(folded(each.address) for each in named)
+        twice = next((each.address for each in named if addresses[folded(each.address)] > 1), None)
         if twice:
             raise ZjtxError(f"配置文件 {path} 中 delivery.{what} 的地址 {twice} 写了多次：每个地址只能写一次，请合并。")
     names = [each.name for each in delivery.approvers]

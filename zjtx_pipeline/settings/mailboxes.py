@@ -1,4 +1,6 @@
-"""Knows what may be sent to an address: whole letters, word without figures, or nothing; leaves what a letter holds to `delivery`."""
+"""Knows when two addresses are one mailbox, and what may be sent to it: whole letters, word without figures, or nothing; leaves what a
+letter holds to `delivery`.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,11 @@ def may_have(address: str, delivery: Delivery) -> May:
 def is_address(text: str) -> bool:
     """Is it a mail address that a header may hold?"""
     return _ADDRESS.fullmatch(text) is not None
+
+
+def folded(address: str) -> str:
+    """What addresses are compared by: those that differ in capitals alone are one mailbox. Shown and sent to is what is configured."""
+    return address.casefold()
 
 
 def printable(text: str) -> str:
