@@ -137,6 +137,60 @@ def test_an_approval_stands_once_a_person(tmp_path, url):
         assert approvals.give(connection, issue, "张三", "界面", 2)
 
 
+def another(settings):
+    return settings.model_copy(update={"district": "杭州市滨江区"})
+
+
+def states(settings, home):
+    return {row[2] for account in accounts.of_quarter(settings, home, QUARTER) for row in account.rows}
+
+
+def test_a_ledger_of_one_district_is_refused_to_another_and_nothing_of_it_moves(tmp_path, url):
+    reports(tmp_path)
+    with open_mailbox() as box:
+        box.busy = {LEADER.address, CLERK.address}
+        one = settings(box.port, ledger=url)
+        assert {each.state for each in send_quarter(one, tmp_path, QUARTER, "张三")} == {"later"}
+        asked = [
+            lambda other: send_quarter(other, tmp_path, QUARTER, "李四"),
+            lambda other: accounts.of_quarter(other, tmp_path, QUARTER),
+            lambda other: accounts.resolve(other, tmp_path, QUARTER, LEADER.address, arrived=True, by="李四"),
+            lambda other: ledger.issued(tmp_path, QUARTER, other),
+        ]
+        for ask in asked:
+            with pytest.raises(ZjtxError, match="^台账是“杭州市萧山区”的，这次的配置是“杭州市滨江区”：.*区县改名.*。$"):
+                ask(another(one))
+        box.busy = set()
+        assert states(one, tmp_path) == {"待发送"} and {each.state for each in send_quarter(one, tmp_path, QUARTER)} == {"sent"}
+
+
+def test_a_ledger_of_before_is_the_districts_that_first_sends_by_it_and_not_whosever_looks_at_it(tmp_path, url):
+    made = book.engine_of(url, tmp_path / book.NAME)
+    with made.begin() as connection:
+        book.migrate(connection, "0001")
+    made.dispose()
+    reports(tmp_path)
+    with open_mailbox() as box:
+        one = settings(box.port, ledger=url)
+        assert ledger.issued(tmp_path, QUARTER, another(one)) == []
+        with pytest.raises(ZjtxError, match="还没有准备过发送"):
+            accounts.of_quarter(another(one), tmp_path, QUARTER)
+        assert {each.state for each in send_quarter(one, tmp_path, QUARTER, "张三")} == {"sent"}
+    with pytest.raises(ZjtxError, match="台账是“杭州市萧山区”的"):
+        accounts.of_quarter(another(one), tmp_path, QUARTER)
+
+
+def test_a_renamed_district_goes_on_with_its_ledger_once_the_old_name_is_taken_out(tmp_path, url):
+    reports(tmp_path)
+    with open_mailbox() as box:
+        one = settings(box.port, ledger=url)
+        send_quarter(one, tmp_path, QUARTER, "张三")
+        with ledger.opened(tmp_path, url) as opened, opened.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM owner")
+        assert states(another(one), tmp_path) == {"已发送"}
+        assert {each.state for each in send_quarter(another(one), tmp_path, QUARTER, "张三")} == {"before"}
+
+
 OPENING = """
 import sys, time
 from pathlib import Path

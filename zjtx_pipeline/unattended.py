@@ -67,7 +67,7 @@ def _signs_off(settings: Settings) -> bool:
 def _is_prepared(settings: Settings, home: Path, quarter: Quarter) -> bool:
     if not ledger.stands(home, settings.ledger):
         return False
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.of_district(settings, home) as book, book.writing() as connection:
         return bool(issues.of_quarter(connection, str(quarter)))
 
 
@@ -83,7 +83,7 @@ def after_run(settings: Settings, home: Path, quarter: Quarter, by_schedule: boo
     if settings.delivery.approval == "required":
         asked = signoff.ask(settings, home, quarter)
         return {each.approver.name: f"请批邮件{_said(each.state)}" for each in asked} or {"发送": "已经批准。"}
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home, claims=True) as book:
         with book.writing() as connection:
             issue = prepare(connection, compose(settings, home, quarter)).issue
         signoff.approve_by_itself(book, settings, issue)
@@ -100,7 +100,7 @@ def waiting(settings: Settings, home: Path, now: datetime) -> list[Quarter]:
     """The quarters of which approved letters wait to be posted, those that could not be a little while ago excepted."""
     if not ledger.stands(home, settings.ledger):
         return []
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.of_district(settings, home) as book, book.writing() as connection:
         return [Quarter.parse(key) for key in mailings.waiting(connection, (now - PATIENCE).isoformat(timespec="microseconds"))]
 
 

@@ -97,7 +97,7 @@ def _post(
 ) -> list[Told]:
     if not to or not can_post(settings):
         return []
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home, claims=True) as book:
         return [_told(book, settings, occasion, name, address, subject, text, whole) for name, address in to]
 
 

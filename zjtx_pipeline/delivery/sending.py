@@ -49,7 +49,7 @@ def send_quarter(
     also what was refused. With `dry_run` the messages are written there as `.eml` files and nothing is recorded.
     """
     composed = compose(settings, home, quarter)
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home, claims=dry_run is None) as book:
         if dry_run:
             return _dry(book, composed, dry_run, revised)
         with book.writing() as connection:

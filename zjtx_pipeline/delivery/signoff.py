@@ -42,7 +42,7 @@ def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: s
     A code given in the UI is kept with the run, where others see it: refused there, it is void.
     """
     composed = compose(settings, home, quarter)
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home, claims=True) as book:
         with book.writing() as connection:
             issue = prepare(connection, composed).issue
             approver = _named(settings, name)
@@ -91,7 +91,7 @@ def _give(connection: Connection, settings: Settings, issue: Issue, name: str, c
 def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str) -> int:
     """Take an approver's approvals of a quarter back; how many issues that concerns. What has been posted stays posted."""
     header_safe(name + by, "批准人姓名")
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.of_district(settings, home) as book, book.writing() as connection:
         every = ledger.issues.of_quarter(connection, str(quarter))
         return sum(approvals.revoke(connection, issue, name, by, needed(settings)) for issue in every)
 
@@ -134,7 +134,7 @@ def ask(settings: Settings, home: Path, quarter: Quarter, again: bool = False) -
     for each in settings.delivery.approvers:
         checked(each.name, each.address, "批准人姓名")
     composed = compose(settings, home, quarter)
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home, claims=True) as book:
         with book.writing() as connection:
             prepared = prepare(connection, composed)
             given = _counted(settings, approvals.given(connection, prepared.issue))

@@ -15,7 +15,7 @@ from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, one_at_a_time, t
 from zjtx_pipeline.ledger.tables import HISTORY
 
 NAME = "ledger.db"
-HEAD = "0001"  # the newest of `migrations/versions`
+HEAD = "0002"  # the newest of `migrations/versions`
 _POSTING = 0x7A6A7478  # the advisory lock of whoever posts
 _WRITES = ("写不进或读不出", "磁盘空间和配置中的 ledger")
 

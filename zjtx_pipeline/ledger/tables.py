@@ -69,6 +69,13 @@ NOTICES = Table(
     Column("state", String, nullable=False),  # sending, sent, refused
     Column("changed_at", String, nullable=False),
 )
+OWNER = Table(
+    "owner",
+    META,
+    Column("digest", String, primary_key=True),  # `Settings.district_digest`; one row at most
+    Column("named", String, nullable=False),
+    Column("since", String, nullable=False),
+)
 HISTORY = Table(
     "history",
     META,
