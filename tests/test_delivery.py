@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 import pytest
 from made_issues import CLERK, LEADER, NAMES, QUARTER, reports, revise, settings, write_reports
 
-from zjtx_pipeline import revisions, store
+from zjtx_pipeline import manifest, revisions, store
 from zjtx_pipeline.delivery import accounts, send_quarter
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import issued
@@ -164,6 +164,16 @@ def test_a_report_that_differs_from_the_manifest_is_not_sent(home, mailbox):
     with pytest.raises(ZjtxError, match="不符"):
         send(home, mailbox)
     assert mailbox.letters == []
+
+
+@pytest.mark.parametrize("content", [b"", b'{"draft": false, "outp', b"\xff\xfe", b"[]", b"{}"], ids=["empty", "cut", "no text", "a list", "nothing named"])
+def test_a_damaged_manifest_is_told_with_its_place_and_what_to_do(content, home, mailbox):
+    path = home / "reports" / str(QUARTER) / "manifest.json"
+    path.write_bytes(content)
+    with pytest.raises(ZjtxError, match=f"^清单 {path} 损坏，读不出来.*请重新运行 zjtx report 2024Q4。$"):
+        send(home, mailbox)
+    manifest.write_output(path.parent, NAMES[0], b"%PDF-1.7 anew")
+    assert (path.parent / manifest.UNFINISHED).exists() and mailbox.letters == []
 
 
 def test_a_quarter_without_reports_is_not_sent(tmp_path, mailbox):

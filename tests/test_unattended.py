@@ -54,6 +54,11 @@ def test_a_draft_is_no_report(tmp_path):
     assert missing(tmp_path, "2025-01-20T10:00:00") == ["2024Q4"]
 
 
+def test_reports_whose_manifest_is_damaged_are_made_anew(tmp_path):
+    (reports(tmp_path) / "reports" / str(QUARTER) / "manifest.json").write_text('{"draft": fal', encoding="utf-8")
+    assert missing(tmp_path, "2025-01-20T10:00:00") == ["2024Q4"]
+
+
 def test_reports_that_were_not_put_before_the_approvers_are_missing_too(tmp_path, mailbox):
     reports(tmp_path)
     changes = {"host": "127.0.0.1", "approvers": (ZHANG,)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from zjtx_pipeline import ledger, store
+from zjtx_pipeline import ledger, manifest, store
 from zjtx_pipeline.delivery import alerts, send_quarter, signoff
 from zjtx_pipeline.delivery.issuing import compose, prepare
 from zjtx_pipeline.errors import ZjtxError
@@ -52,10 +52,18 @@ def _due_at(settings: Settings, quarter: Quarter) -> datetime:
 
 
 def _is_missing(settings: Settings, home: Path, quarter: Quarter) -> bool:
-    manifest = home / "reports" / str(quarter) / "manifest.json"
-    if not manifest.exists() or store.read_json(manifest)["draft"]:
+    if not _is_made(home, quarter):
         return True
     return _signs_off(settings) and not _is_prepared(settings, home, quarter)
+
+
+def _is_made(home: Path, quarter: Quarter) -> bool:
+    """Do finished reports stand? Those of a damaged manifest do not, and are made anew."""
+    try:
+        content = manifest.read(home / "reports" / str(quarter), quarter)
+    except ZjtxError:
+        return False
+    return content is not None and not content["draft"]
 
 
 def _signs_off(settings: Settings) -> bool:
