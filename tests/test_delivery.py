@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 import pytest
 from made_issues import CLERK, LEADER, NAMES, QUARTER, reports, revise, settings, write_reports
 
-from zjtx_pipeline import revisions, store
+from zjtx_pipeline import manifest, revisions, store
 from zjtx_pipeline.delivery import accounts, send_quarter
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import issued
@@ -88,6 +88,31 @@ def test_a_changed_report_goes_out_only_when_asked_for(home, mailbox):
     assert len(mailbox.letters) == 4
 
 
+CAPITALS = LEADER.model_copy(update={"address": "Leader@XS.example.gov.cn"})
+
+
+def test_an_address_in_other_capitals_is_the_same_mailbox_and_gets_nothing_again(home, mailbox):
+    send(home, mailbox)
+    [outcome, _] = send_quarter(settings(mailbox.port, recipients=(CAPITALS, CLERK)), home, QUARTER, "张三")
+    assert (outcome.state, outcome.recipient.address) == ("before", CAPITALS.address) and len(mailbox.letters) == 2
+
+
+def test_a_correction_goes_to_who_holds_the_wrong_version_as_their_address_is_spelt_now(home, mailbox):
+    revise(home, {"T01-1": "7"})
+    send(home, mailbox)
+    revise(home, {"T01-1": "8"}, notice={"since": 1, "order": {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}})
+    assert send(home, mailbox, recipients=(CAPITALS,)) == ["sent"]
+    assert mailbox.recipients[2:] == [(CAPITALS.address,)] and mailbox.letters[2][1]["Subject"].startswith("【更正】")
+
+
+def test_what_is_in_doubt_is_resolved_however_the_address_is_typed(home, mailbox):
+    mailbox.dropped = {CLERK.address}
+    send(home, mailbox)
+    assert accounts.resolve(settings(mailbox.port), home, QUARTER, CLERK.address.upper(), arrived=True, by="李四") == 1
+    [account] = accounts.of_quarter(settings(mailbox.port), home, QUARTER)
+    assert (CLERK.address, "已发送") in {(row[0], row[2]) for row in account.rows}
+
+
 def test_one_refused_recipient_does_not_keep_the_letter_from_the_other(home, mailbox):
     mailbox.refused = {LEADER.address}
     assert send(home, mailbox) == ["refused", "sent"]
@@ -139,6 +164,16 @@ def test_a_report_that_differs_from_the_manifest_is_not_sent(home, mailbox):
     with pytest.raises(ZjtxError, match="不符"):
         send(home, mailbox)
     assert mailbox.letters == []
+
+
+@pytest.mark.parametrize("content", [b"", b'{"draft": false, "outp', b"\xff\xfe", b"[]", b"{}"], ids=["empty", "cut", "no text", "a list", "nothing named"])
+def test_a_damaged_manifest_is_told_with_its_place_and_what_to_do(content, home, mailbox):
+    path = home / "reports" / str(QUARTER) / "manifest.json"
+    path.write_bytes(content)
+    with pytest.raises(ZjtxError, match=f"^清单 {path} 损坏，读不出来.*请重新运行 zjtx report 2024Q4。$"):
+        send(home, mailbox)
+    manifest.write_output(path.parent, NAMES[0], b"%PDF-1.7 anew")
+    assert (path.parent / manifest.UNFINISHED).exists() and mailbox.letters == []
 
 
 def test_a_quarter_without_reports_is_not_sent(tmp_path, mailbox):

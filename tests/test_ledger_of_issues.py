@@ -1,7 +1,9 @@
 """The ledger as a book: alike on SQLite and PostgreSQL, made and moved on by migrations, shared by processes, honest when it cannot be reached."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery import accounts, send_quarter
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import PASSWORD, approvals, book, issues, mailings
+from zjtx_pipeline.ledger import PASSWORD, approvals, book, dump, issues, mailings
 from zjtx_pipeline.ledger.issues import Line
 from zjtx_pipeline.ledger.tables import APPROVALS, META
 
@@ -137,6 +139,60 @@ def test_an_approval_stands_once_a_person(tmp_path, url):
         assert approvals.give(connection, issue, "张三", "界面", 2)
 
 
+def another(settings):
+    return settings.model_copy(update={"district": "杭州市滨江区"})
+
+
+def states(settings, home):
+    return {row[2] for account in accounts.of_quarter(settings, home, QUARTER) for row in account.rows}
+
+
+def test_a_ledger_of_one_district_is_refused_to_another_and_nothing_of_it_moves(tmp_path, url):
+    reports(tmp_path)
+    with open_mailbox() as box:
+        box.busy = {LEADER.address, CLERK.address}
+        one = settings(box.port, ledger=url)
+        assert {each.state for each in send_quarter(one, tmp_path, QUARTER, "张三")} == {"later"}
+        asked = [
+            lambda other: send_quarter(other, tmp_path, QUARTER, "李四"),
+            lambda other: accounts.of_quarter(other, tmp_path, QUARTER),
+            lambda other: accounts.resolve(other, tmp_path, QUARTER, LEADER.address, arrived=True, by="李四"),
+            lambda other: ledger.issued(tmp_path, QUARTER, other),
+        ]
+        for ask in asked:
+            with pytest.raises(ZjtxError, match="^台账是“杭州市萧山区”的，这次的配置是“杭州市滨江区”：.*区县改名.*。$"):
+                ask(another(one))
+        box.busy = set()
+        assert states(one, tmp_path) == {"待发送"} and {each.state for each in send_quarter(one, tmp_path, QUARTER)} == {"sent"}
+
+
+def test_a_ledger_of_before_is_the_districts_that_first_sends_by_it_and_not_whosever_looks_at_it(tmp_path, url):
+    made = book.engine_of(url, tmp_path / book.NAME)
+    with made.begin() as connection:
+        book.migrate(connection, "0001")
+    made.dispose()
+    reports(tmp_path)
+    with open_mailbox() as box:
+        one = settings(box.port, ledger=url)
+        assert ledger.issued(tmp_path, QUARTER, another(one)) == []
+        with pytest.raises(ZjtxError, match="还没有准备过发送"):
+            accounts.of_quarter(another(one), tmp_path, QUARTER)
+        assert {each.state for each in send_quarter(one, tmp_path, QUARTER, "张三")} == {"sent"}
+    with pytest.raises(ZjtxError, match="台账是“杭州市萧山区”的"):
+        accounts.of_quarter(another(one), tmp_path, QUARTER)
+
+
+def test_a_renamed_district_goes_on_with_its_ledger_once_the_old_name_is_taken_out(tmp_path, url):
+    reports(tmp_path)
+    with open_mailbox() as box:
+        one = settings(box.port, ledger=url)
+        send_quarter(one, tmp_path, QUARTER, "张三")
+        with ledger.opened(tmp_path, url) as opened, opened.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM owner")
+        assert states(another(one), tmp_path) == {"已发送"}
+        assert {each.state for each in send_quarter(another(one), tmp_path, QUARTER, "张三")} == {"before"}
+
+
 OPENING = """
 import sys, time
 from pathlib import Path
@@ -191,10 +247,39 @@ def test_an_address_that_holds_no_ledger_is_one_sentence(address, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_that_is_no_database_is_one_sentence(tmp_path):
-    (tmp_path / "ledger.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(ZjtxError, match="^台账数据库打不开.*请检查磁盘、权限和配置中的 ledger。$"), ledger.opened(tmp_path):
+DAMAGED = "^台账 {place} 损坏，或不是台账：.*改名留存.*“恢复”一节.*。$"
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "mailings.db"])
+def test_a_file_that_is_no_database_is_told_with_its_place_and_what_to_do(name, tmp_path):
+    (tmp_path / name).write_bytes(b"no database at all" * 100)
+    with pytest.raises(ZjtxError, match=DAMAGED.format(place=tmp_path / name)), ledger.opened(tmp_path):
         pass
+
+
+def test_a_ledger_with_a_damaged_page_is_told_so_and_its_dump_too(tmp_path):
+    with ledger.opened(tmp_path) as opened:
+        with opened.writing() as connection:
+            issue = prepared(connection)
+            root = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'mailings'").scalar()
+        with (tmp_path / "ledger.db").open("r+b") as file:
+            file.seek((root - 1) * 4096)
+            file.write(b"x" * 4096)
+        sentence = DAMAGED.format(place=tmp_path / "ledger.db")
+        with pytest.raises(ZjtxError, match=sentence), opened.writing() as connection:
+            mailings.of_issue(connection, issue)
+        with pytest.raises(ZjtxError, match=sentence):
+            list(dump.lines(opened))
+
+
+def test_a_ledger_that_another_program_holds_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("zjtx_pipeline.ledger.databases.BUSY_SECONDS", 0.1)
+    with ledger.opened(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ZjtxError, match=f"^台账 {tmp_path / 'ledger.db'} 被另一个程序占用.*再试.*。$"), ledger.opened(tmp_path):
+            pass
 
 
 def test_a_full_disk_is_one_sentence_and_nothing_half_written(tmp_path):
@@ -203,7 +288,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_half_written(tmp_path):
             prepared(connection)
         pages = opened.engine.connect
         sa.event.listen(opened.engine, "connect", lambda connection, record: connection.execute(f"PRAGMA max_page_count = {size(tmp_path)}"))
-        with pytest.raises(ZjtxError, match="写不进或读不出.*请检查磁盘空间"), opened.writing() as connection:
+        with pytest.raises(ZjtxError, match="写不进或读不出（磁盘已满）：请检查磁盘空间"), opened.writing() as connection:
             prepared(connection, "e" * 64, [line(f"{number}@x.gov.cn") for number in range(900)])
         assert pages
         with opened.writing() as connection:

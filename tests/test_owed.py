@@ -174,7 +174,7 @@ def test_a_letter_that_is_put_off_for_more_than_a_day_is_told(home, mailbox):
 def test_what_a_killed_sender_left_in_mid_post_is_told(home, mailbox, monkeypatch):
     from zjtx_pipeline.delivery import sending
 
-    def cut_off(delivery, message, claim):
+    def cut_off(delivery, message, claim, **_):
         claim()
         raise PowerCut
 

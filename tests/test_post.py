@@ -252,6 +252,15 @@ def test_every_letter_bears_day_and_number_and_lines_that_begin_with_a_dot_arriv
     assert mailbox.letters[1][1].get_content().splitlines() == [".", "..", ".a", "b", "."]
 
 
+@pytest.mark.parametrize(("address", "whole", "state"), [("x@evil.com", False, "refused"), ("x@qq.com", True, "refused"), ("x@qq.com", False, "sent")])
+def test_where_every_letter_leaves_none_does_for_an_address_that_may_not_have_it(address, whole, state, mailbox):
+    message, asked = EmailMessage(policy=SMTP), []
+    message["From"], message["To"] = "zjtx@xs.example.gov.cn", address
+    message.set_content("报告已印出。", cte="base64")
+    fate = post.hand_over(settings(mailbox.port).delivery, message, lambda: asked.append(True) or True, whole)
+    assert fate.state == state and len(asked) == len(mailbox.letters) == (state == "sent")
+
+
 def test_reports_made_anew_while_letters_leave_do_not_leave_under_the_old_approval(home, mailbox):
     def meddle(step):
         if step == "TAKEN":

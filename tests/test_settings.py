@@ -138,3 +138,42 @@ def test_the_backups_folder_lies_beside_the_configuration_and_at_least_two_are_k
     path.write_text("inbox: 收件\nbackup: {folder: 盘, keep: 1}\n", encoding="utf-8")
     with pytest.raises(ZjtxError, match="backup.keep.*太小"):
         load_settings(path)
+
+
+def test_every_place_that_a_configuration_names_counts_from_the_file(tmp_path):
+    text = "inbox: 收件\nledger: sqlite:///a/l.db\nbackup: {folder: 盘}\ndelivery: {bounces: 退信}\ndoor: {certificate: c.pem, key: /etc/k.pem}\n"
+    settings = configured(tmp_path, text)
+    named = settings.inbox, settings.backup.folder, settings.delivery.bounces, settings.door.certificate
+    assert named == tuple(tmp_path / each for each in ("收件", "盘", "退信", "c.pem"))
+    assert (str(settings.door.key), settings.ledger) == ("/etc/k.pem", f"sqlite:///{tmp_path / 'a' / 'l.db'}")
+
+
+ALLOWED = "allowed_domains: [xs.gov.cn]"
+FOREIGN = {
+    "a recipient": ("delivery: {%s, recipients: [{name: 甲, address: boss@evil.com}]}", "delivery.recipients 的“甲”的地址 boss@evil.com 不在允许的域名"),
+    "a department": ("delivery: {%s, recipients: [{name: 税, address: a@evil.com, department: 区税务局}]}", "delivery.recipients 的“税”.*不在允许的域名"),
+    "no address": ("delivery: {%s, recipients: [{name: 甲, address: 甲@xs.gov.cn}]}", "delivery.recipients 的“甲”的地址 甲@xs.gov.cn 不是有效的邮箱地址"),
+    "two lines": ('delivery: {%s, recipients: [{name: 甲, address: "a@xs.gov.cn\\nBcc: x@evil.com"}]}', "不是有效的邮箱地址"),
+    "an approver": ("delivery: {%s, approvers: [{name: 张三, address: z@xs.gov.cn.evil.com}]}", "delivery.approvers 的“张三”.*不在允许的域名"),
+    "an approver's public mailbox": ("delivery: {%s, approvers: [{name: 张三, address: z@qq.com}]}", "delivery.approvers 的“张三”.*公共邮箱也不行"),
+    "an operator": ("delivery: {%s}\nalerts: {operators: [o@xs.gov.cn, boss@evil.com]}", "alerts.operators 的地址 boss@evil.com 不在允许的域名"),
+    "an operator's public mailbox": ("delivery: {%s}\nalerts: {operators: [o@qq.com]}", "alerts.operators 的地址 o@qq.com.*公共邮箱也不行"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), FOREIGN.values(), ids=FOREIGN)
+def test_an_address_that_may_not_have_what_it_is_configured_for_is_refused_and_named(tmp_path, text, sentence):
+    with pytest.raises(ZjtxError, match=sentence) as refused:
+        configured(tmp_path, f"inbox: x\n{text % ALLOWED}")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_public_mailbox_may_be_a_recipients_and_a_domain_may_be_in_capitals(tmp_path):
+    people = "recipients: [{name: 专家, address: expert@qq.com}, {name: 甲, address: A@XS.Gov.CN}]"
+    assert len(configured(tmp_path, f"inbox: x\ndelivery: {{{ALLOWED}, {people}}}\nalerts: {{operators: [o@it.xs.gov.cn]}}").delivery.recipients) == 2
+
+
+def test_one_mailbox_twice_is_refused_whatever_its_capitals_and_shown_as_it_is_spelt(tmp_path):
+    people = "recipients: [{name: 甲, address: Leader@xs.gov.cn}, {name: 乙, address: leader@XS.gov.cn}]"
+    with pytest.raises(ZjtxError, match="delivery.recipients 的地址 Leader@xs.gov.cn 写了多次"):
+        configured(tmp_path, f"inbox: x\ndelivery: {{{ALLOWED}, {people}}}")

@@ -62,6 +62,11 @@ def test_a_draft_is_no_report(tmp_path):
     assert missing(tmp_path, "2025-01-20T10:00:00") == ["2024Q4"]
 
 
+def test_reports_whose_manifest_is_damaged_are_made_anew(tmp_path):
+    (reports(tmp_path) / "reports" / str(QUARTER) / "manifest.json").write_text('{"draft": fal', encoding="utf-8")
+    assert missing(tmp_path, "2025-01-20T10:00:00") == ["2024Q4"]
+
+
 def test_reports_that_were_not_put_before_the_approvers_are_missing_too(tmp_path, mailbox):
     reports(tmp_path)
     changes = {"host": "127.0.0.1", "approvers": (ZHANG,)}
@@ -131,11 +136,32 @@ def test_who_is_late_is_reminded_of_their_own_tables_and_the_operators_of_all(tm
     assert "区税务局：D05_财务税收" in texts[OPERATOR] and "区人社局：D20_人才就业" in texts[OPERATOR]
 
 
+def test_no_reminder_and_no_alarm_goes_to_a_domain_that_is_not_allowed_and_the_others_get_theirs(tmp_path, mailbox):
+    people = [("甲", "a@evil.com"), ("乙", "b@qq.com"), ("丙", "c@xs.example.gov.cn")]
+    theirs = tuple(Recipient(name=name, address=address, department="区税务局") for name, address in people)
+    known = settings(mailbox.port, recipients=theirs).model_copy(update={"alerts": Alerts(operators=("boss@evil.com", "ops@qq.com", OPERATOR))})
+    told = alerts.remind(known, tmp_path, QUARTER, {"区税务局": ["D05_财务税收"]}, date(2025, 1, 15), date(2025, 1, 14))
+    assert mailbox.recipients == [("b@qq.com",), ("c@xs.example.gov.cn",), (OPERATOR,)]
+    assert [each.state for each in told] == ["refused", "sent", "sent", "refused", "refused", "sent"] and "不在允许的域名内" in told[0].detail
+    told = alerts.failed(known, tmp_path, "2024Q4", "D15 缺列", date(2025, 1, 16))
+    assert mailbox.recipients[3:] == [(OPERATOR,)] and [each.state for each in told] == ["refused", "refused", "sent"]
+
+
 def test_a_failure_is_told_once_a_day_for_the_same_reason(tmp_path, mailbox):
     known = settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=(OPERATOR,))})
     for sentence, day in (("D15 缺列", 16), ("D15 缺列", 16), ("D16 缺列", 16), ("D15 缺列", 17)):
         alerts.failed(known, tmp_path, "2024Q4 scheduled_quarter", sentence, date(2025, 1, day))
     assert len(mailbox.letters) == 3 and "D15 缺列" in mailbox.letters[0][1].get_body().get_content()
+
+
+def test_an_operator_in_other_capitals_is_not_told_again_and_a_letter_that_did_not_leave_leaves_no_trace(tmp_path, mailbox):
+    def fail(address, busy=()):
+        mailbox.busy = set(busy)
+        known = settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=(address,))})
+        return [each.state for each in alerts.failed(known, tmp_path, "2024Q4", "D15 缺列", date(2025, 1, 16))]
+
+    assert fail(OPERATOR, busy=[OPERATOR]) == ["later"] and fail("Ops@XS.example.gov.cn") == ["sent"]
+    assert fail(OPERATOR) == fail("OPS@xs.example.gov.cn") == ["before"] and mailbox.recipients == [("Ops@XS.example.gov.cn",)]
 
 
 def test_titles_that_run_out_are_told_by_number_and_kind_and_no_firm_is_named(golden_run, tmp_path, mailbox):

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from zjtx_pipeline import store
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.snapshots import SourceFile
 
@@ -26,10 +28,30 @@ _REMEDY = "这一季的运行还没有走完最后一步，走完后本说明自
 
 def write_output(folder: Path, name: str, content: bytes) -> Path:
     """Write a report; where the manifest does not name this very file, a word beside it says so until the next manifest."""
-    listed = store.read_json(folder / NAME)["outputs"] if (folder / NAME).exists() else []
-    if hashlib.sha256(content).hexdigest() not in {each["sha256"] for each in listed if each["name"] == name}:
+    if hashlib.sha256(content).hexdigest() not in {each["sha256"] for each in _listed(folder) if each["name"] == name}:
         mark_unfinished(folder)
     return store.write_bytes(folder / name, content)
+
+
+def read(folder: Path, quarter: object) -> dict[str, Any] | None:
+    """A quarter's manifest, None where there is none; ZjtxError where it is no whole one."""
+    try:
+        content = store.read_json(folder / NAME)
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not {"draft", "outputs"} <= content.keys():
+        raise ZjtxError(f"清单 {folder / NAME} 损坏，读不出来（可能写入时断电，或被改动过）：请重新运行 zjtx report {quarter}。")
+    return content
+
+
+def _listed(folder: Path) -> list[dict[str, Any]]:
+    """What a manifest names; nothing where it is damaged, for it is about to be made anew."""
+    try:
+        return (read(folder, folder.name) or {"outputs": []})["outputs"]
+    except ZjtxError:
+        return []
 
 
 def mark_unfinished(folder: Path) -> None:

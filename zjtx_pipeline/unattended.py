@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from zjtx_pipeline import ledger, store
+from zjtx_pipeline import ledger, manifest, store
 from zjtx_pipeline.delivery import alerts, asking, send_quarter, signoff
 from zjtx_pipeline.delivery.issuing import compose, prepare
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import approvals, issues, notices
 from zjtx_pipeline.quarter import CHINA, Quarter, quarters
 from zjtx_pipeline.settings import Settings
@@ -49,11 +50,21 @@ def _due_at(settings: Settings, quarter: Quarter) -> datetime:
 
 
 def _is_missing(settings: Settings, home: Path, quarter: Quarter) -> bool:
-    """What was made by hand before the day of the report is not the report: deliveries may have come since."""
-    manifest = home / "reports" / str(quarter) / "manifest.json"
-    if not manifest.exists() or store.read_json(manifest)["draft"] or manifest.stat().st_mtime < _due_at(settings, quarter).replace(tzinfo=CHINA).timestamp():
+    if not _is_made(home, quarter, _due_at(settings, quarter)):
         return True
     return _signs_off(settings) and not _is_put_forward(settings, home, quarter)
+
+
+def _is_made(home: Path, quarter: Quarter, due_at: datetime) -> bool:
+    """Do finished reports stand? Those of a damaged manifest do not, and are made anew; nor do those of before the day of the report, for
+    deliveries may have come since."""
+    folder = home / "reports" / str(quarter)
+    try:
+        content = manifest.read(folder, quarter)
+    except ZjtxError:
+        return False
+    made_in_time = content is not None and (folder / manifest.NAME).stat().st_mtime >= due_at.replace(tzinfo=CHINA).timestamp()
+    return made_in_time and not content["draft"]
 
 
 def _signs_off(settings: Settings) -> bool:
@@ -66,7 +77,7 @@ def _is_put_forward(settings: Settings, home: Path, quarter: Quarter) -> bool:
     """Is a request owed to anybody, or has anybody approved?"""
     if not ledger.stands(home, settings.ledger):
         return False
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.of_district(settings, home) as book, book.writing() as connection:
         every = issues.of_quarter(connection, str(quarter))
         return bool(notices.of(connection, map(asking.occasion, every))) or any(approvals.approved_at(connection, each.id) for each in every)
 
@@ -83,7 +94,7 @@ def after_run(settings: Settings, home: Path, quarter: Quarter, by_schedule: boo
     if settings.delivery.approval == "required":
         asked = asking.ask(settings, home, quarter)
         return {each.approver.name: f"请批邮件{_said(each.state)}" for each in asked} or {"发送": "已经批准。"}
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.of_district(settings, home, claims=True) as book, book.writing() as connection:
         signoff.approve_by_itself(connection, settings, prepare(connection, compose(settings, home, quarter)).issue)
     return {each.recipient.name: _said(each.state) for each in send_quarter(settings, home, quarter, again=False)}
 

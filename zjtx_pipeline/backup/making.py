@@ -24,7 +24,7 @@ from zjtx_pipeline.backup.archive import FORMAT, PROGRAM, Contents, examine, hea
 from zjtx_pipeline.backup.contents import File
 from zjtx_pipeline.backup.writing import write
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import dump, opened
+from zjtx_pipeline.ledger import dump, of_district
 from zjtx_pipeline.settings import Settings
 
 OURS = re.compile(r"zjtx-\d{8}T\d{6}Z\.tar\.gz")
@@ -85,7 +85,7 @@ def _files(home: Path, settings: Settings, config: Path | None, aside: Path, lef
     """The ledger first: what it says was sent then lies in the files that come after it."""
     if settings.ledger:
         dumped = aside / contents.LEDGER
-        with opened(home, settings.ledger) as ledger:
+        with of_district(settings, home) as ledger:
             dumped.write_text("".join(f"{line}\n" for line in dump.lines(ledger)), encoding="utf-8")
         yield File(contents.LEDGER, dumped)
     yield from contents.of_home(home, aside, left)

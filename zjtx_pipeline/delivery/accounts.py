@@ -28,7 +28,7 @@ def of_quarter(settings: Settings, home: Path, quarter: Quarter) -> list[Account
     """A quarter's issues in the order of their making; ZjtxError where there are none."""
     found: list[Account] = []
     if ledger.stands(home, settings.ledger):
-        with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+        with ledger.of_district(settings, home) as book, book.writing() as connection:
             found = [_account(connection, each) for each in issues.of_quarter(connection, str(quarter))]
     if not found:
         raise ZjtxError(f"{quarter} 还没有准备过发送：先运行 zjtx request 或 zjtx send。")
@@ -51,7 +51,7 @@ def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arri
     """Write down whether what is 待核实 or came back has arrived; of how many letters. ZjtxError where there is nothing of the kind."""
     if not header_safe(by, "核实人姓名").strip():
         raise ZjtxError("没有写核实的人：请填写 --by。")
-    with ledger.opened(home, settings.ledger) as book, book.alone(wait=False) as idle, book.writing() as connection:
+    with ledger.of_district(settings, home) as book, book.alone(wait=False) as idle, book.writing() as connection:
         if idle:
             mailings.orphans(connection)  # what a killed sender left in mid-post is 待核实 too
         every = issues.of_quarter(connection, str(quarter))

@@ -13,11 +13,10 @@ from datetime import date
 from pathlib import Path
 
 from zjtx_pipeline import ledger, store
-from zjtx_pipeline.delivery.addresses import may_have_reports
 from zjtx_pipeline.delivery.attention import Matter
 from zjtx_pipeline.delivery.notices import tell
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.settings import Recipient, Settings
+from zjtx_pipeline.settings import May, Recipient, Settings, may_have
 
 OPERATOR = "运维人员"
 
@@ -64,10 +63,6 @@ def _about(quarter: str, every: Sequence[Matter]) -> str:
     return f"attention/{quarter}/{store.digest(*(each.known_by for each in every))[:12]}"
 
 
-def _operators(settings: Settings) -> list[tuple[str, str]]:
-    return [(OPERATOR, address) for address in settings.alerts.operators]
-
-
 def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, Sequence[str]], due_on: date, today: date) -> list[Told]:
     """Remind each department of the tables that it owes, and tell the operators who owes what; once a day."""
     when = f"应于 {due_on} 前报送" if today <= due_on else f"已过报送截止日 {due_on}"
@@ -75,8 +70,8 @@ def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, 
     told: list[Told] = []
     for department, tables in late.items():
         to = [(each.name, each.address) for each in _recipients(settings, [department])]
-        told += _post(settings, home, f"remind/{quarter}/{today}", to, subject, _owed(settings, quarter, department, tables, when))
-    if late and settings.alerts.operators:
+        told += _post(settings, home, f"remind/{quarter}/{today}", to, subject, _owed(settings, quarter, department, tables, when), whole=False)
+    if late:
         lines = "\n".join(f"  {department}：{'、'.join(tables)}" for department, tables in late.items())
         text = f"{quarter.chinese}数据{when}，下列部门还有表未报送：\n\n{lines}\n"
         told += _post(settings, home, f"remind/{quarter}/{today}/{OPERATOR}", _operators(settings), subject, text)
@@ -105,7 +100,8 @@ def expiring(settings: Settings, home: Path, quarter: Quarter) -> list[Told]:
         f"{quarter.last_day} 起两个季度内到期的资质共 {counted.total()} 项：\n\n{lines}\n\n"
         "请提醒企业按时复核和更新信息。企业名单见报告分发材料中的“到期和初筛名单”。\n"
     )
-    to = [(each.name, each.address) for each in _recipients(settings, settings.audience.titles) if may_have_reports(each.address, settings.delivery)]
+    theirs = _recipients(settings, settings.audience.titles)
+    to = [(each.name, each.address) for each in theirs if may_have(each.address, settings.delivery) is May.LETTERS]
     return _post(settings, home, f"expiring/{quarter}", to, f"{quarter.chinese}资质到期提醒", text)
 
 
@@ -114,13 +110,19 @@ def _recipients(settings: Settings, departments: Iterable[str]) -> list[Recipien
     return [each for each in settings.delivery.recipients if each.department in named]
 
 
-def _post(settings: Settings, home: Path, occasion: str, to: Sequence[tuple[str, str]], subject: str, text: str) -> list[Told]:
+def _operators(settings: Settings) -> list[tuple[str, str]]:
+    return [(OPERATOR, address) for address in settings.alerts.operators]
+
+
+def _post(
+    settings: Settings, home: Path, occasion: str, to: Sequence[tuple[str, str]], subject: str, text: str, whole: bool = True
+) -> list[Told]:
     if not to or not can_post(settings):
         return []
-    with ledger.opened(home, settings.ledger) as book:
-        return [_told(book, settings, occasion, name, address, subject, text) for name, address in to]
+    with ledger.of_district(settings, home, claims=True) as book:
+        return [_told(book, settings, occasion, name, address, subject, text, whole) for name, address in to]
 
 
-def _told(book: ledger.Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str) -> Told:
-    fate = tell(book, settings, occasion, name, address, subject, text)
+def _told(book: ledger.Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str, whole: bool) -> Told:
+    fate = tell(book, settings, occasion, name, address, subject, text, whole)
     return Told(address, fate.state, fate.detail)

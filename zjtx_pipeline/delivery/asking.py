@@ -51,7 +51,7 @@ def ask(settings: Settings, home: Path, quarter: Quarter, again: bool = False, r
     `revised`: also to who holds another version with the same figures, which voids what was approved without them.
     """
     composed = _composed(settings, home, quarter)
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home, claims=True) as book:
         with book.writing() as connection:
             prepared = prepare(connection, composed, revised)
             asked = _owed(connection, prepared, again or prepared.widened)
@@ -114,7 +114,7 @@ def ask_again(settings: Settings, home: Path, issue: Issue, day: date) -> list[A
     composed = _composed(settings, home, Quarter.parse(issue.quarter))
     if composed.digest != issue.digest:
         return []
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home) as book:
         with book.writing() as connection:
             days = {row.occasion for row in notices.of(connection, [occasion(issue)])}
             if len(days) > MOST_REPEATS:

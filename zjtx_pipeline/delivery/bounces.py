@@ -41,7 +41,7 @@ def recorded(settings: Settings, home: Path, where: Path | None) -> list[Bounce]
     if not where.exists():
         raise ZjtxError(f"找不到存退信的 {where}：请检查目录或配置里的 delivery.bounces。")
     try:
-        with ledger.opened(home, settings.ledger) as book:
+        with ledger.of_district(settings, home) as book:
             return [_recorded(book, name, content) for name, content in _messages(where)]
     except OSError as error:
         raise ZjtxError(f"存退信的 {where} 读不出来（系统错误 {error.errno}）：请检查权限。") from None

@@ -19,7 +19,7 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Issue, approvals, issues, mailings
 from zjtx_pipeline.ledger.issues import Line
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.settings import Settings, folded
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,12 @@ def prepare(connection: Connection, composed: Composed, revised: bool = False) -
 def _dues(connection: Connection, composed: Composed, own: Issue | None, revised: bool) -> dict[str, Due]:
     """By address what is due. Whoever was once to have this very issue still is, unless they have had a later one."""
     held = [row for row in issues.held(connection, str(composed.sealed.quarter)) if own is None or row.issue_id != own.id]
-    laid = issues.reports_by_address(connection, own) if own else {}
+    laid = {folded(address) for address in issues.reports_by_address(connection, own)} if own else set()
     found = {}
     for each in composed.letters:
         address = each.recipient.address
-        theirs = [row for row in held if row.address == address]
-        begun = own is not None and address in laid and all(row.issue_id < own.id for row in theirs)
+        theirs = [row for row in held if folded(row.address) == folded(address)]
+        begun = own is not None and folded(address) in laid and all(row.issue_id < own.id for row in theirs)
         found[address] = due(composed.settings, composed.home, composed.sealed, each, theirs, revised or begun)
         found[address] = replace(found[address], wished=found[address].wished and not begun)
     return found

@@ -16,8 +16,9 @@ from zjtx_pipeline.ledger import Ledger, notices
 from zjtx_pipeline.settings import Settings
 
 
-def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage]) -> Fate:
-    """Post a letter that is owed, unless this address has had it for this occasion, or may have; `before` where that is so."""
+def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], whole: bool = True) -> Fate:
+    """Post a letter that is owed, unless this address has had it for this occasion, or may have; `before` where that is so. `whole`: it is
+    not for public mailboxes."""
     with book.writing() as connection:
         if not notices.owe(connection, occasion, address):
             return Fate("before", "已经发过")
@@ -26,18 +27,18 @@ def post_once(book: Ledger, settings: Settings, occasion: str, address: str, wri
         with book.writing() as connection:
             return notices.begin(connection, occasion, address)
 
-    fate = hand_over(settings.delivery, written(), claim)
+    fate = hand_over(settings.delivery, written(), claim, whole)
     with book.writing() as connection:
         notices.end(connection, occasion, address, fate.state, fate.detail)
     return fate
 
 
-def tell(book: Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str) -> Fate:
+def tell(book: Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str, whole: bool = True) -> Fate:
     """Post a letter of text alone, once; where it cannot be posted now, what is said now is posted later."""
     with book.writing() as connection:
-        notices.owe(connection, occasion, address, name, subject, text)
+        notices.owe(connection, occasion, address, name, subject, text, whole)
     try:
-        return post_once(book, settings, occasion, address, lambda: _plain(settings, name, address, subject, text))
+        return post_once(book, settings, occasion, address, lambda: _plain(settings, name, address, subject, text), whole)
     except ZjtxError as error:  # an address or a name that no letter may bear
         with book.writing() as connection:
             notices.end(connection, occasion, address, "refused", str(error))
@@ -49,7 +50,7 @@ def tell_waiting(book: Ledger, settings: Settings, before: str) -> None:
     with book.writing() as connection:
         rows = [row for row in notices.waiting(connection, before) if row.text]
     for row in rows:
-        tell(book, settings, row.occasion, row.name, row.address, row.subject, row.text)
+        tell(book, settings, row.occasion, row.name, row.address, row.subject, row.text, bool(row.whole))
 
 
 def _plain(settings: Settings, name: str, address: str, subject: str, text: str) -> EmailMessage:

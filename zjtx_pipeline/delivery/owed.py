@@ -47,7 +47,7 @@ def owed(settings: Settings, home: Path, now: datetime) -> Owed:
     if not alerts.can_post(settings) or not ledger.stands(home, settings.ledger):
         return Owed()
     before = _before(now)
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home) as book:
         with book.writing() as connection:
             requests = [Quarter.parse(each.quarter) for each in asking.waiting(connection, settings, before)]
             approved = [Quarter.parse(key) for key in mailings.waiting(connection, before)]
@@ -77,7 +77,7 @@ def post_owed(settings: Settings, home: Path, now: datetime) -> None:
                 alerts.failed(settings, home, f"{quarter} {what}", str(error), now.date())
     if not ledger.stands(home, settings.ledger):
         return
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home) as book:
         tell_waiting(book, settings, _before(now))
         untold = _untold(book, settings, now)
     for quarter, every in untold.items():
@@ -92,7 +92,7 @@ def ask_again(settings: Settings, home: Path, today: date) -> None:
     """On a working day, mail another code to approvers who have let theirs lapse."""
     if not is_workday(today) or not settings.delivery.approvers or not ledger.stands(home, settings.ledger):
         return
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.of_district(settings, home) as book, book.writing() as connection:
         lapsed = asking.lapsed(connection, settings)
     for issue in lapsed:
         asking.ask_again(settings, home, issue, today)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime, make_msgid
 
+from zjtx_pipeline.delivery.addresses import barred
 from zjtx_pipeline.delivery.server import connected, why
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Delivery
@@ -33,9 +34,11 @@ class Fate:
     reached: bool = True
 
 
-def hand_over(delivery: Delivery, message: EmailMessage, claim: Callable[[], bool]) -> Fate:
-    """Post one message. `claim` is asked after the server has agreed to the recipient and before it gets the text: only then, and
+def hand_over(delivery: Delivery, message: EmailMessage, claim: Callable[[], bool], whole: bool = True) -> Fate:
+    """Post one message, where its recipient may have it (`whole`: more than word without figures); whatever leaves, leaves here. `claim` is asked after the server has agreed to the recipient and before it gets the text: only then, and
     only if it says yes, can anybody have the message."""
+    if said := barred(message["To"].addresses[0].addr_spec, whole, delivery):
+        return Fate("refused", said)
     try:
         content = _finished(delivery, message)
         with connected(delivery) as server:

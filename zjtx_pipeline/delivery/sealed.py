@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zjtx_pipeline import store
+from zjtx_pipeline import manifest, store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import distribution
@@ -62,10 +62,9 @@ def sealed(settings: Settings, home: Path, quarter: Quarter) -> Sealed:
 
 
 def _manifest(folder: Path, quarter: Quarter) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    if not path.exists():
+    content = manifest.read(folder, quarter)
+    if content is None:
         raise ZjtxError(f"{quarter} 还没有完整的报告：请先运行 zjtx report {quarter}。")
-    content = store.read_json(path)
     if content["draft"]:
         raise ZjtxError(f"{quarter} 的报告是草稿（季度未结束），不能发送。")
     return content

@@ -50,7 +50,7 @@ def send_quarter(
     also what was refused. With `dry_run` the messages are written there as `.eml` files and nothing is recorded.
     """
     composed = compose(settings, home, quarter)
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home, claims=dry_run is None) as book:
         if dry_run:
             return _dry(book, composed, dry_run, revised)
         with book.writing() as connection:
@@ -108,7 +108,7 @@ def _post(book: Ledger, prepared: Prepared, part: Part) -> Fate:
             claims.append(mailings.claim(connection, issue, part.message_id, BY))
         return claims[-1]
 
-    fate = hand_over(settings.delivery, part.message(settings, found), claim)
+    fate = hand_over(settings.delivery, part.message(settings, found), claim, whole=bool(part.files))
     with book.writing() as connection:
         _settle(connection, issue, part.message_id, fate, any(claims))
     return fate

@@ -35,7 +35,7 @@ def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: s
 
     A code given in the UI is kept with the run, where others see it: whatever is refused there, it is void.
     """
-    with ledger.opened(home, settings.ledger) as book:
+    with ledger.of_district(settings, home) as book:
         try:
             return _approved(book, settings, home, quarter, name, code, channel)
         except ZjtxError:
@@ -92,7 +92,7 @@ def _give(connection: Connection, settings: Settings, issue: Issue, name: str, c
 def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str) -> int:
     """Take an approver's approvals of a quarter back; how many issues that concerns. What has been posted stays posted."""
     header_safe(name + by, "批准人姓名")
-    with ledger.opened(home, settings.ledger) as book, book.writing() as connection:
+    with ledger.of_district(settings, home) as book, book.writing() as connection:
         every = issues.of_quarter(connection, str(quarter))
         return sum(approvals.revoke(connection, issue, name, by, needed(settings)) for issue in every)
 

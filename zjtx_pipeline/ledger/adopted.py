@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from zjtx_pipeline import store
 from zjtx_pipeline.ledger.book import note, now
+from zjtx_pipeline.ledger.databases import told
 from zjtx_pipeline.ledger.tables import APPROVALS, ISSUES, MAILINGS
 
 OLD, KEPT = "mailings.db", "mailings.db.adopted"
@@ -22,7 +23,7 @@ def adopt(connection: sa.Connection, home: Path) -> None:
     path = home / OLD
     if not path.exists():
         return
-    with closing(sqlite3.connect(path)) as old:
+    with told("读不出", f"{path} 和磁盘", str(path)), closing(sqlite3.connect(path)) as old:
         named = {column[1] for column in old.execute("PRAGMA table_info(mailings)")}
         revision = "revision" if "revision" in named else "NULL"
         rows = old.execute(f"SELECT quarter, {revision}, address, digest, state, approved_by, changed_at FROM mailings ORDER BY 1, 2, 3").fetchall()

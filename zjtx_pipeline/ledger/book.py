@@ -11,11 +11,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, one_at_a_time, told
+from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, one_at_a_time, place_of, told
 from zjtx_pipeline.ledger.tables import HISTORY
 
 NAME = "ledger.db"
-HEAD = "0002"  # the newest of `migrations/versions`
+HEAD = "0003"  # the newest of `migrations/versions`
 _POSTING = 0x7A6A7478  # the advisory lock of whoever posts
 _WRITES = ("写不进或读不出", "磁盘空间和配置中的 ledger")
 
@@ -29,14 +29,14 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction: all that is written in the block, or nothing; one writer at a time. ZjtxError where the database fails."""
-        with told(*_WRITES), self.engine.begin() as connection:
+        with told(*_WRITES, place_of(self.engine)), self.engine.begin() as connection:
             one_at_a_time(connection)
             yield connection
 
     @contextmanager
     def trying(self) -> Iterator[sa.Connection]:
         """A transaction of which nothing is kept."""
-        with told(*_WRITES), self.engine.connect() as connection, connection.begin() as transaction:
+        with told(*_WRITES, place_of(self.engine)), self.engine.connect() as connection, connection.begin() as transaction:
             one_at_a_time(connection)
             yield connection
             transaction.rollback()
@@ -92,7 +92,7 @@ def stands(home: Path, url: str | None = None) -> bool:
 def _bring_up(engine: sa.Engine) -> None:
     shared = engine.dialect.name == "postgresql"
     where = f"配置中的 ledger、账号的建表权限和环境变量 {PASSWORD}" if shared else "磁盘、权限和配置中的 ledger"
-    with told("打不开", where), engine.begin() as connection:
+    with told("打不开", where, place_of(engine)), engine.begin() as connection:
         one_at_a_time(connection)
         found = version_of(connection)
         if found == HEAD:

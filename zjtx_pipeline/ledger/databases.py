@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,14 +55,49 @@ def _guarded(connection, record) -> None:
 
 
 @contextmanager
-def told(what: str, where: str) -> Iterator[None]:
-    """A database or disk that fails, in one Chinese sentence; a defect of ours passes as it is."""
+def told(what: str, where: str, place: str = "") -> Iterator[None]:
+    """A database or disk that fails, in one Chinese sentence; a defect of ours passes as it is. `place`: which database it is."""
     try:
         yield
     except (IntegrityError, DataError):
         raise
-    except (DBAPIError, OSError) as error:
-        raise ZjtxError(f"台账数据库{what}（{cause(error)}）：请检查{where}。") from None
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        known = _SENTENCES.get(_kind(error))
+        raise ZjtxError(known.format(place=place or "数据库") if known else f"台账数据库{what}（{_cause(error)}）：请检查{where}。") from None
+
+
+def place_of(engine: sa.Engine) -> str:
+    """How a ledger's database is named to whoever has to look after it, without its password."""
+    url = engine.url
+    return str(url.database) if engine.dialect.name == "sqlite" else f"数据库 {url.host}/{url.database}"
+
+
+_DAMAGED, _LOCKED = "damaged", "locked"
+_SENTENCES = {
+    _DAMAGED: "台账 {place} 损坏，或不是台账：请停下服务，把它改名留存，再按运行维护手册“恢复”一节用最近的备份恢复；不要另起一本空的，否则会把信重发一遍。",
+    _LOCKED: "台账 {place} 被另一个程序占用，等了很久没有等到，什么也没有写：请等正在进行的发送或备份结束后再试，仍不行的，关闭打开着它的程序。",
+}
+_KINDS_OF_SQLITE = {sqlite3.SQLITE_CORRUPT: _DAMAGED, sqlite3.SQLITE_NOTADB: _DAMAGED, sqlite3.SQLITE_BUSY: _LOCKED, sqlite3.SQLITE_LOCKED: _LOCKED}
+_KINDS_OF_POSTGRESQL = {"XX001": _DAMAGED, "XX002": _DAMAGED, "55P03": _LOCKED}
+_CAUSES_OF_SQLITE = {
+    sqlite3.SQLITE_READONLY: "没有写入权限", sqlite3.SQLITE_CANTOPEN: "文件打不开", sqlite3.SQLITE_IOERR: "磁盘读写出错", sqlite3.SQLITE_FULL: "磁盘已满",
+}  # fmt: skip
+
+
+def _kind(error: Exception) -> str:
+    """Is the database damaged or locked, as its driver says? Empty for anything else."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return _KINDS_OF_SQLITE.get(_sqlite_code(error), "") or _KINDS_OF_POSTGRESQL.get(state or "", "")
+
+
+def _cause(error: Exception) -> str:
+    return _CAUSES_OF_SQLITE.get(_sqlite_code(error)) or cause(error)
+
+
+def _sqlite_code(error: Exception) -> int:
+    """SQLite's primary code of an error; -1 where it is none of SQLite's."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return -1 if code is None else code & 0xFF
 
 
 def one_at_a_time(connection: sa.Connection) -> None:

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger.book import HEAD, NAME, Ledger, migrate, opened, version_of
-from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, told
+from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, place_of, told
 from zjtx_pipeline.ledger.tables import META
 
 
 def lines(ledger: Ledger) -> Iterator[str]:
     """All that stands in a ledger at one moment, whoever writes into it meanwhile."""
-    with ledger.engine.connect() as connection:
+    with told("读不出", "磁盘和配置中的 ledger", place_of(ledger.engine)), ledger.engine.connect() as connection:
         if ledger.engine.dialect.name != "sqlite":  # whose transactions are of one moment anyway
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
@@ -49,7 +49,7 @@ def _filling(home: Path, url: str | None, version: str) -> Iterator[sa.Connectio
     """A transaction in an empty ledger whose tables are of that version, brought up to date at its end. ZjtxError: it is not empty."""
     engine = engine_of(url, home / NAME)
     try:
-        with told("打不开或写不进", f"地址和环境变量 {PASSWORD}"), engine.begin() as connection:
+        with told("打不开或写不进", f"地址和环境变量 {PASSWORD}", place_of(engine)), engine.begin() as connection:
             if version > HEAD:
                 raise ZjtxError("备份里的台账是更新的程序建的：请先升级程序。")
             if version_of(connection) not in (None, version) or _rows(connection):

@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import note, now, opened, stands
+from zjtx_pipeline.ledger.owner import of_district
 from zjtx_pipeline.ledger.tables import ERRATA, ISSUES, MAILINGS
+from zjtx_pipeline.settings import Settings
 
 HOLDS = ("sending", "sent", "unknown")  # the recipient has it, or may have
 UNSENT = ("prepared", "approved", "refused")  # nobody has it
@@ -135,11 +137,11 @@ def issued_revisions(connection: sa.Connection, quarter: str) -> list[int]:
     return list(connection.scalars(joined.where(MAILINGS.c.state.in_((*HOLDS, "bounced"))).distinct().order_by(ISSUES.c.revision)))
 
 
-def issued(home: Path, quarter: object, url: str | None = None) -> list[int]:
-    """As `issued_revisions`, of a ledger that is not open, and may not stand yet."""
-    if not stands(home, url):
+def issued(home: Path, quarter: object, settings: Settings | None = None) -> list[int]:
+    """As `issued_revisions`, of a ledger that is not open, and may not stand yet: a district's, or whosever the home's own is."""
+    if not stands(home, settings and settings.ledger):
         return []
-    with opened(home, url) as book, book.writing() as connection:
+    with of_district(settings, home) if settings else opened(home) as book, book.writing() as connection:
         return issued_revisions(connection, str(quarter))
 
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from zjtx_pipeline.ledger.book import note, now
 from zjtx_pipeline.ledger.issues import HOLDS, Issue, of_id
 from zjtx_pipeline.ledger.tables import HISTORY, ISSUES, MAILINGS
+from zjtx_pipeline.settings import folded
 
 STATES = {
     "prepared": "待批准", "approved": "待发送", "sending": "发送中", "sent": "已发送", "refused": "被拒收", "bounced": "被退回", "unknown": "待核实",
@@ -96,7 +97,8 @@ def put_back(connection: sa.Connection, issue: Issue, message_id: str, detail: s
 
 def resolve(connection: sa.Connection, issue: Issue, address: str, arrived: bool, by: str) -> int:
     """What a person found out of an address's letters whose fate was unknown, or that came back: how many rows that settles."""
-    mine = {row.message_id for row in of_issue(connection, issue) if row.address == address and row.state in ("unknown", "bounced")}
+    theirs = [row for row in of_issue(connection, issue) if folded(row.address) == folded(address)]
+    mine = {row.message_id for row in theirs if row.state in ("unknown", "bounced")}
     state, detail = ("sent", "经核实已收到") if arrived else ("refused", "经核实没有收到")
     return sum(_move(connection, issue, each, ("unknown", "bounced"), state, detail, by) for each in sorted(mine))
 

@@ -4,6 +4,7 @@
        ↑ another time ┘
 
 A letter of text alone lies here until it has left; a request, which carries reports and a code, is written anew each time it is tried.
+An address in other capitals is the same mailbox; a row keeps the spelling by which it was told.
 """
 
 from __future__ import annotations
@@ -15,21 +16,25 @@ import sqlalchemy as sa
 from zjtx_pipeline.ledger.book import now
 from zjtx_pipeline.ledger.mailings import STATES as OF_MAILINGS
 from zjtx_pipeline.ledger.tables import NOTICES
+from zjtx_pipeline.settings import folded
 
 STATES = {**OF_MAILINGS, "waiting": "待发送"}
 
 
-def owe(connection: sa.Connection, occasion: str, address: str, name: str = "", subject: str = "", text: str = "") -> bool:
-    """Write down that this address is to be told, unless that stands already; may the letter be posted now?"""
+def owe(
+    connection: sa.Connection, occasion: str, address: str, name: str = "", subject: str = "", text: str = "", whole: bool = True
+) -> bool:
+    """Write down that this address is to be told, unless that stands already; may the letter be posted now? `whole`: it is not for public
+    mailboxes."""
     if state(connection, occasion, address) is None:
         row = {"occasion": occasion, "address": address, "state": "waiting", "detail": "", "changed_at": now()}
-        connection.execute(sa.insert(NOTICES).values(row | {"name": name, "subject": subject, "text": text}))
+        connection.execute(sa.insert(NOTICES).values(row | {"name": name, "subject": subject, "text": text, "whole": int(whole)}))
     return state(connection, occasion, address) == "waiting"
 
 
 def state(connection: sa.Connection, occasion: str, address: str) -> str | None:
     """What became of it; None where nothing was owed."""
-    return connection.scalar(sa.select(NOTICES.c.state).where(*_of(occasion, address)))
+    return connection.scalar(sa.select(NOTICES.c.state).where(*_of(connection, occasion, address)))
 
 
 def of(connection: sa.Connection, occasions: Iterable[str]) -> list[sa.Row]:
@@ -46,7 +51,7 @@ def waiting(connection: sa.Connection, before: str) -> list[sa.Row]:
 
 def forget(connection: sa.Connection, occasion: str, address: str) -> None:
     """It is to be posted again, whatever came of it before."""
-    connection.execute(sa.delete(NOTICES).where(*_of(occasion, address)))
+    connection.execute(sa.delete(NOTICES).where(*_of(connection, occasion, address)))
 
 
 def withdraw(connection: sa.Connection, occasions: Sequence[str]) -> None:
@@ -56,13 +61,13 @@ def withdraw(connection: sa.Connection, occasions: Sequence[str]) -> None:
 
 def begin(connection: sa.Connection, occasion: str, address: str) -> bool:
     """May the letter be posted now? Only one is told so."""
-    which = (*_of(occasion, address), NOTICES.c.state == "waiting")
+    which = (*_of(connection, occasion, address), NOTICES.c.state == "waiting")
     return bool(connection.execute(sa.update(NOTICES).where(*which).values(state="sending", detail="", changed_at=now())).rowcount)
 
 
 def end(connection: sa.Connection, occasion: str, address: str, fate: str, detail: str) -> None:
     """What became of it; `later`: it waits again. The text of what has left is not kept."""
-    open_ones = (*_of(occasion, address), NOTICES.c.state.in_(("waiting", "sending")))
+    open_ones = (*_of(connection, occasion, address), NOTICES.c.state.in_(("waiting", "sending")))
     if fate == "later":
         connection.execute(sa.update(NOTICES).where(*open_ones).values(state="waiting", detail=detail, changed_at=now()))
     elif fate in ("sent", "refused", "unknown"):
@@ -75,5 +80,11 @@ def orphans(connection: sa.Connection, before: str) -> None:
     connection.execute(sa.update(NOTICES).where(*which).values(state="unknown", detail="发送时程序中断，是否送达不明"))
 
 
-def _of(occasion: str, address: str) -> tuple:
-    return NOTICES.c.occasion == occasion, NOTICES.c.address == address
+def _of(connection: sa.Connection, occasion: str, address: str) -> tuple:
+    return NOTICES.c.occasion == occasion, NOTICES.c.address.in_(_spellings(connection, occasion, address))
+
+
+def _spellings(connection: sa.Connection, occasion: str, address: str) -> list[str]:
+    """The ways in which a mailbox is written in an occasion's rows."""
+    written = connection.scalars(sa.select(NOTICES.c.address).where(NOTICES.c.occasion == occasion))
+    return [each for each in written if folded(each) == folded(address)]

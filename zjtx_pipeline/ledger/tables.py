@@ -72,6 +72,14 @@ NOTICES = Table(
     Column("name", String, nullable=False, server_default=""),  # of whom it is to; with subject and text empty for a request
     Column("subject", String, nullable=False, server_default=""),
     Column("text", String, nullable=False, server_default=""),
+    Column("whole", Integer, nullable=False, server_default="1"),  # 0: for public mailboxes too
+)
+OWNER = Table(
+    "owner",
+    META,
+    Column("digest", String, primary_key=True),  # `Settings.district_digest`; one row at most
+    Column("named", String, nullable=False),
+    Column("since", String, nullable=False),
 )
 HISTORY = Table(
     "history",

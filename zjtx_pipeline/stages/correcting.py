@@ -39,7 +39,7 @@ def settle(run: Run) -> None:
     """Note what was issued of the quarter, and the order for correcting the last of it; the note is as old as what it says."""
     from zjtx_pipeline import ledger
 
-    numbers = [] if run.draft or run.as_of is not None else ledger.issued(run.home, run.quarter, run.settings.ledger)
+    numbers = [] if run.draft or run.as_of is not None else ledger.issued(run.home, run.quarter, run.settings)
     told = {"issued": numbers, "order": revisions.ordered(run.home, run.quarter, numbers[-1]) if numbers else None}
     if told != _settled(run):
         store.write_json(settled_path(run), told)
@@ -134,7 +134,7 @@ def correct(settings: Settings, home: Path, quarter: Quarter, why: str, approved
     from zjtx_pipeline import ledger
 
     why, approved_by = _printable("更正原因", why, LONGEST_WHY), _printable("批准人姓名", approved_by, LONGEST_NAME)
-    numbers = ledger.issued(home, quarter, settings.ledger)
+    numbers = ledger.issued(home, quarter, settings)
     if not numbers:
         raise ZjtxError(f"{quarter} 的报告还没有发出过，不用更正说明：数据改好后重新运行 zjtx report {quarter} 即可。")
     revisions.order(home, quarter, numbers[-1], why, approved_by, datetime.now(CHINA).date())
