@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def needed(settings: Settings) -> int:
 
 def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: str, channel: str) -> tuple[Issue, list[str]]:
     """Approve the quarter's reports, as they are now and for the recipients as they are now, in an approver's name; the issue and who
-    has approved it by now. ZjtxError: who that is, or their code, is not what it has to be.
+    of those that count has approved it by now. ZjtxError: who that is, or their code, is not what it has to be.
 
     A code given in the UI is kept with the run, where others see it: refused there, it is void.
     """
@@ -84,8 +85,8 @@ def approve_by_itself(book: Ledger, settings: Settings, issue: Issue) -> None:
 
 
 def _give(connection: Connection, settings: Settings, issue: Issue, name: str, channel: str) -> list[str]:
-    approvals.give(connection, issue, name, channel, needed(settings))
-    return approvals.standing(connection, issue)
+    approvals.give(connection, issue, name, channel, needed(settings), partial(_counted, settings))
+    return _counted(settings, approvals.given(connection, issue))
 
 
 def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str) -> int:
@@ -93,7 +94,7 @@ def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str)
     header_safe(name + by, "批准人姓名")
     with ledger.of_district(settings, home) as book, book.writing() as connection:
         every = ledger.issues.of_quarter(connection, str(quarter))
-        return sum(approvals.revoke(connection, issue, name, by, needed(settings)) for issue in every)
+        return sum(approvals.revoke(connection, issue, name, by, needed(settings), partial(_counted, settings)) for issue in every)
 
 
 def _counted(settings: Settings, given: Sequence[tuple[str, str]]) -> list[str]:
