@@ -6,9 +6,9 @@ import pytest
 from made_issues import CLERK, LEADER, LI, NAMES, QUARTER, ZHANG, reports, revise, settings, write_reports
 
 from zjtx_pipeline import store
-from zjtx_pipeline.delivery import asking, send_quarter, signoff
+from zjtx_pipeline.delivery import accounts, asking, send_quarter, signoff
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.settings import Recipient
+from zjtx_pipeline.settings import Approver, Recipient
 
 CODE = re.compile(r"您的验证码：([0-9A-Z]+)")
 
@@ -83,6 +83,37 @@ def test_two_must_be_two(home, mailbox):
         approve(mailbox, home, ZHANG, codes[ZHANG.address], **TWO)
     assert approve(mailbox, home, LI, codes[LI.address], **TWO) == ["张三", "李四"]
     assert send(mailbox, home, **TWO) == ["sent", "sent"]
+
+
+WANG = Approver(name="王五", address="wang@xs.example.gov.cn")
+
+
+def waiting(box, home, changes):
+    [account] = accounts.of_quarter(settings(box.port, **changes), home, QUARTER)
+    return {state for _, report, state, *_ in account.rows if report in NAMES}
+
+
+def test_an_approver_who_is_no_longer_configured_does_not_count(home, mailbox):
+    now = TWO | {"approvers": (LI, WANG)}
+    approve(mailbox, home, ZHANG, asked(mailbox, home, **TWO)[1][ZHANG.address], **TWO)
+    codes = {**asked(mailbox, home, **now)[1], LI.address: CODE.search(mailbox.letters[1][1].get_body().get_content())[1]}
+    assert approve(mailbox, home, LI, codes[LI.address], **now) == ["李四"] and waiting(mailbox, home, now) == {"待批准"}
+    with pytest.raises(ZjtxError, match="需要 2 人批准，现有 1 人"):
+        send(mailbox, home, **now)
+    assert approve(mailbox, home, WANG, codes[WANG.address], **now) == ["李四", "王五"] and waiting(mailbox, home, now) == {"待发送"}
+    signoff.revoke(settings(mailbox.port, **now), home, QUARTER, "张三", "张三")
+    assert waiting(mailbox, home, now) == {"待发送"}
+    signoff.revoke(settings(mailbox.port, **now), home, QUARTER, "王五", "王五")
+    assert waiting(mailbox, home, now) == {"待批准"} and sent(mailbox) == []
+
+
+def test_what_one_approver_takes_back_is_not_held_up_by_one_who_is_gone(home, mailbox):
+    _, codes = asked(mailbox, home, **TWO)
+    for who in (ZHANG, LI):
+        approve(mailbox, home, who, codes[who.address], **TWO)
+    now = {"approvers": (LI,)}
+    signoff.revoke(settings(mailbox.port, **now), home, QUARTER, "李四", "李四")
+    assert waiting(mailbox, home, now) == {"待批准"}
 
 
 def test_a_code_is_its_approvers_alone(home, mailbox):

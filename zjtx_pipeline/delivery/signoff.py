@@ -7,6 +7,7 @@ whoever calls is written down.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def needed(settings: Settings) -> int:
 
 def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: str, channel: str) -> tuple[Issue, list[str]]:
     """Approve the quarter's reports, as they are now and for the recipients as they are now, in an approver's name; the issue and who
-    has approved it by now. ZjtxError: who that is, or their code, is not what it has to be.
+    of those that count has approved it by now. ZjtxError: who that is, or their code, is not what it has to be.
 
     A code given in the UI is kept with the run, where others see it: whatever is refused there, it is void.
     """
@@ -85,8 +86,8 @@ def approve_by_itself(connection: Connection, settings: Settings, issue: Issue) 
 
 
 def _give(connection: Connection, settings: Settings, issue: Issue, name: str, channel: str) -> list[str]:
-    approvals.give(connection, issue, name, channel, needed(settings))
-    return approvals.standing(connection, issue)
+    approvals.give(connection, issue, name, channel, needed(settings), partial(counted, settings))
+    return counted(settings, approvals.given(connection, issue))
 
 
 def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str) -> int:
@@ -94,7 +95,7 @@ def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str)
     header_safe(name + by, "批准人姓名")
     with ledger.of_district(settings, home) as book, book.writing() as connection:
         every = issues.of_quarter(connection, str(quarter))
-        return sum(approvals.revoke(connection, issue, name, by, needed(settings)) for issue in every)
+        return sum(approvals.revoke(connection, issue, name, by, needed(settings), partial(counted, settings)) for issue in every)
 
 
 def counted(settings: Settings, given: Sequence[tuple[str, str]]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -21,11 +21,16 @@ from zjtx_pipeline.ledger.tables import APPROVALS, CODES
 TRIES = 5
 CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
 CODE_LENGTH = 10  # 50 bits
+Counting = Callable[[Sequence[tuple[str, str]]], Sequence[str]]  # of those who approved, each with the channel, who may
+
+
+def _everybody(given: Sequence[tuple[str, str]]) -> list[str]:
+    return [approver for approver, _ in given]
 
 
 def standing(connection: sa.Connection, issue: Issue) -> list[str]:
     """Who has approved an issue and not taken it back, in the order of their approvals."""
-    return [approver for approver, _ in given(connection, issue)]
+    return _everybody(given(connection, issue))
 
 
 def given(connection: sa.Connection, issue: Issue) -> list[tuple[str, str]]:
@@ -40,16 +45,15 @@ def approved_at(connection: sa.Connection, issue_id: int) -> str:
     return connection.scalar(query) or ""
 
 
-def give(connection: sa.Connection, issue: Issue, approver: str, channel: str, needed: int) -> bool:
-    """Write down an approval, once a channel; is the issue approved now, by as many as are needed?"""
-    stands = given(connection, issue)
-    if (approver, channel) not in stands:
+def give(connection: sa.Connection, issue: Issue, approver: str, channel: str, needed: int, counted: Counting = _everybody) -> bool:
+    """Write down an approval, once a channel; is the issue approved now, by as many as are needed of those that count?"""
+    if (approver, channel) not in given(connection, issue):
         mine = APPROVALS.c.issue_id == issue.id, APPROVALS.c.approver == approver, APPROVALS.c.revoked_at.is_(None)
         connection.execute(sa.update(APPROVALS).where(*mine).values(revoked_at=now(), revoked_by=approver))
         row = {"issue_id": issue.id, "approver": approver, "channel": channel, "given_at": now()}
         connection.execute(sa.insert(APPROVALS).values(row))
         note(connection, issue.id, "批准", by=approver, detail=channel)
-    enough = len({name for name, _ in stands} | {approver}) >= needed
+    enough = len(counted(given(connection, issue))) >= needed
     if enough:
         move(connection, issue, {"prepared": "approved"}, by=approver)
     return enough
@@ -60,13 +64,13 @@ def release(connection: sa.Connection, issue: Issue) -> None:
     move(connection, issue, {"prepared": "approved"}, by="")
 
 
-def revoke(connection: sa.Connection, issue: Issue, approver: str, by: str, needed: int) -> bool:
-    """Take an approval back: what has not been posted goes back to `prepared`; was there one to take back?"""
+def revoke(connection: sa.Connection, issue: Issue, approver: str, by: str, needed: int, counted: Counting = _everybody) -> bool:
+    """Take an approval back: unless enough are left that count, what has not been posted goes back to `prepared`; was there one?"""
     mine = APPROVALS.c.issue_id == issue.id, APPROVALS.c.approver == approver, APPROVALS.c.revoked_at.is_(None)
     taken = connection.execute(sa.update(APPROVALS).where(*mine).values(revoked_at=now(), revoked_by=by)).rowcount
     if taken:
         note(connection, issue.id, "撤回批准", by=by, detail=approver)
-        if len(standing(connection, issue)) < needed:
+        if len(counted(given(connection, issue))) < needed:
             move(connection, issue, {"approved": "prepared", "refused": "prepared"}, by=by)
     return bool(taken)
 
