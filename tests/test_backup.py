@@ -365,6 +365,45 @@ def test_a_ledger_is_moved_into_a_database_once_and_goes_on_there(database, tmp_
     assert (tmp_path / "other" / NAME).exists()
 
 
+def elsewhere(folder):
+    """The address of another SQLite file, as good a database as any."""
+    return f"sqlite:///{folder / 'database.db'}"
+
+
+def test_where_the_ledger_was_moved_and_its_address_is_lost_no_empty_one_takes_its_place(tmp_path):
+    home = tmp_path / "home"
+    with ledger_of(home) as ledger:
+        fill(ledger)
+    dump.move(home, elsewhere(tmp_path))
+    with pytest.raises(ZjtxError, match=r"已经搬到数据库.*补回配置"), ledger_of(home):
+        pass
+    with pytest.raises(ZjtxError, match="补回配置"):
+        issues.issued(home, "2024Q4")  # it is not said that nothing was ever sent
+    with pytest.raises(ZjtxError, match="补回配置"):
+        back_up(home, Settings(inbox=tmp_path), None, tmp_path / "kept")
+    assert sorted(path.name for path in home.iterdir()) == ["ledger.db.moved", "ledger.db.posting"]
+    assert len(rows(home, elsewhere(tmp_path))) > 5
+    with ledger_of(tmp_path / "other") as ledger:
+        fill(ledger)
+    (home / "ledger.db.moved").rename(tmp_path / "other" / "ledger.db.moved")
+    with pytest.raises(ZjtxError, match="查清哪一份"):
+        dump.move(tmp_path / "other", elsewhere(tmp_path))
+
+
+def test_a_move_that_was_killed_before_its_end_is_finished_by_another(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    with ledger_of(home) as ledger:
+        fill(ledger)
+    before = rows(home)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        dump.move(home, elsewhere(tmp_path))
+    with pytest.raises(ZjtxError, match="move-ledger"), ledger_of(home, elsewhere(tmp_path)):
+        pass
+    assert dump.move(home, elsewhere(tmp_path)) == len(before) - 1
+    assert rows(home, elsewhere(tmp_path)) == before and not (home / NAME).exists()
+
+
 def test_a_database_is_read_as_of_one_moment_while_others_write(database, tmp_path):
     with ledger_of(tmp_path, database) as ledger, ledger_of(tmp_path, database) as other:
         fill(ledger)

@@ -24,7 +24,7 @@ from zjtx_pipeline.backup.archive import FORMAT, PROGRAM, Contents, examine, hea
 from zjtx_pipeline.backup.contents import File
 from zjtx_pipeline.backup.writing import write
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import dump, opened
+from zjtx_pipeline.ledger import dump, opened, refuse_mislaid
 from zjtx_pipeline.settings import Settings
 
 OURS = re.compile(r"zjtx-\d{8}T\d{6}Z\.tar\.gz")
@@ -44,6 +44,7 @@ def back_up(home: Path, settings: Settings, config: Path | None, folder: Path, k
     """Make a backup in a folder, beside which the newest `keep` of this district stay. ZjtxError: why there is none."""
     if not home.is_dir():
         raise ZjtxError(f"产物目录 {home} 不存在，没有可备份的：请检查环境变量 ZJTX_HOME。")
+    refuse_mislaid(home, settings.ledger)
     if folder.resolve().is_relative_to(home.resolve()):
         raise ZjtxError(f"备份目录 {folder} 在产物目录里面，会把备份也备份进去：请换一个目录，最好在另一块磁盘上。")
     with _writable(folder), _alone(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".zjtx-") as aside:
