@@ -20,7 +20,7 @@ from zjtx_pipeline import cli, stages, store
 from zjtx_pipeline.backup import back_up, examine, restore
 from zjtx_pipeline.backup import making as making_of_backups
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import NAME, approvals, dump, issues
+from zjtx_pipeline.ledger import NAME, approvals, dump, issues, mailings
 from zjtx_pipeline.ledger import opened as ledger_of
 from zjtx_pipeline.ledger.book import note
 from zjtx_pipeline.settings import Settings, load_settings
@@ -34,6 +34,15 @@ def fill(ledger):
         approvals.new_code(connection, issue, "李四", 72)
         approvals.give(connection, issue, "李四", "命令行", 1)
         return issue
+
+
+def sent(ledger):
+    """The same, and both letters have left."""
+    issue = fill(ledger)
+    with ledger.writing() as connection:
+        for each in mailings.postings(connection, issue):
+            mailings.claim(connection, issue, each.message_id, "发送")
+            mailings.settle(connection, issue, each.message_id, "sent")
 
 
 def rows(home, url=None):
@@ -70,7 +79,7 @@ def writer(home):
 def test_a_drill_the_quarter_is_made_again_elsewhere_byte_for_byte_and_the_ledger_stands(own_golden_run, miniature, tmp_path):
     run = own_golden_run
     with ledger_of(run.home) as ledger:
-        fill(ledger)
+        sent(ledger)
     before = rows(run.home)
     with writer(run.home) as written:
         made = back_up(run.home, run.settings, miniature, tmp_path / "kept")
@@ -182,11 +191,51 @@ def test_an_sqlite_file_is_copied_as_of_one_moment_while_it_is_written(small, tm
 def test_the_ledger_of_a_database_comes_back_as_a_file(small, tmp_path):
     _, config = small
     with ledger_of(small[0], load_settings(config).ledger) as ledger:
-        fill(ledger)
+        sent(ledger)
         before = list(dump.lines(ledger))
     done = restore(kept(small, tmp_path / "kept").path, tmp_path / "elsewhere")
     assert rows(done.home) == before and done.rows == len(before) - 1
     assert not (done.folder / "ledger.jsonl").exists()
+
+
+HELD = {
+    "a file": ("", None),
+    "a file, into a database": ("", "new.db"),
+    "a database, into a file": ("ledger: sqlite:///old.db\n", None),
+    "a database, into another": ("ledger: sqlite:///old.db\n", "new.db"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), HELD.values(), ids=HELD)
+def test_what_waited_to_leave_waits_for_another_approval_whatever_held_the_ledger(before, after, small, tmp_path, capsys):
+    """It may have left since the backup, and a ledger made again would not know."""
+    home, config = small
+    config.write_text(f"inbox: 收件\n{before}", encoding="utf-8")
+    settings, url = load_settings(config), after and f"sqlite:///{tmp_path / after}"
+    with ledger_of(home, settings.ledger) as ledger:
+        issue = fill(ledger)
+        with ledger.writing() as connection:
+            mailings.claim(connection, issue, "<wang@zjtx>", "发送")
+    if before:
+        (home / "ledger.db.moved").write_bytes(b"of an older day")
+    path = kept(small, tmp_path / "kept").path
+    assert cli.main(["restore", str(path), "--to", str(tmp_path / "new"), *(["--ledger", url] if url else [])]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "2024Q4 有备份时还没有发出的信" in told and "zjtx request" in told
+    with ledger_of(tmp_path / "new" / "home", url) as ledger, ledger.writing() as connection:
+        states = {each.address: each.state for each in mailings.postings(connection, issue)}
+        assert states == {"li@xs.gov.cn": "prepared", "wang@xs.gov.cn": "unknown"}
+        assert mailings.waiting(connection, "9999") == [] and approvals.standing(connection, issue) == []
+        assert approvals.use_code(connection, issue, "李四", "2222222222").startswith("没有发给李四")
+
+
+def test_where_nothing_waited_a_restored_ledger_is_the_very_one_and_nothing_is_said_of_letters(small, tmp_path):
+    home, config = small
+    config.write_text("inbox: 收件\n", encoding="utf-8")
+    with ledger_of(home) as ledger:
+        sent(ledger)
+    done = restore(kept(small, tmp_path / "kept").path, tmp_path / "new")
+    assert rows(done.home) == rows(home) and done.withheld == ()
 
 
 def test_reports_that_were_being_made_are_told_of(small, tmp_path):
@@ -418,7 +467,7 @@ def test_a_database_is_read_as_of_one_moment_while_others_write(database, tmp_pa
 def test_a_database_is_backed_up_and_restored_into_another(database, small, tmp_path):
     home, config = small
     with ledger_of(home, database) as ledger:
-        fill(ledger)
+        sent(ledger)
     settings = load_settings(config).model_copy(update={"ledger": database})
     made = back_up(home, settings, config, tmp_path / "kept")
     before = rows(home, database)
@@ -438,7 +487,7 @@ def test_a_ledger_kept_as_a_file_is_restored_into_a_database(database, small, tm
     home, config = small
     config.write_text("inbox: 收件\n", encoding="utf-8")
     with ledger_of(home) as ledger:
-        fill(ledger)
+        sent(ledger)
     done = restore(kept(small, tmp_path / "kept").path, tmp_path / "new", database)
     assert rows(done.home, database) == rows(home) and not (done.home / NAME).exists()
 

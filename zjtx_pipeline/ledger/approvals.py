@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import note, now
-from zjtx_pipeline.ledger.issues import Issue
-from zjtx_pipeline.ledger.mailings import move
-from zjtx_pipeline.ledger.tables import APPROVALS, CODES
+from zjtx_pipeline.ledger.issues import UNSENT, Issue
+from zjtx_pipeline.ledger.mailings import move, orphans
+from zjtx_pipeline.ledger.tables import APPROVALS, CODES, ISSUES, MAILINGS
 
 TRIES = 5
 CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
@@ -62,6 +62,22 @@ def revoke(connection: sa.Connection, issue: Issue, approver: str, by: str, need
         if len(standing(connection, issue)) < needed:
             move(connection, issue, {"approved": "prepared", "refused": "prepared"}, by=by)
     return bool(taken)
+
+
+def withhold(connection: sa.Connection, by: str) -> list[str]:
+    """Let nothing leave by what was agreed before a ledger was made again, for it may have left since: what waits goes back to `prepared`,
+    the approvals and codes of its issue are void, what was in mid-post is `unknown`. The quarters of which somebody has to be asked again."""
+    orphans(connection)
+    unsent = sa.select(ISSUES).where(ISSUES.c.id.in_(sa.select(MAILINGS.c.issue_id).where(MAILINGS.c.state.in_(UNSENT))))
+    every = [Issue(*row) for row in connection.execute(unsent.order_by(ISSUES.c.quarter, ISSUES.c.id)).all()]
+    return list(dict.fromkeys(issue.quarter for issue in every if _void(connection, issue, by)))
+
+
+def _void(connection: sa.Connection, issue: Issue, by: str) -> bool:
+    """Was there an approval, or a code, that would have let an issue leave?"""
+    taken = [revoke(connection, issue, approver, by, needed=1) for approver in standing(connection, issue)]
+    codes = connection.execute(sa.delete(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None))).rowcount
+    return any(taken) or bool(codes)
 
 
 def new_code(connection: sa.Connection, issue: Issue, approver: str, hours: int) -> str:
