@@ -353,6 +353,56 @@ def test_a_backup_that_cannot_be_finished_leaves_nothing_and_takes_nothing(small
     assert [path.name for path in folder.iterdir() if path.name != ".zjtx-backup.lock"] == [before.name]
 
 
+def garbage(path):
+    path.write_bytes(b"none of SQLite's")
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def another(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE something (x)")
+
+
+def damaged(path, first=4096):
+    """Every page but the first ones is overwritten in its middle, as a failing disk may do."""
+    content = bytearray(path.read_bytes())
+    for start in range(first, len(content), 4096):
+        content[start : start + 2000] = b"\xa5" * 2000
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("broken", [garbage, emptied, another, damaged])
+def test_a_ledger_that_is_none_any_more_is_not_called_backed_up_and_takes_no_good_one_away(broken, small, tmp_path, monkeypatch, capsys):
+    home, config = small
+    config.write_text(f"inbox: 收件\nbackup: {{folder: {tmp_path / 'kept'}, keep: 2}}\n", encoding="utf-8")
+    monkeypatch.setenv("ZJTX_HOME", str(home))
+    with ledger_of(home) as ledger:
+        fill(ledger)
+    good = kept(small, tmp_path / "kept").path
+    for day in (1, 2):
+        (tmp_path / "kept" / f"zjtx-2024010{day}T190000Z.tar.gz").write_bytes(good.read_bytes())
+    before = contents_of(tmp_path / "kept")
+    broken(home / NAME)
+    refused(["backup", "--config", str(config)], "备份没有做成", capsys)
+    assert contents_of(tmp_path / "kept") == before
+
+
+def test_a_database_whose_pages_cannot_be_read_is_told_of_in_a_sentence(small, tmp_path):
+    home, config = small
+    with ledger_of(home, load_settings(config).ledger) as ledger:
+        tables = (config.parent / "elsewhere.db").stat().st_size
+        with ledger.writing() as connection:
+            for number in range(200):
+                issues.prepare(connection, "2024Q4", 1, f"{number:064}", [], {})
+    damaged(config.parent / "elsewhere.db", tables)
+    with pytest.raises(ZjtxError, match="台账数据库读不出"):
+        kept(small, tmp_path / "kept")
+
+
 def test_what_a_killed_backup_left_is_swept_and_two_at_once_are_refused(small, tmp_path):
     folder = tmp_path / "kept"
     store.write_bytes(folder / ".zjtx-killed" / "part", b"half")

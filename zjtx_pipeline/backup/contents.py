@@ -14,7 +14,8 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from zjtx_pipeline import manifest
+from zjtx_pipeline import ledger, manifest
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Settings
 
 MADE_AGAIN = ("dagster", "work", "validated", "trace", "preview", "returns", "sample")
@@ -50,14 +51,28 @@ def _below(folder: Path, left: list[str], left_out: Sequence[str] = ()) -> Itera
 
 
 def _whole(path: Path, copy: Path) -> Path:
-    """A file, or of a database that may be written meanwhile a copy as of one moment."""
+    """A file, or of a database that may be written meanwhile a copy as of one moment. ZjtxError: it is damaged, or a ledger by name alone."""
     if not is_sqlite(path):
+        if path.name == ledger.NAME:
+            raise _broken(path)
         return path
     # not `mode=ro`: what a killed writer left undone has to be undone first
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)
+        if not _is_sound(new, ledger.TABLES if path.name == ledger.NAME else frozenset()):
+            raise _broken(path)
     copy.chmod(0o600)
     return copy
+
+
+def _is_sound(database: sqlite3.Connection, needed: frozenset[str]) -> bool:
+    """Does SQLite find every page and index in order, and the tables that there have to be?"""
+    found = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    return needed <= found and database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+
+
+def _broken(path: Path) -> ZjtxError:
+    return ZjtxError(f"备份没有做成：{path} 已经损坏，或不是它应有的数据库。已有的备份一份也没有删，请不要再改动，从最近一份完好的备份恢复，或找维护单位。")
 
 
 def is_sqlite(path: Path) -> bool:

@@ -4,7 +4,7 @@ Dagster's own records can be forged, doubled or lost; this is the truth. SQLite 
 """
 
 from zjtx_pipeline.ledger import approvals, issues, mailings, notices
-from zjtx_pipeline.ledger.book import MOVED, NAME, PASSWORD, Ledger, opened, refuse_mislaid, stands
+from zjtx_pipeline.ledger.book import MOVED, NAME, PASSWORD, TABLES, Ledger, opened, refuse_mislaid, stands
 from zjtx_pipeline.ledger.issues import Issue, issued
 
-__all__ = ["MOVED", "NAME", "PASSWORD", "Issue", "Ledger", "approvals", "issued", "issues", "mailings", "notices", "opened", "refuse_mislaid", "stands"]
+__all__ = ["MOVED", "NAME", "PASSWORD", "TABLES", "Issue", "Ledger", "approvals", "issued", "issues", "mailings", "notices", "opened", "refuse_mislaid", "stands"]
