@@ -153,6 +153,21 @@ def test_what_is_a_link_or_lies_elsewhere_is_told_of(small, tmp_path):
     assert kept(small, tmp_path / "kept").left == (str(tmp_path / "seal.png"), str(home / "link"))
 
 
+def test_the_doors_certificate_and_key_are_not_kept_and_told_of_wherever_they_lie(small, tmp_path, monkeypatch, capsys):
+    home, config = small
+    monkeypatch.setenv("ZJTX_HOME", str(home))
+    for name in ("zjtx.pem", "zjtx.key"):
+        store.write_bytes(config.parent / "tls" / name, b"-----BEGIN")
+    config.write_text("inbox: 收件\ndoor: {certificate: tls/zjtx.pem, key: tls/zjtx.key}\n", encoding="utf-8")
+    assert cli.main(["backup", str(tmp_path / "kept"), "--config", str(config)]) == 0
+    said = "".join(capsys.readouterr().err.split())
+    (path,) = (tmp_path / "kept").glob("*.gz")
+    assert not [name for name in examine(path).files if "tls" in name]
+    assert cli.main(["restore", str(path), "--to", str(tmp_path / "new")]) == 0
+    for told in (said, "".join(capsys.readouterr().out.split())):
+        assert all(f"{config.parent}/tls/{name}" in told for name in ("zjtx.pem", "zjtx.key"))
+
+
 def test_a_snapshot_that_appears_meanwhile_is_kept_if_its_look_is(small, tmp_path, monkeypatch):
     home, _ = small
     log = home / "snapshots" / "2024Q4" / "D01" / "looks.jsonl"

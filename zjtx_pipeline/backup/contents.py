@@ -1,6 +1,6 @@
 """Knows which files belong in a backup and under which names; leaves writing them to `archive`.
 
-Left out: what is made again from what is kept (work, verdicts, traces, previews, return workbooks, the sample), Dagster's own records,
+Left out: private keys; what is made again from what is kept (work, verdicts, traces, previews, return workbooks, the sample), Dagster's own records,
 logs, and the 收件目录: what it holds of use is in the snapshots, and what was refused, for it must not be kept, is not to be kept here.
 """
 
@@ -87,17 +87,21 @@ def of_district(config: Path | None, settings: Settings) -> Iterator[File]:
     if config is None or settings.sample:
         return
     yield File(f"{DISTRICT}/{config.name}", config)
-    beside = {*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])}
-    for path in sorted(beside):
+    for path in _looks(settings):
         within = inside(config, path)
         if within:
             yield File(f"{DISTRICT}/{within}", path)
 
 
 def outside(config: Path | None, settings: Settings) -> list[str]:
-    """The fonts and the seal that lie elsewhere than beside the configuration, and so are not kept."""
-    named = {*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])}
-    return [str(path.resolve()) for path in sorted(named) if config and not inside(config, path)]
+    """What the configuration names and is not kept: fonts and a seal that lie elsewhere than beside it, and, wherever they lie, the door's
+    certificate and private key, which has no business on another disk."""
+    named = [path for path in _looks(settings) if config and not inside(config, path)]
+    return [str(path.resolve()) for path in [*named, *filter(None, [settings.door.certificate, settings.door.key])]]
+
+
+def _looks(settings: Settings) -> list[Path]:
+    return sorted({*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])})
 
 
 def inside(config: Path, path: Path | None) -> str | None:

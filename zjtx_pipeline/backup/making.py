@@ -32,7 +32,7 @@ OURS = re.compile(r"zjtx-\d{8}T\d{6}Z\.tar\.gz")
 
 @dataclass(frozen=True)
 class Made:
-    """A backup that was made and read back; `pruned`: older ones taken away; `left`: links, and files that the configuration names elsewhere, not kept."""
+    """A backup that was made and read back; `pruned`: older ones taken away; `left`: links, and files that the configuration names, not kept."""
 
     path: Path
     contents: Contents
@@ -50,7 +50,7 @@ def back_up(home: Path, settings: Settings, config: Path | None, folder: Path, k
     with _writable(folder), _alone(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".zjtx-") as aside:
         path = folder / f"zjtx-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
         part, left = Path(aside) / "part", contents.outside(config, settings)
-        write(part, _header(settings, config), _files(home, settings, config, Path(aside), left))
+        write(part, _header(settings, config, left), _files(home, settings, config, Path(aside), left))
         found = _read_back(part)
         if path.exists():
             raise ZjtxError(f"{path} 已经有了：请稍后再试。")
@@ -67,7 +67,7 @@ def _read_back(part: Path) -> Contents:
         raise ZjtxError("备份写完读回时对不上，没有留下：请检查放备份的磁盘，再备份一次。") from None
 
 
-def _header(settings: Settings, config: Path | None) -> dict[str, Any]:
+def _header(settings: Settings, config: Path | None, left: list[str]) -> dict[str, Any]:
     return {
         "program": PROGRAM,
         "format": FORMAT,
@@ -77,6 +77,7 @@ def _header(settings: Settings, config: Path | None) -> dict[str, Any]:
         "district_digest": settings.district_digest,
         "config": config.name if config and not settings.sample else None,
         "inbox": contents.inside(config, settings.inbox) if config else None,
+        "left": list(left),
         "has_inbox": settings.inbox is not None,
         "ledger": "database" if settings.ledger else "file",
     }
