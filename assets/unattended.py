@@ -1,4 +1,4 @@
-"""Knows what the daemon does by itself beside the schedule: missing reports, approved letters, reminders, alarms; leaves when and to whom to
+"""Knows what the daemon does by itself beside the schedule: missing reports, approved letters, reminders, backups, alarms; leaves when and to whom to
 the library.
 
 The sample district is left alone.
@@ -31,6 +31,7 @@ from assets.delivery import FROM, SCHEDULE
 from assets.jobs import scheduled_quarter
 from assets.partitions import SETTINGS
 from zjtx_pipeline import stages, unattended
+from zjtx_pipeline.backup import overdue
 from zjtx_pipeline.delivery import alerts
 from zjtx_pipeline.delivery import bounces as returned
 from zjtx_pipeline.district import settings_in_force
@@ -102,9 +103,15 @@ def remind(context: OpExecutionContext) -> None:
         context.log.warning(str(error))
 
 
-@job(executor_def=in_process_executor, description="提醒：报送截止日前后提醒未报送的部门；读退信。由定时任务启动。")
+@op(description="两天没有新的备份，告诉运维人员。")
+def look_for_backups(context: OpExecutionContext) -> None:
+    overdue.tell(settings_in_force(), home(), datetime.now(UTC))
+
+
+@job(executor_def=in_process_executor, description="提醒：报送截止日前后提醒未报送的部门；读退信；没有按时备份的告诉运维人员。由定时任务启动。")
 def remind_departments() -> None:
     remind()
+    look_for_backups()
 
 
 @schedule(
@@ -112,13 +119,13 @@ def remind_departments() -> None:
     cron_schedule=REMIND_AT,
     execution_timezone="Asia/Shanghai",
     default_status=DefaultScheduleStatus.STOPPED if SETTINGS.sample else DefaultScheduleStatus.RUNNING,
-    description="每天 09:00（北京时间）看要不要提醒，有没有退信。",
+    description="每天 09:00（北京时间）看要不要提醒，有没有退信，备份是否按时。",
 )
 def daily_reminders(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
     today = context.scheduled_execution_time.date()
     if not alerts.can_post(SETTINGS):
         return SkipReason("没有配置邮件服务器，不提醒。")
-    if unattended.reminds_on(SETTINGS, today) is None and SETTINGS.delivery.bounces is None:
+    if unattended.reminds_on(SETTINGS, today) is None and SETTINGS.delivery.bounces is None and not SETTINGS.alerts.operators:
         return SkipReason(f"{today} 不是提醒的日子。")
     return RunRequest(run_key=str(today))
 

@@ -10,20 +10,23 @@ import stat
 import tarfile
 import threading
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import made_issues
 import pytest
 import sqlalchemy as sa
 from conftest import measure_whole, opened
 
-from zjtx_pipeline import cli, stages, store
+from zjtx_pipeline import cli, stages, store, unattended
 from zjtx_pipeline.backup import back_up, examine, restore
 from zjtx_pipeline.backup import making as making_of_backups
+from zjtx_pipeline.backup import overdue
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import NAME, approvals, dump, issues, mailings
 from zjtx_pipeline.ledger import opened as ledger_of
 from zjtx_pipeline.ledger.book import note
-from zjtx_pipeline.settings import Settings, load_settings
+from zjtx_pipeline.settings import Alerts, Settings, load_settings
 
 
 def fill(ledger):
@@ -555,6 +558,41 @@ def test_a_ledger_kept_as_a_file_is_restored_into_a_database(database, small, tm
         sent(ledger)
     done = restore(kept(small, tmp_path / "kept").path, tmp_path / "new", database)
     assert rows(done.home, database) == rows(home) and not (done.home / NAME).exists()
+
+
+AT = datetime(2025, 3, 10, 1, tzinfo=UTC)  # nine in the morning in China
+FRESH, OLD = "zjtx-20250308T203000Z.tar.gz", "zjtx-20250307T203000Z.tar.gz"
+COMES = {
+    "yesterday's": (FRESH, 30, None),
+    "the day before's": (OLD, 30, "2025-03-08 04:30（北京时间）做的"),
+    "none ever, by whoever": (None, 30, "从来没有备份过"),
+    "none yet, in the first days": (None, 1, None),
+    "none, on a disk that is gone": ("", 30, "一份备份也没有，或读不到"),
+}
+
+
+@pytest.mark.parametrize(("name", "days", "told"), COMES.values(), ids=COMES)
+def test_a_backup_that_does_not_come_is_told_to_the_operators_once_a_day_whatever_should_have_made_it(name, days, told, small, tmp_path, mailbox):
+    home, _ = small
+    unattended.hold(home, AT.date())
+    os.utime(home / unattended.IN_SERVICE, times=((AT - timedelta(days=days)).timestamp(),) * 2)
+    if name is not None:
+        path = kept(small, tmp_path / "kept").path
+        path.rename(path.with_name(name)) if name else shutil.rmtree(tmp_path / "kept")
+    known = made_issues.settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=("ops@xs.example.gov.cn",))})
+    for _ in range(2):
+        overdue.tell(known, home, AT)
+    texts = [letter.get_body().get_content() for _, letter in mailbox.letters]
+    assert len(texts) == (told is not None) and all(told in text and "两天没有备份" in text for text in texts)
+
+
+def test_the_daily_job_looks_for_backups_whatever_became_of_the_reminders(monkeypatch):
+    from assets import unattended as daily
+
+    seen = []
+    monkeypatch.setattr(daily.unattended, "reminds_on", lambda *_: 1 / 0)
+    monkeypatch.setattr(daily.overdue, "tell", lambda *given: seen.append(given))
+    assert not daily.remind_departments.execute_in_process(raise_on_error=False).success and len(seen) == 1
 
 
 def test_the_verb_writes_where_the_configuration_says_and_keeps_as_many(small, tmp_path, monkeypatch, capsys):

@@ -18,7 +18,7 @@ from zjtx_pipeline import ledger, manifest
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Settings
 
-MADE_AGAIN = ("dagster", "work", "validated", "trace", "preview", "returns", "sample")
+MADE_AGAIN = ("dagster", "work", "validated", "trace", "preview", "returns", "sample", "backups.json")
 HOME, DISTRICT, LEDGER = "home", "district", "ledger.jsonl"
 MANIFESTS = f"{HOME}/reports/*/{manifest.NAME}"
 _PASSING = re.compile(r"(zjtx|ui|door)\.log(\.\d+)?|.*\.(posting|lock)|.*\.db-(wal|shm|journal)")

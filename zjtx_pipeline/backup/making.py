@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -19,15 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from zjtx_pipeline import __version__
-from zjtx_pipeline.backup import contents
+from zjtx_pipeline.backup import contents, overdue
 from zjtx_pipeline.backup.archive import FORMAT, PROGRAM, Contents, examine, header_of
 from zjtx_pipeline.backup.contents import File
 from zjtx_pipeline.backup.writing import write
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import dump, opened, refuse_mislaid
 from zjtx_pipeline.settings import Settings
-
-OURS = re.compile(r"zjtx-\d{8}T\d{6}Z\.tar\.gz")
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,7 @@ def back_up(home: Path, settings: Settings, config: Path | None, folder: Path, k
     if folder.resolve().is_relative_to(home.resolve()):
         raise ZjtxError(f"备份目录 {folder} 在产物目录里面，会把备份也备份进去：请换一个目录，最好在另一块磁盘上。")
     with _writable(folder), _alone(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".zjtx-") as aside:
+        overdue.remember(home, folder)
         path = folder / f"zjtx-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
         part, left = Path(aside) / "part", contents.outside(config, settings)
         write(part, _header(settings, config, left), _files(home, settings, config, Path(aside), left))
@@ -130,7 +128,7 @@ def _pruned(folder: Path, district: str, keep: int | None) -> tuple[Path, ...]:
     """Take away all but the newest of this district's own backups, told by name and by what they say they are."""
     if not keep:
         return ()
-    named = sorted(path for path in folder.iterdir() if OURS.fullmatch(path.name) and path.is_file() and not path.is_symlink())
+    named = sorted(path for path in folder.iterdir() if overdue.OURS.fullmatch(path.name) and path.is_file() and not path.is_symlink())
     ours = [path for path in named if _district(path) == district]
     for path in ours[:-keep]:
         path.unlink()

@@ -1,4 +1,5 @@
-"""Knows what the system tells people by itself beside the reports: a run that failed, tables that are late, titles that run out.
+"""Knows what the system tells people by itself beside the reports: a run that failed, a backup that did not come, tables that are late,
+titles that run out.
 
 Each is told once an occasion (`notices`). Leaves when to the orchestrator; names no firm and no figure of one.
 """
@@ -39,8 +40,17 @@ def failed(settings: Settings, home: Path, what: str, sentence: str, day: date) 
     """Tell the operators that a run failed, once a day for the same reason."""
     occasion = f"failed/{what}/{day}/{store.digest(sentence)[:12]}"
     text = f"{what} 没有完成：\n\n{sentence}\n\n改正原因后，在网页界面重新运行，或运行 zjtx report。\n"
-    to = [(OPERATOR, address) for address in settings.alerts.operators if may_have_reports(address, settings.delivery)]
-    return _post(settings, home, occasion, to, f"运行失败：{what}", text)
+    return _post(settings, home, occasion, _operators(settings), f"运行失败：{what}", text)
+
+
+def unkept(settings: Settings, home: Path, sentence: str, day: date) -> list[Told]:
+    """Tell the operators that no backup came, once a day."""
+    text = f"已经两天没有备份：\n\n{sentence}\n\n请按运维手册“备份失败”一节查明原因，补做一份：zjtx backup 目录。\n"
+    return _post(settings, home, f"unkept/{day}", _operators(settings), f"{settings.district}进展报告系统没有备份", text)
+
+
+def _operators(settings: Settings) -> list[tuple[str, str]]:
+    return [(OPERATOR, address) for address in settings.alerts.operators if may_have_reports(address, settings.delivery)]
 
 
 def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, Sequence[str]], due_on: date, today: date) -> list[Told]:
