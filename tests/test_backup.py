@@ -23,7 +23,7 @@ from zjtx_pipeline.backup import back_up, examine, restore
 from zjtx_pipeline.backup import making as making_of_backups
 from zjtx_pipeline.backup import overdue
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import NAME, approvals, dump, issues, mailings
+from zjtx_pipeline.ledger import NAME, approvals, dump, issues, mailings, notices
 from zjtx_pipeline.ledger import opened as ledger_of
 from zjtx_pipeline.ledger.book import note
 from zjtx_pipeline.settings import Alerts, Settings, load_settings
@@ -444,6 +444,13 @@ def test_a_restored_ledger_of_an_older_version_is_brought_up_to_date_and_a_newer
     newer = [json.dumps({"version": "9999"}), *dumped[1:]]
     with pytest.raises(ZjtxError, match="先升级"), dump.filled(tmp_path / "b", None, newer):
         pass
+    with ledger_of(tmp_path / "old") as ledger, ledger.writing() as connection:
+        notices.begin(connection, "request/a", "li@xs.gov.cn", None)
+    older = [line.replace('"0002"', '"0001"').replace(', "message_id": null', "") for line in rows(tmp_path / "old")]
+    (tmp_path / "o").mkdir()
+    with dump.filled(tmp_path / "o", None, older):
+        pass
+    assert rows(tmp_path / "o") == rows(tmp_path / "old") != older
     (tmp_path / "c").mkdir()
     with dump.filled(tmp_path / "c", None, dumped) as filled:
         assert filled == len(dumped) - 1

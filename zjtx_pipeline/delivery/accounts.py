@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zjtx_pipeline import ledger
+from zjtx_pipeline.delivery import signoff
 from zjtx_pipeline.delivery.addresses import header_safe
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import approvals, issues, mailings
+from zjtx_pipeline.ledger import approvals, issues, mailings, notices
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
+
+REQUEST = "请批邮件"
 
 
 @dataclass(frozen=True)
 class Account:
-    """One issue as a person reads it: a row a recipient and report."""
+    """One issue as a person reads it: a row a recipient and report, then one an approver who was asked."""
 
     title: str
     rows: list[tuple[str, str, str, str, str]]
@@ -36,9 +39,13 @@ def _account(connection, issue: ledger.Issue) -> Account:
     given = approvals.standing(connection, issue)
     revision = f"第 {issue.revision} 版" if issue.revision else "版次不详"
     title = f"{issue.quarter} {revision}（编号 {issue.mark}），批准：{'、'.join(given) or '无'}"
-    rows = mailings.of_issue(connection, issue)
-    told = [(row.address, row.report, mailings.STATES[row.state], row.detail, row.changed_at[:19].replace("T", " ")) for row in rows]
-    return Account(title, told)
+    told = [_line(row, row.report, row.detail) for row in mailings.of_issue(connection, issue)]
+    asked = [_line(row, REQUEST, "") for row in notices.of_occasion(connection, signoff.occasion(issue))]
+    return Account(title, told + asked)
+
+
+def _line(row, what: str, detail: str) -> tuple[str, str, str, str, str]:
+    return row.address, what, mailings.STATES[row.state], detail, row.changed_at[:19].replace("T", " ")
 
 
 def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arrived: bool, by: str) -> int:

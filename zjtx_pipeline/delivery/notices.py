@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
+from secrets import token_hex
 
 from zjtx_pipeline.delivery.addresses import checked, header_safe, sender
 from zjtx_pipeline.delivery.post import Fate, hand_over
@@ -13,17 +14,19 @@ from zjtx_pipeline.settings import Settings
 
 
 def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], again: bool = False) -> Fate:
-    """Post a letter unless this address has had one for this occasion, or may have; `before` where that is so. `again`: all the same."""
+    """Post a letter unless this address has had one for this occasion, or may have; `before` where that is so, `bounced` where it came back.
+    `again`: all the same."""
     with book.writing() as connection:
         if again:
             notices.forget(connection, occasion, address)
-        elif notices.told(connection, occasion, address):
-            return Fate("before", "已经发过")
+        elif state := notices.told(connection, occasion, address):
+            return Fate("bounced", "以前发的被退回，请核对地址") if state == "bounced" else Fate("before", "已经发过")
     message = written()
+    message["Message-ID"] = f"<zjtx-notice-{token_hex(16)}@{sender(settings.delivery).rpartition('@')[2]}>"
 
     def claim() -> bool:
         with book.writing() as connection:
-            return notices.begin(connection, occasion, address)
+            return notices.begin(connection, occasion, address, message["Message-ID"])
 
     fate = hand_over(settings.delivery, message, claim)
     with book.writing() as connection:

@@ -151,8 +151,13 @@ def _ask(book: Ledger, prepared: Prepared, approver: Approver, again: bool) -> A
             code = approvals.new_code(connection, prepared.issue, approver.name, settings.delivery.code_hours)
         return _request(prepared, approver, code)
 
-    fate = post_once(book, settings, f"request/{prepared.issue.digest}", approver.address, written, again)
+    fate = post_once(book, settings, occasion(prepared.issue), approver.address, written, again)
     return Asked(approver, fate.state, fate.detail)
+
+
+def occasion(issue: Issue) -> str:
+    """What an approver is asked for, once."""
+    return f"request/{issue.digest}"
 
 
 def _request(prepared: Prepared, approver: Approver, code: str) -> EmailMessage:

@@ -16,7 +16,7 @@ from zjtx_pipeline.ledger.tables import HISTORY
 
 NAME = "ledger.db"
 MOVED = f"{NAME}.moved"  # what `zjtx move-ledger` leaves of it
-HEAD = "0001"  # the newest of `migrations/versions`
+HEAD = "0002"  # the newest of `migrations/versions`
 TABLES = frozenset(["alembic_version", "issues", "mailings", "history"])  # without which nothing is a ledger, of whatever version
 _POSTING = 0x7A6A7478  # the advisory lock of whoever posts
 _WRITES = ("写不进或读不出", "磁盘空间和配置中的 ledger")

@@ -5,12 +5,18 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import now
+from zjtx_pipeline.ledger.issues import HOLDS
 from zjtx_pipeline.ledger.tables import NOTICES
 
 
-def told(connection: sa.Connection, occasion: str, address: str) -> bool:
-    """Has this address been told of it, or may it have been?"""
-    return connection.scalar(sa.select(NOTICES.c.state).where(*_of(occasion, address))) is not None
+def told(connection: sa.Connection, occasion: str, address: str) -> str | None:
+    """What became of what this address was told of it; None where it was not, and cannot have been."""
+    return connection.scalar(sa.select(NOTICES.c.state).where(*_of(occasion, address)))
+
+
+def of_occasion(connection: sa.Connection, occasion: str) -> list[sa.Row]:
+    """Who was told of it, by address."""
+    return list(connection.execute(sa.select(NOTICES).where(NOTICES.c.occasion == occasion).order_by(NOTICES.c.address)))
 
 
 def forget(connection: sa.Connection, occasion: str, address: str) -> None:
@@ -18,11 +24,11 @@ def forget(connection: sa.Connection, occasion: str, address: str) -> None:
     connection.execute(sa.delete(NOTICES).where(*_of(occasion, address)))
 
 
-def begin(connection: sa.Connection, occasion: str, address: str) -> bool:
-    """May the letter be posted now? Only one is told so."""
+def begin(connection: sa.Connection, occasion: str, address: str, message_id: str) -> bool:
+    """May the letter of this number be posted now? Only one is told so."""
     if told(connection, occasion, address):
         return False
-    row = {"occasion": occasion, "address": address, "state": "sending", "changed_at": now()}
+    row = {"occasion": occasion, "address": address, "state": "sending", "changed_at": now(), "message_id": message_id}
     connection.execute(sa.insert(NOTICES).values(row))
     return True
 
@@ -34,6 +40,13 @@ def end(connection: sa.Connection, occasion: str, address: str, state: str) -> N
         connection.execute(sa.delete(NOTICES).where(*which))
     elif state in ("sent", "refused", "unknown"):
         connection.execute(sa.update(NOTICES).where(*which).values(state=state, changed_at=now()))
+
+
+def bounce(connection: sa.Connection, message_id: str) -> str | None:
+    """A notice came back: its recipient's address, or None where the ledger knows no such letter."""
+    mine = NOTICES.c.message_id == message_id
+    connection.execute(sa.update(NOTICES).where(mine, NOTICES.c.state.in_(HOLDS)).values(state="bounced", changed_at=now()))
+    return connection.scalar(sa.select(NOTICES.c.address).where(mine))
 
 
 def _of(occasion: str, address: str) -> tuple:

@@ -66,8 +66,9 @@ NOTICES = Table(
     META,
     Column("occasion", String, primary_key=True),  # what it was sent for, once
     Column("address", String, primary_key=True),
-    Column("state", String, nullable=False),  # sending, sent, refused
+    Column("state", String, nullable=False),  # sending, sent, refused, unknown, bounced
     Column("changed_at", String, nullable=False),
+    Column("message_id", String),  # none of what an earlier program sent
 )
 HISTORY = Table(
     "history",
