@@ -40,9 +40,16 @@ class District(ConfigurableResource):
     def setup_for_execution(self, context: InitResourceContext) -> None:
         """A run of a quarter waits here while another works on it, whatever started either."""
         tags = context.run.tags if context.run else {}
-        if quarter := tags.get("dagster/partition"):
-            name = f"{quarter}@{self.as_of}" if self.as_of else quarter
+        if name := self._name(tags.get("dagster/partition", "")):
             self._turn = turns.take(home(), name, lambda: context.log.info(f"{name} 正由另一次运行处理，等它结束再开始。"))
+
+    def _name(self, quarter: str) -> str | None:
+        """What a run is called; None where its quarter or day is none, which its steps then say."""
+        try:
+            day = stages.day_named(self.as_of)
+            return f"{Quarter.parse(quarter)}@{day}" if day else str(Quarter.parse(quarter))
+        except ZjtxError:
+            return None
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
         """A run ends with its second process, failed, cancelled or of a few assets: else its own process would wait for it."""

@@ -1,4 +1,4 @@
-"""Knows what the daemon does by itself beside the schedule: missing reports, approved letters, reminders, alarms; leaves when and to whom to
+"""Knows what the daemon does by itself beside the schedule: missing reports, approved letters, reminders, backups, alarms; leaves when and to whom to
 the library.
 
 The sample district is left alone.
@@ -32,6 +32,7 @@ from assets.delivery import FROM, SCHEDULE
 from assets.jobs import scheduled_quarter
 from assets.partitions import SETTINGS
 from zjtx_pipeline import stages, unattended
+from zjtx_pipeline.backup import overdue
 from zjtx_pipeline.delivery import alerts, owed
 from zjtx_pipeline.delivery import bounces as returned
 from zjtx_pipeline.district import settings_in_force
@@ -118,9 +119,15 @@ def remind(context: OpExecutionContext) -> None:
         raise Failure(description="\n".join(wrong), allow_retries=False)
 
 
-@job(executor_def=in_process_executor, description="提醒：报送截止日前后提醒未报送的部门；读退信；再请批。由定时任务启动。")
+@op(description="两天没有新的备份，告诉运维人员。")
+def look_for_backups(context: OpExecutionContext) -> None:
+    overdue.tell(settings_in_force(), home(), datetime.now(UTC))
+
+
+@job(executor_def=in_process_executor, description="提醒：报送截止日前后提醒未报送的部门；读退信；再请批；没有按时备份的告诉运维人员。由定时任务启动。")
 def remind_departments() -> None:
     remind()
+    look_for_backups()
 
 
 @schedule(
@@ -128,7 +135,7 @@ def remind_departments() -> None:
     cron_schedule=REMIND_AT,
     execution_timezone="Asia/Shanghai",
     default_status=DefaultScheduleStatus.STOPPED if SETTINGS.sample else DefaultScheduleStatus.RUNNING,
-    description="每天 09:00（北京时间）看要不要提醒，有没有退信，验证码过期没有。",
+    description="每天 09:00（北京时间）看要不要提醒，有没有退信，验证码过期没有，备份是否按时。",
 )
 def daily_reminders(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
     today = context.scheduled_execution_time.date()

@@ -10,20 +10,23 @@ import stat
 import tarfile
 import threading
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import made_issues
 import pytest
 import sqlalchemy as sa
 from conftest import measure_whole, opened
 
-from zjtx_pipeline import cli, stages, store
+from zjtx_pipeline import cli, stages, store, unattended
 from zjtx_pipeline.backup import back_up, examine, restore
 from zjtx_pipeline.backup import making as making_of_backups
+from zjtx_pipeline.backup import overdue
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import NAME, approvals, dump, issues
+from zjtx_pipeline.ledger import NAME, approvals, dump, issues, mailings, notices
 from zjtx_pipeline.ledger import opened as ledger_of
 from zjtx_pipeline.ledger.book import note
-from zjtx_pipeline.settings import Settings, load_settings
+from zjtx_pipeline.settings import Alerts, Settings, load_settings
 
 
 def fill(ledger):
@@ -34,6 +37,15 @@ def fill(ledger):
         approvals.new_code(connection, issue, "李四", 72)
         approvals.give(connection, issue, "李四", "命令行", 1)
         return issue
+
+
+def sent(ledger):
+    """The same, and both letters have left."""
+    issue = fill(ledger)
+    with ledger.writing() as connection:
+        for each in mailings.postings(connection, issue):
+            mailings.claim(connection, issue, each.message_id, "发送")
+            mailings.settle(connection, issue, each.message_id, "sent")
 
 
 def rows(home, url=None):
@@ -70,7 +82,7 @@ def writer(home):
 def test_a_drill_the_quarter_is_made_again_elsewhere_byte_for_byte_and_the_ledger_stands(own_golden_run, miniature, tmp_path):
     run = own_golden_run
     with ledger_of(run.home) as ledger:
-        fill(ledger)
+        sent(ledger)
     before = rows(run.home)
     with writer(run.home) as written:
         made = back_up(run.home, run.settings, miniature, tmp_path / "kept")
@@ -144,6 +156,21 @@ def test_what_is_a_link_or_lies_elsewhere_is_told_of(small, tmp_path):
     assert kept(small, tmp_path / "kept").left == (str(tmp_path / "seal.png"), str(home / "link"))
 
 
+def test_the_doors_certificate_and_key_are_not_kept_and_told_of_wherever_they_lie(small, tmp_path, monkeypatch, capsys):
+    home, config = small
+    monkeypatch.setenv("ZJTX_HOME", str(home))
+    for name in ("zjtx.pem", "zjtx.key"):
+        store.write_bytes(config.parent / "tls" / name, b"-----BEGIN")
+    config.write_text("inbox: 收件\ndoor: {certificate: tls/zjtx.pem, key: tls/zjtx.key}\n", encoding="utf-8")
+    assert cli.main(["backup", str(tmp_path / "kept"), "--config", str(config)]) == 0
+    said = "".join(capsys.readouterr().err.split())
+    (path,) = (tmp_path / "kept").glob("*.gz")
+    assert not [name for name in examine(path).files if "tls" in name]
+    assert cli.main(["restore", str(path), "--to", str(tmp_path / "new")]) == 0
+    for told in (said, "".join(capsys.readouterr().out.split())):
+        assert all(f"{config.parent}/tls/{name}" in told for name in ("zjtx.pem", "zjtx.key"))
+
+
 def test_a_snapshot_that_appears_meanwhile_is_kept_if_its_look_is(small, tmp_path, monkeypatch):
     home, _ = small
     log = home / "snapshots" / "2024Q4" / "D01" / "looks.jsonl"
@@ -182,11 +209,51 @@ def test_an_sqlite_file_is_copied_as_of_one_moment_while_it_is_written(small, tm
 def test_the_ledger_of_a_database_comes_back_as_a_file(small, tmp_path):
     _, config = small
     with ledger_of(small[0], load_settings(config).ledger) as ledger:
-        fill(ledger)
+        sent(ledger)
         before = list(dump.lines(ledger))
     done = restore(kept(small, tmp_path / "kept").path, tmp_path / "elsewhere")
     assert rows(done.home) == before and done.rows == len(before) - 1
     assert not (done.folder / "ledger.jsonl").exists()
+
+
+HELD = {
+    "a file": ("", None),
+    "a file, into a database": ("", "new.db"),
+    "a database, into a file": ("ledger: sqlite:///old.db\n", None),
+    "a database, into another": ("ledger: sqlite:///old.db\n", "new.db"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), HELD.values(), ids=HELD)
+def test_what_waited_to_leave_waits_for_another_approval_whatever_held_the_ledger(before, after, small, tmp_path, capsys):
+    """It may have left since the backup, and a ledger made again would not know."""
+    home, config = small
+    config.write_text(f"inbox: 收件\n{before}", encoding="utf-8")
+    settings, url = load_settings(config), after and f"sqlite:///{tmp_path / after}"
+    with ledger_of(home, settings.ledger) as ledger:
+        issue = fill(ledger)
+        with ledger.writing() as connection:
+            mailings.claim(connection, issue, "<wang@zjtx>", "发送")
+    if before:
+        (home / "ledger.db.moved").write_bytes(b"of an older day")
+    path = kept(small, tmp_path / "kept").path
+    assert cli.main(["restore", str(path), "--to", str(tmp_path / "new"), *(["--ledger", url] if url else [])]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "2024Q4 有备份时还没有发出的信" in told and "zjtx request" in told
+    with ledger_of(tmp_path / "new" / "home", url) as ledger, ledger.writing() as connection:
+        states = {each.address: each.state for each in mailings.postings(connection, issue)}
+        assert states == {"li@xs.gov.cn": "prepared", "wang@xs.gov.cn": "unknown"}
+        assert mailings.waiting(connection, "9999") == [] and approvals.standing(connection, issue) == []
+        assert approvals.use_code(connection, issue, "李四", "2222222222").startswith("没有发给李四")
+
+
+def test_where_nothing_waited_a_restored_ledger_is_the_very_one_and_nothing_is_said_of_letters(small, tmp_path):
+    home, config = small
+    config.write_text("inbox: 收件\n", encoding="utf-8")
+    with ledger_of(home) as ledger:
+        sent(ledger)
+    done = restore(kept(small, tmp_path / "kept").path, tmp_path / "new")
+    assert rows(done.home) == rows(home) and done.withheld == ()
 
 
 def test_reports_that_were_being_made_are_told_of(small, tmp_path):
@@ -304,6 +371,56 @@ def test_a_backup_that_cannot_be_finished_leaves_nothing_and_takes_nothing(small
     assert [path.name for path in folder.iterdir() if path.name != ".zjtx-backup.lock"] == [before.name]
 
 
+def garbage(path):
+    path.write_bytes(b"none of SQLite's")
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def another(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE something (x)")
+
+
+def damaged(path, first=4096):
+    """Every page but the first ones is overwritten in its middle, as a failing disk may do."""
+    content = bytearray(path.read_bytes())
+    for start in range(first, len(content), 4096):
+        content[start : start + 2000] = b"\xa5" * 2000
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("broken", [garbage, emptied, another, damaged])
+def test_a_ledger_that_is_none_any_more_is_not_called_backed_up_and_takes_no_good_one_away(broken, small, tmp_path, monkeypatch, capsys):
+    home, config = small
+    config.write_text(f"inbox: 收件\nbackup: {{folder: {tmp_path / 'kept'}, keep: 2}}\n", encoding="utf-8")
+    monkeypatch.setenv("ZJTX_HOME", str(home))
+    with ledger_of(home) as ledger:
+        fill(ledger)
+    good = kept(small, tmp_path / "kept").path
+    for day in (1, 2):
+        (tmp_path / "kept" / f"zjtx-2024010{day}T190000Z.tar.gz").write_bytes(good.read_bytes())
+    before = contents_of(tmp_path / "kept")
+    broken(home / NAME)
+    refused(["backup", "--config", str(config)], "备份没有做成", capsys)
+    assert contents_of(tmp_path / "kept") == before
+
+
+def test_a_database_whose_pages_cannot_be_read_is_told_of_in_a_sentence(small, tmp_path):
+    home, config = small
+    with ledger_of(home, load_settings(config).ledger) as ledger:
+        tables = (config.parent / "elsewhere.db").stat().st_size
+        with ledger.writing() as connection:
+            for number in range(200):
+                issues.prepare(connection, "2024Q4", 1, f"{number:064}", [], {})
+    damaged(config.parent / "elsewhere.db", tables)
+    with pytest.raises(ZjtxError, match="elsewhere.db 损坏"):
+        kept(small, tmp_path / "kept")
+
+
 def test_what_a_killed_backup_left_is_swept_and_two_at_once_are_refused(small, tmp_path):
     folder = tmp_path / "kept"
     store.write_bytes(folder / ".zjtx-killed" / "part", b"half")
@@ -327,6 +444,15 @@ def test_a_restored_ledger_of_an_older_version_is_brought_up_to_date_and_a_newer
     newer = [json.dumps({"version": "9999"}), *dumped[1:]]
     with pytest.raises(ZjtxError, match="先升级"), dump.filled(tmp_path / "b", None, newer):
         pass
+    with ledger_of(tmp_path / "old") as ledger, ledger.writing() as connection:
+        notices.owe(connection, "request/a", "li@xs.gov.cn")
+    of_now = [json.loads(line) for line in rows(tmp_path / "old")]
+    since = ("message_id", "detail", "name", "subject", "text", "whole")
+    older = [json.dumps({"version": "0001"}), *(json.dumps(row | {"row": {name: each for name, each in row["row"].items() if name not in since}}) for row in of_now[1:])]
+    (tmp_path / "o").mkdir()
+    with dump.filled(tmp_path / "o", None, older):
+        pass
+    assert rows(tmp_path / "o") == rows(tmp_path / "old") != older
     (tmp_path / "c").mkdir()
     with dump.filled(tmp_path / "c", None, dumped) as filled:
         assert filled == len(dumped) - 1
@@ -365,6 +491,45 @@ def test_a_ledger_is_moved_into_a_database_once_and_goes_on_there(database, tmp_
     assert (tmp_path / "other" / NAME).exists()
 
 
+def elsewhere(folder):
+    """The address of another SQLite file, as good a database as any."""
+    return f"sqlite:///{folder / 'database.db'}"
+
+
+def test_where_the_ledger_was_moved_and_its_address_is_lost_no_empty_one_takes_its_place(tmp_path):
+    home = tmp_path / "home"
+    with ledger_of(home) as ledger:
+        fill(ledger)
+    dump.move(home, elsewhere(tmp_path))
+    with pytest.raises(ZjtxError, match=r"已经搬到数据库.*补回配置"), ledger_of(home):
+        pass
+    with pytest.raises(ZjtxError, match="补回配置"):
+        issues.issued(home, "2024Q4")  # it is not said that nothing was ever sent
+    with pytest.raises(ZjtxError, match="补回配置"):
+        back_up(home, Settings(inbox=tmp_path), None, tmp_path / "kept")
+    assert sorted(path.name for path in home.iterdir()) == ["ledger.db.moved", "ledger.db.posting"]
+    assert len(rows(home, elsewhere(tmp_path))) > 5
+    with ledger_of(tmp_path / "other") as ledger:
+        fill(ledger)
+    (home / "ledger.db.moved").rename(tmp_path / "other" / "ledger.db.moved")
+    with pytest.raises(ZjtxError, match="查清哪一份"):
+        dump.move(tmp_path / "other", elsewhere(tmp_path))
+
+
+def test_a_move_that_was_killed_before_its_end_is_finished_by_another(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    with ledger_of(home) as ledger:
+        fill(ledger)
+    before = rows(home)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        dump.move(home, elsewhere(tmp_path))
+    with pytest.raises(ZjtxError, match="move-ledger"), ledger_of(home, elsewhere(tmp_path)):
+        pass
+    assert dump.move(home, elsewhere(tmp_path)) == len(before) - 1
+    assert rows(home, elsewhere(tmp_path)) == before and not (home / NAME).exists()
+
+
 def test_a_database_is_read_as_of_one_moment_while_others_write(database, tmp_path):
     with ledger_of(tmp_path, database) as ledger, ledger_of(tmp_path, database) as other:
         fill(ledger)
@@ -379,7 +544,7 @@ def test_a_database_is_read_as_of_one_moment_while_others_write(database, tmp_pa
 def test_a_database_is_backed_up_and_restored_into_another(database, small, tmp_path):
     home, config = small
     with ledger_of(home, database) as ledger:
-        fill(ledger)
+        sent(ledger)
     settings = load_settings(config).model_copy(update={"ledger": database})
     made = back_up(home, settings, config, tmp_path / "kept")
     before = rows(home, database)
@@ -399,9 +564,44 @@ def test_a_ledger_kept_as_a_file_is_restored_into_a_database(database, small, tm
     home, config = small
     config.write_text("inbox: 收件\n", encoding="utf-8")
     with ledger_of(home) as ledger:
-        fill(ledger)
+        sent(ledger)
     done = restore(kept(small, tmp_path / "kept").path, tmp_path / "new", database)
     assert rows(done.home, database) == rows(home) and not (done.home / NAME).exists()
+
+
+AT = datetime(2025, 3, 10, 1, tzinfo=UTC)  # nine in the morning in China
+FRESH, OLD = "zjtx-20250308T203000Z.tar.gz", "zjtx-20250307T203000Z.tar.gz"
+COMES = {
+    "yesterday's": (FRESH, 30, None),
+    "the day before's": (OLD, 30, "2025-03-08 04:30（北京时间）做的"),
+    "none ever, by whoever": (None, 30, "从来没有备份过"),
+    "none yet, in the first days": (None, 1, None),
+    "none, on a disk that is gone": ("", 30, "一份备份也没有，或读不到"),
+}
+
+
+@pytest.mark.parametrize(("name", "days", "told"), COMES.values(), ids=COMES)
+def test_a_backup_that_does_not_come_is_told_to_the_operators_once_a_day_whatever_should_have_made_it(name, days, told, small, tmp_path, mailbox):
+    home, _ = small
+    unattended.hold(home, AT.date())
+    os.utime(home / unattended.IN_SERVICE, times=((AT - timedelta(days=days)).timestamp(),) * 2)
+    if name is not None:
+        path = kept(small, tmp_path / "kept").path
+        path.rename(path.with_name(name)) if name else shutil.rmtree(tmp_path / "kept")
+    known = made_issues.settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=("ops@xs.example.gov.cn",))})
+    for _ in range(2):
+        overdue.tell(known, home, AT)
+    texts = [letter.get_body().get_content() for _, letter in mailbox.letters]
+    assert len(texts) == (told is not None) and all(told in text and "两天没有备份" in text for text in texts)
+
+
+def test_the_daily_job_looks_for_backups_whatever_became_of_the_reminders(monkeypatch):
+    from assets import unattended as daily
+
+    seen = []
+    monkeypatch.setattr(daily.unattended, "reminds_on", lambda *_: 1 / 0)
+    monkeypatch.setattr(daily.overdue, "tell", lambda *given: seen.append(given))
+    assert not daily.remind_departments.execute_in_process(raise_on_error=False).success and len(seen) == 1
 
 
 def test_the_verb_writes_where_the_configuration_says_and_keeps_as_many(small, tmp_path, monkeypatch, capsys):

@@ -1,15 +1,17 @@
 """Letters that come back: what each kind of mail server writes of it, and what does not count."""
 
 import mailbox as boxes
+from datetime import date
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 from made_bounces import coremail, exchange, in_html, postfix, vacation
-from made_issues import CLERK, LEADER, NAMES, QUARTER, reports, settings, write_reports
+from made_issues import CLERK, LEADER, NAMES, QUARTER, ZHANG, reports, settings, write_reports
 
-from zjtx_pipeline.delivery import accounts, bounces, send_quarter
+from zjtx_pipeline.delivery import accounts, alerts, asking, bounces, send_quarter, signoff
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.settings import Alerts
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_what_reports_no_failure_changes_nothing_and_is_shown_to_a_person(messag
 def test_a_letter_that_is_nobodys_is_told(home, tmp_path):
     unknown = f"<zjtx-2024Q4-{'0' * 32}-1@xs.example.gov.cn>"
     found = read(home, tmp_path, postfix("x@x.cn", unknown), postfix("x@x.cn", "<other@x.cn>"), "Subject: 午餐\r\n\r\n好".encode())
-    assert [each.said for each in found] == ["退信里没有本系统发出的邮件编号，请人工核对"] * 2 + ["不是退信，没有处理"]
+    assert [each.said for each in found] == ["退的是本系统的邮件，台账里没有（可能已重新发过），请人工核对", "退信里没有本系统发出的邮件编号，请人工核对", "不是退信，没有处理"]
     assert set(states(home).values()) == {"已发送"}
 
 
@@ -75,6 +77,11 @@ def test_only_the_number_that_the_enclosed_letter_bears_counts(home, mailbox, tm
     assert found.address == LEADER.address and states(home) == {LEADER.address: "被退回", CLERK.address: "已发送"}
 
 
+def _nested(depth):
+    head = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (each, each) for each in range(depth))
+    return head + b"Content-Type: text/plain\r\n\r\nx\r\n" + b"".join(b"--b%d--\r\n" % each for each in reversed(range(depth)))
+
+
 BROKEN = {
     "empty": b"",
     "zeroes": b"\x00" * 1000,
@@ -83,6 +90,8 @@ BROKEN = {
     "a status that is none": b"Content-Type: message/delivery-status; x*=''%ff\r\nContent-Transfer-Encoding: base64\r\n\r\n\xff\xfe=====",
     "odd bytes": bytes(range(256)) * 8,
     "deep": b"".join(b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (depth, depth) for depth in range(60)),
+    "deeper than a program can follow": _nested(1000),
+    "deep within a report": postfix("x@x.cn", "<x@x.cn>").replace(b"\r\n\r\ntext", b"\r\n\r\n" + _nested(1000)),
     "a wrong charset": "Content-Type: text/plain; charset=不存在\r\nSubject: =?nix?b?////?=\r\n\r\nx".encode(),
 }
 
@@ -91,6 +100,34 @@ BROKEN = {
 def test_a_broken_message_stops_nothing(content, home, mailbox, tmp_path):
     found = read(home, tmp_path, content, postfix(CLERK.address, number(mailbox)))
     assert [each.address for each in found] == ["", CLERK.address]
+
+
+def test_a_message_that_cannot_be_read_is_named_and_the_others_are_read(home, mailbox, tmp_path):
+    found = read(home, tmp_path, _nested(1000), postfix(CLERK.address, number(mailbox)))
+    assert found[0].name == "0.eml" and found[0].said.startswith("看不懂这封邮件") and found[1].address == CLERK.address
+
+
+def test_a_request_that_came_back_is_seen_in_the_ledger_and_by_who_asks_and_may_be_sent_again(tmp_path, mailbox):
+    reports(tmp_path)
+    known = settings(mailbox.port, approvers=(ZHANG,))
+    asking.ask(known, tmp_path, QUARTER)
+    report = postfix(ZHANG.address, number(mailbox, ZHANG.address))
+    for _ in range(2):
+        [found] = read(tmp_path, tmp_path, report)
+        assert found.address == ZHANG.address and found.said.startswith("已记为被退回")
+    assert states(tmp_path)[ZHANG.address] == "被退回"
+    assert [(each.state, each.detail) for each in asking.ask(known, tmp_path, QUARTER)] == [("bounced", "以前发的被退回，请核对地址")]
+    assert [each.state for each in asking.ask(known, tmp_path, QUARTER, again=True)] == ["sent"]
+    [found] = read(tmp_path, tmp_path, report)  # of the letter before, not of this one
+    assert found.said.startswith("退的是本系统的邮件，台账里没有") and states(tmp_path)[ZHANG.address] == "已发送"
+
+
+def test_an_alarm_that_came_back_is_known_for_ours(tmp_path, mailbox):
+    known = settings(mailbox.port).model_copy(update={"alerts": Alerts(operators=("ops@xs.example.gov.cn",))})
+    alerts.failed(known, tmp_path, "2024Q4", "D15 缺列", date(2025, 1, 15))
+    [found] = read(tmp_path, tmp_path, postfix("ops@xs.example.gov.cn", number(mailbox, "ops@xs.example.gov.cn")))
+    assert found.address == "ops@xs.example.gov.cn"
+    assert [each.state for each in alerts.failed(known, tmp_path, "2024Q4", "D15 缺列", date(2025, 1, 15))] == ["bounced"]
 
 
 @pytest.mark.parametrize("keep", [40, 300, 600, 900, 1200])

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -409,6 +410,29 @@ def test_the_record_says_who_did_what_and_holds_no_secret(tmp_path):
     text = path.read_text(encoding="utf-8")
     assert not [secret for secret in (PASSWORD, "Cuowu", "918273", caller.cookie.partition("=")[2]) if secret in text]
     assert path.stat().st_mode & 0o777 == 0o600 and rows[0]["at"].endswith("+08:00")
+
+
+def test_what_was_typed_for_a_name_is_kept_only_where_there_is_such_a_user(tmp_path):
+    """A password is easily typed into the wrong field."""
+    with door(tmp_path) as opened:
+        for guess in range(7):
+            opened.caller().log_in("Xiangxiang-2024", f"x{guess}")
+        opened.caller().log_in(Role.RUN, "Cuowu-de-1")
+        targets = [row["target"] for row in opened.audit()]
+    assert targets == ["（没有这个用户）"] * 7 + ["运行"]
+
+
+def test_what_the_door_logs_bears_no_secret_and_no_full_address(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZJTX_LEDGER_PASSWORD", "p@ss-of-the-ledger")
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.LogRecord)
+    (tmp_path / "door").mkdir()
+    with serving._logged(tmp_path):
+        try:
+            raise ConnectionError("p@ss-of-the-ledger lisi@xs.gov.cn")
+        except ConnectionError:
+            logging.getLogger("uvicorn.error").exception("for %s", "lisi@xs.gov.cn")
+    text = (tmp_path / "door" / "door.log").read_text(encoding="utf-8")
+    assert "ConnectionError: *** l…i@xs.gov.cn" in text and "for l…i@xs.gov.cn" in text and "lisi" not in text
 
 
 def test_what_cannot_be_written_down_does_not_happen(tmp_path):

@@ -97,6 +97,7 @@ def test_the_compose_file_keeps_to_loopback_and_its_secrets_to_env_files():
     assert all(port.startswith("127.0.0.1:") for port in program["ports"]) and "ports" not in database
     assert program["env_file"] == "zjtx.env" and database["env_file"] == "database.env"
     assert "PASSWORD" not in str({**program.get("environment", {}), **database["environment"]})
+    assert {program["restart"], database["restart"]} == {"unless-stopped"}  # which outlives the host's own restart
     assert program["read_only"] and program["cap_drop"] == ["ALL"] and program["depends_on"]["database"]["condition"] == "service_healthy"
     assert (DEPLOY / program["build"]["context"] / program["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
     named = {volume.partition(":")[0] for each in (program, database) for volume in each["volumes"] if not volume.startswith(".")}

@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from dagster._core.events import EngineEventData
 from made_issues import LEADER, QUARTER, ZHANG, reports, settings, write_reports
 from test_ahead import alive
 
+from assets.resources import District
 from zjtx_pipeline import turns, unattended
 from zjtx_pipeline.delivery import alerts, asking, signoff
 from zjtx_pipeline.errors import ZjtxError
@@ -188,6 +190,22 @@ def test_one_run_of_a_quarter_works_at_a_time_and_another_quarter_is_free(tmp_pa
     turns.take(tmp_path, "2024Q4", lambda: (waited.append(True), other.kill())).close()
     assert waited == [True] and time.monotonic() - began < 30
     other.communicate()
+
+
+@pytest.mark.parametrize("name", ["2024Q4@/../../../victim", "../2024Q4", "/tmp/2024Q4", "", "2024Q4\n"])
+def test_a_run_of_no_plain_name_gets_no_turn_and_no_file(name, tmp_path):
+    with pytest.raises(ValueError, match="no name of a run"):
+        turns.take(tmp_path / "home", name)
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize(("quarter", "day"), [("2024Q4", "/../../../victim"), ("../../victim", ""), ("2024Q4", "2025-02-30")])
+def test_a_day_or_quarter_that_is_none_makes_no_file_before_the_run_says_so(quarter, day, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZJTX_HOME", str(tmp_path / "home"))
+    (tmp_path / "victim.lock").write_text("mine")
+    run = SimpleNamespace(tags={"dagster/partition": quarter})
+    District(as_of=day).setup_for_execution(SimpleNamespace(run=run))
+    assert [path.name for path in tmp_path.rglob("*")] == ["victim.lock"] and (tmp_path / "victim.lock").read_text() == "mine"
 
 
 @pytest.fixture

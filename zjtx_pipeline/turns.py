@@ -6,14 +6,19 @@ A lock of the operating system: it ends with its process, however that ends.
 from __future__ import annotations
 
 import fcntl
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+_PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z@-]*")
+
 
 def take(home: Path, name: str, wait: Callable[[], None] = lambda: None) -> IO[str]:
     """The turn of the run of that name (a quarter's, or `2024Q4@2025-01-15`), until what is returned is closed; `wait` is called once
-    where another has it."""
+    where another has it. ValueError: a name that is no plain one, and would lead elsewhere."""
+    if not _PLAIN.fullmatch(name):
+        raise ValueError(f"no name of a run: {name!r}")
     path = home / "work" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.open("w")

@@ -1,6 +1,6 @@
 """Knows which files belong in a backup and under which names; leaves writing them to `archive`.
 
-Left out: what is made again from what is kept (work, verdicts, traces, previews, return workbooks, the sample), Dagster's own records,
+Left out: private keys; what is made again from what is kept (work, verdicts, traces, previews, return workbooks, the sample), Dagster's own records,
 logs, and the 收件目录: what it holds of use is in the snapshots, and what was refused, for it must not be kept, is not to be kept here.
 """
 
@@ -14,10 +14,11 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from zjtx_pipeline import manifest
+from zjtx_pipeline import ledger, manifest
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Settings
 
-MADE_AGAIN = ("dagster", "work", "validated", "trace", "preview", "returns", "sample")
+MADE_AGAIN = ("dagster", "work", "validated", "trace", "preview", "returns", "sample", "backups.json")
 HOME, DISTRICT, LEDGER = "home", "district", "ledger.jsonl"
 MANIFESTS = f"{HOME}/reports/*/{manifest.NAME}"
 _PASSING = re.compile(r"(zjtx|ui|door)\.log(\.\d+)?|.*\.(posting|lock)|.*\.db-(wal|shm|journal)")
@@ -50,14 +51,28 @@ def _below(folder: Path, left: list[str], left_out: Sequence[str] = ()) -> Itera
 
 
 def _whole(path: Path, copy: Path) -> Path:
-    """A file, or of a database that may be written meanwhile a copy as of one moment."""
+    """A file, or of a database that may be written meanwhile a copy as of one moment. ZjtxError: it is damaged, or a ledger by name alone."""
     if not is_sqlite(path):
+        if path.name == ledger.NAME:
+            raise _broken(path)
         return path
     # not `mode=ro`: what a killed writer left undone has to be undone first
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)
+        if not _is_sound(new, ledger.TABLES if path.name == ledger.NAME else frozenset()):
+            raise _broken(path)
     copy.chmod(0o600)
     return copy
+
+
+def _is_sound(database: sqlite3.Connection, needed: frozenset[str]) -> bool:
+    """Does SQLite find every page and index in order, and the tables that there have to be?"""
+    found = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    return needed <= found and database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+
+
+def _broken(path: Path) -> ZjtxError:
+    return ZjtxError(f"备份没有做成：{path} 已经损坏，或不是它应有的数据库。已有的备份一份也没有删，请不要再改动，从最近一份完好的备份恢复，或找维护单位。")
 
 
 def is_sqlite(path: Path) -> bool:
@@ -72,17 +87,21 @@ def of_district(config: Path | None, settings: Settings) -> Iterator[File]:
     if config is None or settings.sample:
         return
     yield File(f"{DISTRICT}/{config.name}", config)
-    beside = {*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])}
-    for path in sorted(beside):
+    for path in _looks(settings):
         within = inside(config, path)
         if within:
             yield File(f"{DISTRICT}/{within}", path)
 
 
 def outside(config: Path | None, settings: Settings) -> list[str]:
-    """The fonts and the seal that lie elsewhere than beside the configuration, and so are not kept."""
-    named = {*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])}
-    return [str(path.resolve()) for path in sorted(named) if config and not inside(config, path)]
+    """What the configuration names and is not kept: fonts and a seal that lie elsewhere than beside it, and, wherever they lie, the door's
+    certificate and private key, which has no business on another disk."""
+    named = [path for path in _looks(settings) if config and not inside(config, path)]
+    return [str(path.resolve()) for path in [*named, *filter(None, [settings.door.certificate, settings.door.key])]]
+
+
+def _looks(settings: Settings) -> list[Path]:
+    return sorted({*settings.fonts.named.values(), *filter(None, [settings.letterhead.seal])})
 
 
 def inside(config: Path, path: Path | None) -> str | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -19,20 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from zjtx_pipeline import __version__
-from zjtx_pipeline.backup import contents
+from zjtx_pipeline.backup import contents, overdue
 from zjtx_pipeline.backup.archive import FORMAT, PROGRAM, Contents, examine, header_of
 from zjtx_pipeline.backup.contents import File
 from zjtx_pipeline.backup.writing import write
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import dump, of_district
+from zjtx_pipeline.ledger import dump, of_district, refuse_mislaid
 from zjtx_pipeline.settings import Settings
-
-OURS = re.compile(r"zjtx-\d{8}T\d{6}Z\.tar\.gz")
 
 
 @dataclass(frozen=True)
 class Made:
-    """A backup that was made and read back; `pruned`: older ones taken away; `left`: links, and files that the configuration names elsewhere, not kept."""
+    """A backup that was made and read back; `pruned`: older ones taken away; `left`: links, and files that the configuration names, not kept."""
 
     path: Path
     contents: Contents
@@ -44,12 +41,14 @@ def back_up(home: Path, settings: Settings, config: Path | None, folder: Path, k
     """Make a backup in a folder, beside which the newest `keep` of this district stay. ZjtxError: why there is none."""
     if not home.is_dir():
         raise ZjtxError(f"产物目录 {home} 不存在，没有可备份的：请检查环境变量 ZJTX_HOME。")
+    refuse_mislaid(home, settings.ledger)
     if folder.resolve().is_relative_to(home.resolve()):
         raise ZjtxError(f"备份目录 {folder} 在产物目录里面，会把备份也备份进去：请换一个目录，最好在另一块磁盘上。")
     with _writable(folder), _alone(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".zjtx-") as aside:
+        overdue.remember(home, folder)
         path = folder / f"zjtx-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
         part, left = Path(aside) / "part", contents.outside(config, settings)
-        write(part, _header(settings, config), _files(home, settings, config, Path(aside), left))
+        write(part, _header(settings, config, left), _files(home, settings, config, Path(aside), left))
         found = _read_back(part)
         if path.exists():
             raise ZjtxError(f"{path} 已经有了：请稍后再试。")
@@ -66,7 +65,7 @@ def _read_back(part: Path) -> Contents:
         raise ZjtxError("备份写完读回时对不上，没有留下：请检查放备份的磁盘，再备份一次。") from None
 
 
-def _header(settings: Settings, config: Path | None) -> dict[str, Any]:
+def _header(settings: Settings, config: Path | None, left: list[str]) -> dict[str, Any]:
     return {
         "program": PROGRAM,
         "format": FORMAT,
@@ -76,6 +75,7 @@ def _header(settings: Settings, config: Path | None) -> dict[str, Any]:
         "district_digest": settings.district_digest,
         "config": config.name if config and not settings.sample else None,
         "inbox": contents.inside(config, settings.inbox) if config else None,
+        "left": list(left),
         "has_inbox": settings.inbox is not None,
         "ledger": "database" if settings.ledger else "file",
     }
@@ -128,7 +128,7 @@ def _pruned(folder: Path, district: str, keep: int | None) -> tuple[Path, ...]:
     """Take away all but the newest of this district's own backups, told by name and by what they say they are."""
     if not keep:
         return ()
-    named = sorted(path for path in folder.iterdir() if OURS.fullmatch(path.name) and path.is_file() and not path.is_symlink())
+    named = sorted(path for path in folder.iterdir() if overdue.OURS.fullmatch(path.name) and path.is_file() and not path.is_symlink())
     ours = [path for path in named if _district(path) == district]
     for path in ours[:-keep]:
         path.unlink()

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,21 +20,23 @@ from zjtx_pipeline.backup.archive import Contents, Kept, examine
 from zjtx_pipeline.backup.contents import DISTRICT, HOME, LEDGER
 from zjtx_pipeline.backup.deliveries import laid_out
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import NAME, dump, opened
+from zjtx_pipeline.ledger import MOVED, NAME, approvals, dump, notices, opened
 from zjtx_pipeline.quarter import CHINA
 
-INBOX = "收件目录"
+INBOX, BY = "收件目录", "恢复"
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What was made again: `rows` of the ledger where they were put into a database's tables, `deliveries` laid out in an `inbox`."""
+    """What was made again: `rows` of the ledger, `deliveries` laid out in an `inbox`; `withheld`: the quarters of which letters waited to
+    leave, and wait for another approval now."""
 
     folder: Path
     contents: Contents
     rows: int
     inbox: Path | None
     deliveries: int
+    withheld: tuple[str, ...]
 
     @property
     def home(self) -> Path:
@@ -60,9 +62,10 @@ def restore(path: Path, folder: Path, url: str | None = None) -> Restored:
         (new / HOME).mkdir(exist_ok=True)
         unattended.hold(new / HOME, datetime.now(CHINA).date())
         inbox, deliveries = _deliveries(new, found)
-        with _ledger(new, url) as rows:
+        rows, withheld = _ledger(new)
+        with _in_place(new / HOME, url):
             new.rename(folder)
-    return Restored(folder, found, rows, inbox and folder / inbox.relative_to(new), deliveries)
+    return Restored(folder, found, rows, inbox and folder / inbox.relative_to(new), deliveries, withheld)
 
 
 def _empty(folder: Path) -> None:
@@ -111,23 +114,31 @@ def _deliveries(new: Path, found: Contents) -> tuple[Path | None, int]:
     return inbox, laid_out(new / HOME, inbox)
 
 
-@contextmanager
-def _ledger(new: Path, url: str | None) -> Iterator[int]:
-    """The ledger, put into its database; what was put there is taken back where the block fails. How many rows."""
-    dumped, file = new / LEDGER, new / HOME / NAME
+def _ledger(new: Path) -> tuple[int, tuple[str, ...]]:
+    """The ledger, in the home's own file whatever held it: how many rows, and of which quarters nothing leaves by itself any more."""
+    home, dumped = new / HOME, new / LEDGER
     if dumped.exists():
-        kept = dumped.read_text(encoding="utf-8").splitlines()
-        file.unlink(missing_ok=True)
-    elif file.exists() and url:
-        with opened(file.parent) as ledger:
-            kept = list(dump.lines(ledger))
-        file.unlink()
-    else:
-        kept = []
-    dumped.unlink(missing_ok=True)
-    (file.parent / f"{NAME}.posting").unlink(missing_ok=True)
-    with dump.filled(new / HOME, url, kept) if kept and url else nullcontext(0) as rows:
-        if kept and not url:
-            with dump.filled(new / HOME, None, kept) as rows:
-                pass
-        yield rows
+        (home / NAME).unlink(missing_ok=True)
+        with dump.filled(home, None, dumped.read_text(encoding="utf-8").splitlines()):
+            dumped.unlink()
+    if not (home / NAME).exists():
+        return 0, ()
+    (home / MOVED).unlink(missing_ok=True)  # of an older day than what stands here now
+    with opened(home) as ledger:
+        with ledger.writing() as connection:
+            withheld = approvals.withhold(connection, BY)
+            notices.withhold(connection)
+        return len(list(dump.lines(ledger))) - 1, tuple(withheld)
+
+
+@contextmanager
+def _in_place(home: Path, url: str | None) -> Iterator[None]:
+    """Where a URL is given the ledger goes from the file into that database; it is taken back where the block fails."""
+    if not url or not (home / NAME).exists():
+        yield
+        return
+    with opened(home) as ledger:
+        kept = list(dump.lines(ledger))
+    (home / NAME).unlink()
+    with dump.filled(home, url, kept):
+        yield

@@ -46,7 +46,7 @@ def backup(
     if made.pruned:
         console.out.print(f"删去较早的 {len(made.pruned)} 份。")
     for path in made.left:
-        console.complain(f"没有备份 {path}（是链接，或不在配置文件所在的目录里）：请另行保存。")
+        console.complain(f"没有备份 {path}（是链接、证书或私钥，或不在配置文件所在的目录里）：请另行保存。")
     _warn(made.contents)
 
 
@@ -124,9 +124,13 @@ def _steps(done: Restored, url: str | None) -> list[str]:
         steps.append(f"  把 {config} 里的 inbox 改成 收件目录，或改成原来的收件目录。")
     if config and (url or done.contents.header.get("ledger") == "database"):
         steps.append(f"  把 {config} 里的 ledger {'改成刚才的数据库地址' if url else '一行删去（台账已恢复成文件）'}。")
+    if left := done.contents.header.get("left"):
+        steps.append(f"  备份里没有这些文件，请按 {config} 里写的位置另行放好：{'、'.join(left)}。")
     steps.append(f"  设好环境变量：ZJTX_HOME={done.home}{f' ZJTX_CONFIG={config}' if config else ''}，口令另外设。")
     steps.append("  运行 zjtx report 季度，与 home/reports 里原来的比较。")
     steps.append(f"  备份于 {done.contents.made_at}（北京时间）：此后发出的信不在台账里，批准发送前请先到邮件服务器核对。")
+    if done.withheld:
+        steps.append(f"  {'、'.join(done.withheld)} 有备份时还没有发出的信，已退回待批准，原来的批准和验证码作废：核对过后用 zjtx ledger 季度 查看，zjtx request 季度 --again 重新请批。")
     steps.append("  恢复以前已经结束的季度，系统不再自动补出、自动请批或发送：要做的用 zjtx report、zjtx request。")
     return steps
 

@@ -1,4 +1,5 @@
-"""Knows what the system tells people by itself beside the reports: a run that failed, tables that are late, titles that run out.
+"""Knows what the system tells people by itself beside the reports: a run that failed, a backup that did not come, tables that are late,
+titles that run out.
 
 Each is told once an occasion (`notices`). Leaves when to the orchestrator; names no firm and no figure of one.
 """
@@ -61,6 +62,12 @@ def is_told(book: ledger.Ledger, settings: Settings, quarter: str, every: Sequen
 
 def _about(quarter: str, every: Sequence[Matter]) -> str:
     return f"attention/{quarter}/{store.digest(*(each.known_by for each in every))[:12]}"
+
+
+def unkept(settings: Settings, home: Path, sentence: str, day: date) -> list[Told]:
+    """Tell the operators that no backup came, once a day."""
+    text = f"已经两天没有备份：\n\n{sentence}\n\n请按运维手册“备份失败”一节查明原因，补做一份：zjtx backup 目录。\n"
+    return _post(settings, home, f"unkept/{day}", _operators(settings), f"{settings.district}进展报告系统没有备份", text)
 
 
 def remind(settings: Settings, home: Path, quarter: Quarter, late: Mapping[str, Sequence[str]], due_on: date, today: date) -> list[Told]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mailbox
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from zjtx_pipeline import ledger, store
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import mailings
+from zjtx_pipeline.ledger import mailings, notices
 from zjtx_pipeline.settings import Settings
 
 LONGEST_REASON = 200
 LARGEST_BYTES = 60_000_000
-_OURS = re.compile(r"<zjtx-[0-9]{4}Q[1-4]-[0-9a-f]{32}-[0-9]+@[A-Za-z0-9.-]+>")
+_OURS = re.compile(r"<zjtx-(?:[0-9]{4}Q[1-4]-[0-9a-f]{32}-[0-9]+|notice-[0-9a-f]{32})@[A-Za-z0-9.-]+>")
 _FAILED = "failed"
 _WHOLE, _HEAD = ("message/rfc822", "message/global"), ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
 
@@ -47,8 +47,8 @@ def recorded(settings: Settings, home: Path, where: Path | None) -> list[Bounce]
         raise ZjtxError(f"存退信的 {where} 读不出来（系统错误 {error.errno}）：请检查权限。") from None
 
 
-def _messages(where: Path) -> Iterator[tuple[str, bytes | None]]:
-    """The messages of an mbox file, a Maildir, or a folder of .eml files, by name; None for what is too large to be looked into."""
+def _messages(where: Path) -> Iterator[tuple[str, bytes | str]]:
+    """The messages of an mbox file, a Maildir, or a folder of .eml files, by name; in place of one that was not read a sentence why."""
     if where.is_file():
         box = mailbox.mbox(where, create=False)
         try:
@@ -59,20 +59,36 @@ def _messages(where: Path) -> Iterator[tuple[str, bytes | None]]:
         return
     folders = [where / each for each in ("new", "cur")] if (where / "cur").is_dir() else [where]
     for path in sorted(each for folder in folders if folder.is_dir() for each in folder.iterdir() if each.is_file() and not each.name.startswith(".")):
-        yield path.name, path.read_bytes() if path.stat().st_size <= LARGEST_BYTES else None
+        yield path.name, _content(path)
 
 
-def _recorded(book: ledger.Ledger, name: str, content: bytes | None) -> Bounce:
-    if content is None:
-        return Bounce(name, "", f"超过 {LARGEST_BYTES // 1_000_000} MB，没有读，请人工核对")
-    message = message_from_bytes(content)  # of the older kind, which takes every broken header as it is
-    failure = _failure(message)
+def _content(path: Path) -> bytes | str:
+    try:
+        return path.read_bytes() if path.stat().st_size <= LARGEST_BYTES else f"超过 {LARGEST_BYTES // 1_000_000} MB，没有读，请人工核对"
+    except OSError as error:
+        return f"读不出来（系统错误 {error.errno}），请人工核对"
+
+
+def _recorded(book: ledger.Ledger, name: str, content: bytes | str) -> Bounce:
+    if isinstance(content, str):
+        return Bounce(name, "", content)
+    try:
+        message = message_from_bytes(content)  # of the older kind, which takes every broken header as it is
+        failure = _failure(message)
+        named = dict.fromkeys(_OURS.findall(" ".join(_originals(message)))) if failure else {}
+    except Exception:  # whatever a stranger wrote, the others are read
+        return Bounce(name, "", "看不懂这封邮件（层次太深或内容损坏），没有处理，请人工核对")
     if failure is None:
         return Bounce(name, "", _no_report(content))
-    named, (reason, report) = dict.fromkeys(_OURS.findall(" ".join(_originals(message)))), failure
+    reason, report = failure
     with book.writing() as connection:
-        told = [address for each in named if (address := mailings.bounce(connection, each, reason, report))]
-    return Bounce(name, "、".join(dict.fromkeys(told)), f"已记为被退回：{reason}" if told else "退信里没有本系统发出的邮件编号，请人工核对")
+        told = [address for each in named if (address := mailings.bounce(connection, each, reason, report) or notices.bounce(connection, each))]
+    return Bounce(name, "、".join(dict.fromkeys(told)), f"已记为被退回：{reason}" if told else _nobodys(named))
+
+
+def _nobodys(named: Collection[str]) -> str:
+    """What is said of a failure of no letter that the ledger knows."""
+    return "退的是本系统的邮件，台账里没有（可能已重新发过），请人工核对" if named else "退信里没有本系统发出的邮件编号，请人工核对"
 
 
 def _no_report(content: bytes) -> str:

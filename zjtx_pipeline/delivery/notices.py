@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
+from secrets import token_hex
 
 from zjtx_pipeline.delivery.addresses import checked, header_safe, sender
 from zjtx_pipeline.delivery.post import Fate, hand_over
@@ -17,17 +18,20 @@ from zjtx_pipeline.settings import Settings
 
 
 def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], whole: bool = True) -> Fate:
-    """Post a letter that is owed, unless this address has had it for this occasion, or may have; `before` where that is so. `whole`: it is
-    not for public mailboxes."""
+    """Post a letter that is owed, unless this address has had it for this occasion, or may have; `before` where that is so, `bounced` where
+    it came back. `whole`: it is not for public mailboxes."""
     with book.writing() as connection:
         if not notices.owe(connection, occasion, address):
-            return Fate("before", "已经发过")
+            came_back = notices.state(connection, occasion, address) == "bounced"
+            return Fate("bounced", "以前发的被退回，请核对地址") if came_back else Fate("before", "已经发过")
+    message = written()
+    message["Message-ID"] = f"<zjtx-notice-{token_hex(16)}@{sender(settings.delivery).rpartition('@')[2]}>"
 
     def claim() -> bool:
         with book.writing() as connection:
-            return notices.begin(connection, occasion, address)
+            return notices.begin(connection, occasion, address, message["Message-ID"])
 
-    fate = hand_over(settings.delivery, written(), claim, whole)
+    fate = hand_over(settings.delivery, message, claim, whole)
     with book.writing() as connection:
         notices.end(connection, occasion, address, fate.state, fate.detail)
     return fate

@@ -15,6 +15,7 @@ from zjtx_pipeline.door.users import User, matches
 
 ACTION, LEAVING = "登录", "退出"
 HOME = "/reports/"
+NOBODY = "（没有这个用户）"  # what was typed may be a password, in the wrong field
 MOST_BYTES = 10_000
 
 
@@ -54,14 +55,14 @@ async def log_out(request: Request) -> Response:
 
 async def _judged(kept: Keeper, request: Request, name: str, password: str) -> User:
     """Refused alike for a wrong name and a wrong password, and without a look at either after too many."""
-    address = keeper.address(request)
+    address, user = keeper.address(request), kept.users.all().get(name)
+    told = user.name if user else NOBODY
     if not kept.by_address.admits(address) or not kept.by_name.admits(name):
-        raise Refused(429, "尝试次数太多，请十五分钟后再试。", ACTION, name)
-    user = kept.users.all().get(name)
+        raise Refused(429, "尝试次数太多，请十五分钟后再试。", ACTION, told)
     async with kept.judging:
         right = await run_in_threadpool(matches, user, password)
     if user is None or not right:
-        raise Refused(401, "用户名或口令不对。", ACTION, name)
+        raise Refused(401, "用户名或口令不对。", ACTION, told)
     return user
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from zjtx_pipeline import journal
 from zjtx_pipeline.door.gate import application
 from zjtx_pipeline.door.keeper import Keeper
 from zjtx_pipeline.errors import ZjtxError
@@ -79,7 +80,8 @@ async def _until_gone(server: uvicorn.Server, place: socket.socket, stands: Call
 
 @contextmanager
 def _logged(home: Path) -> Iterator[None]:
-    """Tracebacks go to who mends the program, into `<home>/door/door.log`."""
+    """Tracebacks go to who mends the program, into `<home>/door/door.log`, without secrets or full addresses."""
+    journal.be_discreet()
     handler = logging.FileHandler(home / "door" / "door.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     loggers = [logging.getLogger(name) for name in ("uvicorn", "websockets")]

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import note, now
-from zjtx_pipeline.ledger.issues import Issue
-from zjtx_pipeline.ledger.mailings import move
-from zjtx_pipeline.ledger.tables import APPROVALS, CODES
+from zjtx_pipeline.ledger.issues import UNSENT, Issue
+from zjtx_pipeline.ledger.mailings import move, orphans
+from zjtx_pipeline.ledger.tables import APPROVALS, CODES, ISSUES, MAILINGS
 
 TRIES = 5
 CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
@@ -75,6 +75,27 @@ def revoke(connection: sa.Connection, issue: Issue, approver: str, by: str, need
     return bool(taken)
 
 
+def void(connection: sa.Connection, issue: Issue, why: str) -> bool:
+    """Take back every approval of an issue, and what codes there are for it: nothing of it that has not been posted may leave. Were there
+    any?"""
+    for approver in standing(connection, issue):
+        note(connection, issue.id, "撤回批准", detail=f"{approver}：{why}")
+    stand = APPROVALS.c.issue_id == issue.id, APPROVALS.c.revoked_at.is_(None)
+    taken = connection.execute(sa.update(APPROVALS).where(*stand).values(revoked_at=now(), revoked_by="")).rowcount
+    codes = connection.execute(sa.delete(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None))).rowcount
+    move(connection, issue, {"approved": "prepared", "refused": "prepared"}, by="")
+    return bool(taken or codes)
+
+
+def withhold(connection: sa.Connection, by: str) -> list[str]:
+    """Let nothing leave by what was agreed before a ledger was made again, for it may have left since: what waits goes back to `prepared`,
+    the approvals and codes of its issue are void, what was in mid-post is `unknown`. The quarters of which somebody has to be asked again."""
+    orphans(connection)
+    unsent = sa.select(ISSUES).where(ISSUES.c.id.in_(sa.select(MAILINGS.c.issue_id).where(MAILINGS.c.state.in_(UNSENT))))
+    every = [Issue(*row) for row in connection.execute(unsent.order_by(ISSUES.c.quarter, ISSUES.c.id)).all()]
+    return list(dict.fromkeys(issue.quarter for issue in every if void(connection, issue, by)))
+
+
 def new_code(connection: sa.Connection, issue: Issue, approver: str, hours: int) -> str:
     """A one-time code for this approver and this issue; what was given to them before for it is void."""
     connection.execute(sa.delete(CODES).where(CODES.c.issue_id == issue.id, CODES.c.approver == approver, CODES.c.used_at.is_(None)))
@@ -89,16 +110,6 @@ def has_code(connection: sa.Connection, issue: Issue, approver: str) -> bool:
     """Has an approver a code for this issue that could still be used?"""
     mine = CODES.c.issue_id == issue.id, CODES.c.approver == approver, CODES.c.used_at.is_(None)
     return connection.scalar(sa.select(CODES.c.id).where(*mine, CODES.c.expires_at > now(), CODES.c.tries < TRIES)) is not None
-
-
-def void(connection: sa.Connection, issue: Issue, why: str) -> None:
-    """Take back every approval of an issue, and what codes there are for it; nothing of it that has not been posted may leave."""
-    for approver in standing(connection, issue):
-        note(connection, issue.id, "撤回批准", detail=f"{approver}：{why}")
-    given = APPROVALS.c.issue_id == issue.id, APPROVALS.c.revoked_at.is_(None)
-    connection.execute(sa.update(APPROVALS).where(*given).values(revoked_at=now(), revoked_by=""))
-    connection.execute(sa.delete(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None)))
-    move(connection, issue, {"approved": "prepared", "refused": "prepared"}, by="")
 
 
 def use_code(connection: sa.Connection, issue: Issue, approver: str, code: str) -> str:

@@ -15,7 +15,9 @@ from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, one_at_a_time, p
 from zjtx_pipeline.ledger.tables import HISTORY
 
 NAME = "ledger.db"
-HEAD = "0003"  # the newest of `migrations/versions`
+MOVED = f"{NAME}.moved"  # what `zjtx move-ledger` leaves of it
+HEAD = "0002"  # the newest of `migrations/versions`
+TABLES = frozenset(["alembic_version", "issues", "mailings", "history"])  # without which nothing is a ledger, of whatever version
 _POSTING = 0x7A6A7478  # the advisory lock of whoever posts
 _WRITES = ("写不进或读不出", "磁盘空间和配置中的 ledger")
 
@@ -71,10 +73,9 @@ class Ledger:
 
 @contextmanager
 def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
-    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened, or the
-    home's own has not been moved into the database: an empty one would let everything be sent again."""
-    if url is not None and (home / NAME).exists() and not url.endswith(str(home / NAME)):
-        raise ZjtxError(f"配置的 ledger 是另一个数据库，{home} 里却还有台账 {NAME}：请先运行 zjtx move-ledger 搬过去。")
+    """The ledger of a home, or of a database's URL; made, or brought up to date, where need be. ZjtxError: it cannot be opened, or is
+    not where the configuration says."""
+    refuse_mislaid(home, url)
     ledger = Ledger(engine_of(url, home / NAME))
     try:
         _bring_up(ledger.engine)
@@ -84,9 +85,18 @@ def opened(home: Path, url: str | None = None) -> Iterator[Ledger]:
         ledger.close()
 
 
+def refuse_mislaid(home: Path, url: str | None) -> None:
+    """ZjtxError where a home's own ledger has not been moved into the configured database, or has been moved into one that is configured no
+    more: an empty ledger would let everything be sent again."""
+    if url is not None and (home / NAME).exists() and not url.endswith(str(home / NAME)):
+        raise ZjtxError(f"配置的 ledger 是另一个数据库，{home} 里却还有台账 {NAME}：请先运行 zjtx move-ledger 搬过去。")
+    if url is None and (home / MOVED).exists():
+        raise ZjtxError(f"{home} 的台账已经搬到数据库（留有 {MOVED}），配置里却没有 ledger：请把原来的数据库地址补回配置。")
+
+
 def stands(home: Path, url: str | None = None) -> bool:
     """Is there a ledger, or of SQLite a file that may be one?"""
-    return url is not None or any((home / name).exists() for name in (NAME, "mailings.db"))
+    return url is not None or any((home / name).exists() for name in (NAME, MOVED, "mailings.db"))
 
 
 def _bring_up(engine: sa.Engine) -> None:

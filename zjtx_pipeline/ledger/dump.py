@@ -14,14 +14,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger.book import HEAD, NAME, Ledger, migrate, opened, version_of
+from zjtx_pipeline.ledger.book import HEAD, MOVED, NAME, Ledger, migrate, opened, version_of
 from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, place_of, told
 from zjtx_pipeline.ledger.tables import META
 
 
 def lines(ledger: Ledger) -> Iterator[str]:
     """All that stands in a ledger at one moment, whoever writes into it meanwhile."""
-    with told("读不出", "磁盘和配置中的 ledger", place_of(ledger.engine)), ledger.engine.connect() as connection:
+    with told("读不出", "磁盘、网络和配置中的 ledger", place_of(ledger.engine)), ledger.engine.connect() as connection:
         if ledger.engine.dialect.name != "sqlite":  # whose transactions are of one moment anyway
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
@@ -79,14 +79,24 @@ def _insert(connection: sa.Connection, rows: list[dict]) -> None:
 
 
 def move(home: Path, url: str) -> int:
-    """Move the ledger of a home into the empty database of a URL: how many rows. The file is kept beside under another name."""
+    """Move the ledger of a home into the empty database of a URL, or one that was killed just before its end left full: how many rows.
+    The file is kept beside under another name."""
     if not (home / NAME).exists():
         raise ZjtxError(f"{home} 里没有台账 {NAME}：没有要搬的。")
+    if (home / MOVED).exists():
+        raise ZjtxError(f"{home} 里同时有 {NAME} 和以前搬走时留下的 {MOVED}：请先查清哪一份是真的，把另一份移到别处。")
     with opened(home) as old, old.alone():
-        with filled(home, url, lines(old)) as rows:
-            pass
-        with opened(home / "nowhere", url) as new:  # beside no file that is still to be moved
-            if sorted(lines(new)) != sorted(lines(old)):
+        kept = list(lines(old))
+        if not _holds(home, url, kept):
+            with filled(home, url, kept):
+                pass
+            if not _holds(home, url, kept):
                 raise ZjtxError("搬过去的台账和原来的不一致：原来的没有动，请清空目标数据库后再试。")
-    (home / NAME).rename(home / f"{NAME}.moved")
-    return rows
+        (home / NAME).rename(home / MOVED)
+    return len(kept) - 1
+
+
+def _holds(home: Path, url: str, kept: list[str]) -> bool:
+    """Is a database's ledger this very one?"""
+    with opened(home / "nowhere", url) as ledger:  # beside no file that is still to be moved
+        return sorted(lines(ledger)) == sorted(kept)

@@ -1,6 +1,6 @@
 """Knows who is to be told what, once an occasion, and what became of it: requests, reminders, alarms; leaves their words to `delivery`.
 
-    waiting → sending → sent | refused | unknown
+    waiting → sending → sent | refused | unknown → bounced
        ↑ another time ┘
 
 A letter of text alone lies here until it has left; a request, which carries reports and a code, is written anew each time it is tried.
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from zjtx_pipeline.ledger.book import now
+from zjtx_pipeline.ledger.issues import HOLDS
 from zjtx_pipeline.ledger.mailings import STATES as OF_MAILINGS
 from zjtx_pipeline.ledger.tables import NOTICES
 from zjtx_pipeline.settings import folded
@@ -59,10 +60,10 @@ def withdraw(connection: sa.Connection, occasions: Sequence[str]) -> None:
     connection.execute(sa.delete(NOTICES).where(NOTICES.c.state == "waiting", NOTICES.c.occasion.in_(occasions)))
 
 
-def begin(connection: sa.Connection, occasion: str, address: str) -> bool:
-    """May the letter be posted now? Only one is told so."""
+def begin(connection: sa.Connection, occasion: str, address: str, message_id: str) -> bool:
+    """May the letter of this number be posted now? Only one is told so."""
     which = (*_of(connection, occasion, address), NOTICES.c.state == "waiting")
-    return bool(connection.execute(sa.update(NOTICES).where(*which).values(state="sending", detail="", changed_at=now())).rowcount)
+    return bool(connection.execute(sa.update(NOTICES).where(*which).values(state="sending", detail="", message_id=message_id, changed_at=now())).rowcount)
 
 
 def end(connection: sa.Connection, occasion: str, address: str, fate: str, detail: str) -> None:
@@ -78,6 +79,19 @@ def orphans(connection: sa.Connection, before: str) -> None:
     """Whether what was begun before that time (UTC) and never ended has arrived, nobody knows."""
     which = NOTICES.c.state == "sending", NOTICES.c.changed_at < before
     connection.execute(sa.update(NOTICES).where(*which).values(state="unknown", detail="发送时程序中断，是否送达不明"))
+
+
+def withhold(connection: sa.Connection) -> None:
+    """What waited as a ledger was kept may have left before it was made again."""
+    which = NOTICES.c.state.in_(("waiting", "sending"))
+    connection.execute(sa.update(NOTICES).where(which).values(state="unknown", detail="备份时还没有发出，恢复前可能已经发出", changed_at=now()))
+
+
+def bounce(connection: sa.Connection, message_id: str) -> str | None:
+    """A notice came back: its recipient's address, or None where the ledger knows no such letter."""
+    mine = NOTICES.c.message_id == message_id
+    connection.execute(sa.update(NOTICES).where(mine, NOTICES.c.state.in_(HOLDS)).values(state="bounced", changed_at=now()))
+    return connection.scalar(sa.select(NOTICES.c.address).where(mine))
 
 
 def _of(connection: sa.Connection, occasion: str, address: str) -> tuple:

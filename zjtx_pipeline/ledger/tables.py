@@ -68,6 +68,7 @@ NOTICES = Table(
     Column("address", String, primary_key=True),
     Column("state", String, nullable=False),  # one of those of `notices`
     Column("changed_at", String, nullable=False),
+    Column("message_id", String),  # none of what has not been tried, or an earlier program sent
     Column("detail", String, nullable=False, server_default=""),
     Column("name", String, nullable=False, server_default=""),  # of whom it is to; with subject and text empty for a request
     Column("subject", String, nullable=False, server_default=""),
