@@ -6,7 +6,6 @@ from assets.delivery import FROM, SCHEDULE
 from assets.jobs import scheduled_quarter
 from assets.partitions import SETTINGS
 from zjtx_pipeline.quarter import Quarter
-from zjtx_pipeline.workdays import workday_after
 
 HOUR, MINUTE = (int(part) for part in SETTINGS.report_time.split(":"))
 
@@ -22,7 +21,7 @@ def after_each_quarter(context: ScheduleEvaluationContext) -> RunRequest | SkipR
     """Asked every day; answers on the one working day that the settings name."""
     today = context.scheduled_execution_time.date()
     closed = Quarter.of(today) - 1
-    due = workday_after(closed, SETTINGS.report_workday)
+    due = SETTINGS.reported_on(closed)
     if closed not in SETTINGS.quarters:
         return SkipReason(f"{closed} 不在可出报告的季度之内。")
     if today != due:

@@ -106,11 +106,16 @@ def _unanswered(settings: Settings, today: date) -> None:
     owed.ask_again(settings, home(), today)
 
 
+def _calendar(settings: Settings, today: date) -> None:
+    if year := unattended.unknown_year(settings, today):
+        alerts.unannounced(settings, home(), year, today)
+
+
 @op(description="查各部门报送情况，该提醒的发邮件；读退信；验证码过期还没有批准的，再请批。")
 def remind(context: OpExecutionContext) -> None:
     settings, today = settings_in_force(), china_now().date()
     wrong = []
-    for look in (_late, _returned, _unanswered):
+    for look in (_late, _returned, _unanswered, _calendar):
         try:
             look(settings, today)
         except ZjtxError as error:  # the others are done all the same

@@ -11,7 +11,7 @@ from mail_server import DROP
 from zjtx_pipeline import ledger, unattended
 from zjtx_pipeline.delivery import accounts, alerts, asking, bounces, owed, send_quarter, signoff
 from zjtx_pipeline.ledger import notices
-from zjtx_pipeline.settings import Alerts, Recipient
+from zjtx_pipeline.settings import Alerts, Holidays, Recipient
 
 OPERATOR = "ops@xs.example.gov.cn"
 CODE = re.compile(r"您的验证码：(\w+)")
@@ -245,6 +245,18 @@ def test_who_let_their_code_lapse_is_asked_again_on_a_working_day_and_at_most_tw
     asking.ask(here, home, QUARTER, again=True)
     signoff.approve(here, home, QUARTER, "张三", codes(mailbox)[-1], signoff.SHELL)
     assert not owed.owed(here, home, later(minutes=1)).requests
+
+
+def test_a_year_whose_holidays_nobody_has_told_is_said_to_the_operators_once_a_month_from_mid_november(home, mailbox):
+    here = known(mailbox)
+    assert unattended.unknown_year(here, date(2089, 11, 16)) == 2089
+    days = [date(2026, 11, 15), date(2026, 11, 17), date(2026, 11, 30), date(2026, 12, 1)]
+    for day in days:
+        if year := unattended.unknown_year(here, day):
+            alerts.unannounced(here, home, year, day)
+    assert [subject for subject, _ in told(mailbox)] == ["2027 年放假安排没有收录"] * 2
+    office = here.model_copy(update={"holidays": Holidays(rest=(date(2027, 1, 1),))})
+    assert unattended.unknown_year(office, days[-1]) is None
 
 
 def test_nobody_is_asked_again_about_reports_that_are_otherwise_by_now(home, mailbox):

@@ -51,11 +51,13 @@ def test_outside_the_quarters_that_can_be_reported_nothing_is_asked_for():
     assert "2022Q4" in evaluated("2023-01-17").skip_message
 
 
-def test_a_year_that_the_calendar_does_not_know_counts_monday_to_friday_and_warns():
+def test_a_year_that_the_calendar_does_not_know_counts_monday_to_friday_but_for_new_years_day_and_warns():
     from zjtx_pipeline.workdays import UnknownHolidays
 
     with pytest.warns(UnknownHolidays, match="2027"):
-        assert evaluated("2027-01-15").partition_key == "2026Q4"
+        assert evaluated("2027-01-18").partition_key == "2026Q4"
+    with pytest.warns(UnknownHolidays, match="holidays"):
+        assert isinstance(evaluated("2027-01-15"), SkipReason)
 
 
 def test_it_is_asked_daily_at_eight_in_shanghai_without_anyone_switching_it_on():

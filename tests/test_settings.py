@@ -1,10 +1,12 @@
 """One district's configuration: two lines suffice, and what is wrong with it is said in one sentence."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import load_settings
 
 
@@ -15,6 +17,16 @@ def configured(folder, text):
     path = folder / "district.yaml"
     path.write_text(text, encoding="utf-8")
     return load_settings(path)
+
+
+def test_the_days_that_an_office_is_off_or_works_move_its_deadlines(tmp_path):
+    path = tmp_path / "district.yaml"
+    path.write_text("inbox: inbox\nholidays: {rest: [2089-10-01, 2089-10-02, 2089-10-03, 2089-10-04], work: [2089-10-08]}\n", encoding="utf-8")
+    known = load_settings(path)
+    assert (known.due_on(Quarter(2089, 3)), known.reported_on(Quarter(2089, 3))) == (date(2089, 10, 17), date(2089, 10, 18))
+    path.write_text("inbox: inbox\nholidays: {rest: [十月一日]}\n", encoding="utf-8")
+    with pytest.raises(ZjtxError, match="holidays.rest.0”不对：应为日期"):
+        load_settings(path)
 
 
 def test_two_lines_suffice_and_paths_count_from_the_file(tmp_path):

@@ -15,7 +15,7 @@ from zjtx_pipeline import codes
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.money import FEN_PER_WAN, FEN_PER_YUAN, fen_of_yuan, half_up, share_fen, yuan_text
 from zjtx_pipeline.quarter import Quarter, quarters
-from zjtx_pipeline.workdays import UnknownHolidays, workday_after
+from zjtx_pipeline.workdays import Announced, UnknownHolidays, is_known, is_workday, workday_after
 
 QUARTERS = st.builds(Quarter, st.integers(1990, 2090), st.integers(1, 4))
 
@@ -87,6 +87,22 @@ def test_the_deadline_counts_chinese_working_days(quarter, number, day):
 def test_a_year_without_announced_holidays_counts_monday_to_friday_and_says_so():
     with pytest.warns(UnknownHolidays, match="2089"):
         assert workday_after(Quarter(2088, 4), 1) == date(2089, 1, 3)
+    with pytest.warns(UnknownHolidays, match="2089"):  # 1–3 October are off by law, whatever is announced beside
+        assert workday_after(Quarter(2089, 3), 1) == date(2089, 10, 4)
+
+
+def test_what_an_office_tells_of_a_year_counts_and_the_year_is_known():
+    told = Announced(off=frozenset(date(2089, 10, day) for day in range(1, 8)), worked=frozenset([date(2089, 10, 8)]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert workday_after(Quarter(2089, 3), 1, told) == date(2089, 10, 8)  # a Saturday
+        assert workday_after(Quarter(2088, 4), 1, told) == date(2089, 1, 3)
+    assert is_known(2089, told) and not is_known(2089) and not is_known(2088, told)
+
+
+def test_one_day_that_an_office_tells_of_a_known_year_changes_that_day_alone():
+    told = Announced(off=frozenset([date(2025, 1, 2)]))
+    assert workday_after(Quarter(2024, 4), 10, told) == date(2025, 1, 16) and is_workday(date(2025, 1, 26), told)
 
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

@@ -15,10 +15,11 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import approvals, issues, notices
 from zjtx_pipeline.quarter import CHINA, Quarter, quarters
 from zjtx_pipeline.settings import Settings
-from zjtx_pipeline.workdays import is_workday, workday_after
+from zjtx_pipeline.workdays import is_known
 
 IN_SERVICE = "unattended.json"
 GRACE = timedelta(minutes=30)  # the schedule has the first word
+SOON = timedelta(days=45)
 
 
 def in_service_since(home: Path, closed: Quarter) -> Quarter:
@@ -46,7 +47,7 @@ def missing(settings: Settings, home: Path, now: datetime) -> list[Quarter]:
 
 
 def _due_at(settings: Settings, quarter: Quarter) -> datetime:
-    return datetime.combine(workday_after(quarter, settings.report_workday), time.fromisoformat(settings.report_time))
+    return datetime.combine(settings.reported_on(quarter), time.fromisoformat(settings.report_time))
 
 
 def _is_missing(settings: Settings, home: Path, quarter: Quarter) -> bool:
@@ -108,14 +109,20 @@ def _said(state: str) -> str:
 def reminds_on(settings: Settings, today: date) -> Quarter | None:
     """The quarter whose departments are to be reminded today: so many working days before or after their deadline."""
     closed = Quarter.of(today) - 1
-    due_on = workday_after(closed, settings.delivery_deadline_workday)
-    if closed not in settings.quarters or not is_workday(today):
+    due_on = settings.due_on(closed)
+    if closed not in settings.quarters or not settings.is_workday(today):
         return None
-    days = _workdays(today, due_on) if today <= due_on else _workdays(due_on, today)
+    days = _workdays(settings, today, due_on) if today <= due_on else _workdays(settings, due_on, today)
     wanted = settings.alerts.remind_before if today <= due_on else settings.alerts.remind_after
     return closed if days in wanted else None
 
 
-def _workdays(first: date, last: date) -> int:
+def _workdays(settings: Settings, first: date, last: date) -> int:
     """Working days after the first day, up to and with the last."""
-    return sum(is_workday(first + timedelta(days=number)) for number in range(1, (last - first).days + 1))
+    return sum(settings.is_workday(first + timedelta(days=number)) for number in range(1, (last - first).days + 1))
+
+
+def unknown_year(settings: Settings, today: date) -> int | None:
+    """The year, of the deadlines of the weeks to come, whose holidays nobody has told the system."""
+    year = (today + SOON).year
+    return None if is_known(year, settings.holidays.announced) else year

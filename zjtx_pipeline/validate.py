@@ -91,7 +91,7 @@ def is_kept(
 
 def _digest(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict], same: tuple[str, ...]) -> str:
     parts = [JUDGING, snapshot.digest, suite_digest(snapshot.table.id), dictionary_digest(), settings.rules.digest]
-    return store.digest(*parts, str(settings.delivery_deadline_workday), *(each.digest for each in beside.values()), *same)
+    return store.digest(*parts, str(settings.due_on(snapshot.quarter)), *(each.digest for each in beside.values()), *same)
 
 
 def _judged(snapshot: Snapshot, settings: Settings, beside: Mapping[str, Verdict], digest: str, same: tuple[str, ...]) -> Verdict:

@@ -18,7 +18,6 @@ from zjtx_pipeline.suites import BLOCKING, NOTED, RETURNED, Suite
 from zjtx_pipeline.tables import Table, comparable
 from zjtx_pipeline.tables.typed import said_under, values
 from zjtx_pipeline.verdicts import first, owners, shared_columns, shown
-from zjtx_pipeline.workdays import workday_after
 
 Found = dict[str, str]
 STOPS = "stops"  # beside a finding: the department whose delivery cannot be used, while the others' stand
@@ -150,7 +149,7 @@ def expected_columns(table: Table, sender: str) -> tuple[str, ...]:
 
 def _of_time(snapshot: Snapshot, settings: Settings, suite: Suite, source: Source) -> Iterator[Found]:
     """A file that came after the deadline; the time of reading a database or the gateway says nothing about a delivery."""
-    deadline = workday_after(snapshot.quarter, settings.delivery_deadline_workday)
+    deadline = settings.due_on(snapshot.quarter)
     if source.kind not in ("database", "gateway") and source.received.date() > deadline:
         yield _of_suite(suite, "逾期", f"{source.received:%Y-%m-%d} 报送，期限 {deadline}")
 

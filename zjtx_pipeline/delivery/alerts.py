@@ -64,6 +64,15 @@ def _about(quarter: str, every: Sequence[Matter]) -> str:
     return f"attention/{quarter}/{store.digest(*(each.known_by for each in every))[:12]}"
 
 
+def unannounced(settings: Settings, home: Path, year: int, day: date) -> list[Told]:
+    """Tell the operators that a year's holidays are not known, once a month."""
+    text = (
+        f"{year} 年的放假安排，本系统还没有收录：报送截止日、报告日和提醒日暂按周一至周五、除去日期固定的法定假日计算，可能早几天。\n\n"
+        "请按国务院办公厅的放假通知，在配置 holidays 里填写放假和调休日期（运行维护手册“每年的放假安排”一节），或升级到收录了这一年的版本。\n"
+    )
+    return _post(settings, home, f"holidays/{year}/{day:%Y-%m}", _operators(settings), f"{year} 年放假安排没有收录", text)
+
+
 def unkept(settings: Settings, home: Path, sentence: str, day: date) -> list[Told]:
     """Tell the operators that no backup came, once a day."""
     text = f"已经两天没有备份：\n\n{sentence}\n\n请按运维手册“备份失败”一节查明原因，补做一份：zjtx backup 目录。\n"

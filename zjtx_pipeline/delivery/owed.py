@@ -18,7 +18,6 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import mailings, notices
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
-from zjtx_pipeline.workdays import is_workday
 
 PATIENCE = timedelta(minutes=10)  # before a letter that could not be posted is tried again
 
@@ -90,7 +89,7 @@ def _send(settings: Settings, home: Path, quarter: Quarter) -> None:
 
 def ask_again(settings: Settings, home: Path, today: date) -> None:
     """On a working day, mail another code to approvers who have let theirs lapse."""
-    if not is_workday(today) or not settings.delivery.approvers or not ledger.stands(home, settings.ledger):
+    if not settings.is_workday(today) or not settings.delivery.approvers or not ledger.stands(home, settings.ledger):
         return
     with ledger.of_district(settings, home) as book, book.writing() as connection:
         lapsed = asking.lapsed(connection, settings)

@@ -25,6 +25,7 @@ _MESSAGES = {
     **dict.fromkeys(("bool_parsing", "bool_type"), "应为是或否，写 true 或 false"),
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _NAMED),
     "tuple_type": "应为列表，写成 [甲, 乙] 的样子",
+    **dict.fromkeys(("date_parsing", "date_type", "date_from_datetime_parsing", "date_from_datetime_inexact"), "应为日期，写成 2027-01-01 的样子"),
     "path_type": "应为文件或文件夹的位置，是一段文本",
 }
 _QUOTED = re.compile("'([^']*)'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +15,12 @@ from pydantic_core import PydanticCustomError
 from zjtx_pipeline.quarter import Quarter, quarters
 from zjtx_pipeline.rules import Rules, load_rules
 from zjtx_pipeline.settings.mail import Alerts, Delivery
-from zjtx_pipeline.settings.office import Audience, Fonts, Letterhead
+from zjtx_pipeline.settings.office import Audience, Fonts, Holidays, Letterhead
 from zjtx_pipeline.settings.part import Database, Part, Place, QuarterKey
 from zjtx_pipeline.settings.service import Backup, Door
 from zjtx_pipeline.settings.sources import Gateway
 from zjtx_pipeline.tables import load_tables
+from zjtx_pipeline.workdays import is_workday, workday_after
 
 Absence = Literal["待补", "沿用上期"]
 OVERLAYS = ("readings", "awards", "targets", "baselines", "lists", "lights")
@@ -40,6 +42,7 @@ class Settings(Part):
     received_column: str = "报送时间"
     delivery_deadline_workday: int = Field(10, ge=1, le=60)
     report_workday: int = Field(11, ge=1, le=60)
+    holidays: Holidays = Holidays()
     report_time: str = Field("08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     minimum_sum_firms: int = 3
     missing: Absence | dict[str, Absence] = "待补"
@@ -71,6 +74,17 @@ class Settings(Part):
         if unknown:
             raise PydanticCustomError("unknown_table", "no such table")
         return chosen
+
+    def due_on(self, quarter: Quarter) -> date:
+        """The day by which departments have to deliver."""
+        return workday_after(quarter, self.delivery_deadline_workday, self.holidays.announced)
+
+    def reported_on(self, quarter: Quarter) -> date:
+        """The day on which the report is made."""
+        return workday_after(quarter, self.report_workday, self.holidays.announced)
+
+    def is_workday(self, day: date) -> bool:
+        return is_workday(day, self.holidays.announced)
 
     def carries(self, table_id: str) -> bool:
         """May figures that need this table carry last quarter's value where nobody delivered it?"""

@@ -1,15 +1,17 @@
-"""Knows what a configuration says of the office: who sees what, its fonts, what stands above and under its reports; leaves printing to
-`report`.
+"""Knows what a configuration says of the office: who sees what, its fonts, what stands above and under its reports, which days it works;
+leaves printing to `report`.
 """
 
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field, field_validator
 
 from zjtx_pipeline.settings.part import Part, Place, quarter_key
+from zjtx_pipeline.workdays import Announced
 
 
 class Audience(Part):
@@ -45,6 +47,18 @@ class Fonts(Part):
     @property
     def named(self) -> dict[str, Path]:
         return {use: path for use, path in self if path is not None}
+
+
+class Holidays(Part):
+    """Days off and days worked of a year that the installed calendar does not know yet, as 国务院办公厅 announced them: all of `rest`, and
+    of `work` the Saturdays and Sundays. What stands here counts before the calendar."""
+
+    rest: tuple[date, ...] = ()
+    work: tuple[date, ...] = ()
+
+    @property
+    def announced(self) -> Announced:
+        return Announced(frozenset(self.rest), frozenset(self.work))
 
 
 class Letterhead(Part):

@@ -12,7 +12,6 @@ from zjtx_pipeline.stages.gathering import OVERALL
 from zjtx_pipeline.stages.printing import distribute, render
 from zjtx_pipeline.stages.publishing import publish
 from zjtx_pipeline.stages.run import Run, mark_home
-from zjtx_pipeline.workdays import workday_after
 
 
 def opening(run: Run) -> dict:
@@ -30,7 +29,7 @@ def opening(run: Run) -> dict:
         "阶段": "三年行动计划期内" if run.quarter.last_day <= ends else "收官后跟踪",
         "报送截止日": str(run.due_on),
         "按哪天所知": str(run.as_of or "全部已报送的数据"),
-        "报告日": str(workday_after(run.quarter, run.settings.report_workday)),
+        "报告日": str(run.settings.reported_on(run.quarter)),
         "草稿": "是" if run.draft else "否",
         "不认识的文件": "；".join(strays(run)) or "无",
     }

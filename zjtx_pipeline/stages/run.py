@@ -17,7 +17,6 @@ from zjtx_pipeline import store
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.quarter import CHINA, Quarter
 from zjtx_pipeline.settings import Settings, home
-from zjtx_pipeline.workdays import workday_after
 
 DISTRICT = "district.json"  # in a home: whose it is
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -69,7 +68,7 @@ class Run:
     @property
     def due_on(self) -> date:
         """The day by which departments have to deliver."""
-        return workday_after(self.quarter, self.settings.delivery_deadline_workday)
+        return self.settings.due_on(self.quarter)
 
     @property
     def dated_on(self) -> date:
