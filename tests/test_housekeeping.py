@@ -9,7 +9,7 @@ from dagster import DagsterInstance, DagsterRunStatus, DefaultScheduleStatus
 from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.test_utils import create_run_for_test
 
-from zjtx_pipeline import cli, store, tidying
+from zjtx_pipeline import cli, ledger, store, tidying
 
 DAY = 86_400
 DAYS = 400
@@ -46,7 +46,9 @@ def home(tmp_path, monkeypatch):
     write(home / "work/2024Q4/judged/2023Q1/D02.json", "validated/D02/shared")
     write(home / "validated/D02/shared/verdict.json", days=500)
     age(home / "validated/D02/shared", 500)
-    write(home / "ledger.db", days=500)
+    with ledger.opened(home):  # a real one: another is not backed up
+        pass
+    age(home / "ledger.db", 500)
     write(home / "door/users.json", days=500)
     write(home / "preview/old.pdf", days=500)
     write(home / "preview/new.pdf")
