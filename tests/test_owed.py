@@ -10,6 +10,7 @@ from mail_server import DROP
 
 from zjtx_pipeline import ledger, unattended
 from zjtx_pipeline.delivery import accounts, alerts, asking, bounces, owed, send_quarter, signoff
+from zjtx_pipeline.delivery.post import Fate, hand_over
 from zjtx_pipeline.ledger import notices
 from zjtx_pipeline.settings import Alerts, Holidays, Recipient
 
@@ -62,6 +63,35 @@ def test_a_request_that_could_not_be_posted_is_owed_and_posted_a_little_later_on
         owed.post_owed(here, home, later(minutes=minutes))
     assert asked(mailbox) == [ZHANG.address] and not owed.owed(here, home, later(hours=1))
     signoff.approve(here, home, QUARTER, "张三", codes(mailbox)[-1], signoff.SHELL)
+
+
+def test_of_two_that_ask_at_once_one_mails_and_its_code_is_good(home, mailbox, monkeypatch):
+    """The second gets as far as the server before the first has its word."""
+    here, fates = known(mailbox, approvers=(ZHANG,)), []
+
+    def first(*letter, **how):
+        def second(*other, **how_other):
+            fates.append(hand_over(*letter, **how))
+            return hand_over(*other, **how_other)
+
+        monkeypatch.setattr("zjtx_pipeline.delivery.notices.hand_over", second)
+        fates.extend(Fate(each.state) for each in asking.ask(here, home, QUARTER))
+        return fates[0]
+
+    monkeypatch.setattr("zjtx_pipeline.delivery.notices.hand_over", first)
+    asking.ask(here, home, QUARTER)
+    assert asked(mailbox) == [ZHANG.address] and [each.state for each in fates] == ["sent", "taken"]
+    signoff.approve(here, home, QUARTER, "张三", codes(mailbox)[0], signoff.SHELL)
+
+
+def test_who_finds_no_server_gives_up_nothing_that_another_has_in_hand(home, mailbox):
+    with ledger.opened(home) as book, book.writing() as connection:
+        notices.owe(connection, "request/a", ZHANG.address)
+        assert notices.begin(connection, "request/a", ZHANG.address, "<1>") and not notices.begin(connection, "request/a", ZHANG.address, "<2>")
+        notices.end(connection, "request/a", ZHANG.address, "<2>", "later", "没有服务器")
+        assert notices.state(connection, "request/a", ZHANG.address) == "sending"
+        notices.end(connection, "request/a", ZHANG.address, "<1>", "sent", "")
+        assert notices.state(connection, "request/a", ZHANG.address) == "sent"
 
 
 class PowerCut(BaseException):

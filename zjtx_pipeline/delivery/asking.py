@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,14 +126,10 @@ def ask_again(settings: Settings, home: Path, issue: Issue, day: date) -> list[A
 
 
 def _ask(book: Ledger, prepared: Prepared, approver: Approver, about: str) -> Asked:
-    settings = prepared.composed.settings
-
-    def written() -> EmailMessage:
-        with book.writing() as connection:
-            code = approvals.new_code(connection, prepared.issue, approver.name, settings.delivery.code_hours)
-        return _request(prepared, approver, code)
-
-    fate = post_once(book, settings, about, approver.address, written)
+    """The code counts from the moment that its letter can be with the approver: of two that ask at once the one whose letter leaves."""
+    settings, code = prepared.composed.settings, approvals.new_code()
+    kept = partial(approvals.keep_code, issue=prepared.issue, approver=approver.name, code=code, hours=settings.delivery.code_hours)
+    fate = post_once(book, settings, about, approver.address, lambda: _request(prepared, approver, code), beside=kept)
     return Asked(approver, fate.state, fate.detail)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from zjtx_pipeline.delivery.addresses import checked, header_safe, sender
 from zjtx_pipeline.delivery.post import Fate, hand_over
@@ -16,24 +17,38 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Ledger, notices
 from zjtx_pipeline.settings import Settings
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
-def post_once(book: Ledger, settings: Settings, occasion: str, address: str, written: Callable[[], EmailMessage], whole: bool = True) -> Fate:
+
+def post_once(
+    book: Ledger,
+    settings: Settings,
+    occasion: str,
+    address: str,
+    written: Callable[[], EmailMessage],
+    whole: bool = True,
+    beside: Callable[[Connection], object] = lambda connection: None,
+) -> Fate:
     """Post a letter that is owed, unless this address has had it for this occasion, or may have; `before` where that is so, `bounced` where
-    it came back. `whole`: it is not for public mailboxes."""
+    it came back. `whole`: it is not for public mailboxes. `beside`: what is written down with the claim, by the one who has it."""
     with book.writing() as connection:
         if not notices.owe(connection, occasion, address):
             came_back = notices.state(connection, occasion, address) == "bounced"
             return Fate("bounced", "以前发的被退回，请核对地址") if came_back else Fate("before", "已经发过")
     message = written()
-    message["Message-ID"] = f"<zjtx-notice-{token_hex(16)}@{sender(settings.delivery).rpartition('@')[2]}>"
+    message["Message-ID"] = number = f"<zjtx-notice-{token_hex(16)}@{sender(settings.delivery).rpartition('@')[2]}>"
 
     def claim() -> bool:
         with book.writing() as connection:
-            return notices.begin(connection, occasion, address, message["Message-ID"])
+            mine = notices.begin(connection, occasion, address, number)
+            if mine:
+                beside(connection)
+            return mine
 
     fate = hand_over(settings.delivery, message, claim, whole)
     with book.writing() as connection:
-        notices.end(connection, occasion, address, fate.state, fate.detail)
+        notices.end(connection, occasion, address, number, fate.state, fate.detail)
     return fate
 
 
@@ -45,7 +60,7 @@ def tell(book: Ledger, settings: Settings, occasion: str, name: str, address: st
         return post_once(book, settings, occasion, address, lambda: _plain(settings, name, address, subject, text), whole)
     except ZjtxError as error:  # an address or a name that no letter may bear
         with book.writing() as connection:
-            notices.end(connection, occasion, address, "refused", str(error))
+            notices.end(connection, occasion, address, "", "refused", str(error))
         return Fate("refused", str(error))
 
 

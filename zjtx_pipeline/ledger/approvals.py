@@ -96,14 +96,18 @@ def withhold(connection: sa.Connection, by: str) -> list[str]:
     return list(dict.fromkeys(issue.quarter for issue in every if void(connection, issue, by)))
 
 
-def new_code(connection: sa.Connection, issue: Issue, approver: str, hours: int) -> str:
-    """A one-time code for this approver and this issue; what was given to them before for it is void."""
+def new_code() -> str:
+    """A one-time code that is nobody's yet."""
+    return "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH))
+
+
+def keep_code(connection: sa.Connection, issue: Issue, approver: str, code: str, hours: int) -> None:
+    """Write down an approver's code for this issue; what was given to them before for it is void."""
     connection.execute(sa.delete(CODES).where(CODES.c.issue_id == issue.id, CODES.c.approver == approver, CODES.c.used_at.is_(None)))
-    code, salt = "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH)), secrets.token_hex(16)
+    salt = secrets.token_hex(16)
     expires = (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="microseconds")
     row = {"issue_id": issue.id, "approver": approver, "salt": salt, "hashed": _hashed(code, salt), "expires_at": expires, "tries": 0}
     connection.execute(sa.insert(CODES).values(row))
-    return code
 
 
 def has_code(connection: sa.Connection, issue: Issue, approver: str) -> bool:

@@ -66,13 +66,15 @@ def begin(connection: sa.Connection, occasion: str, address: str, message_id: st
     return bool(connection.execute(sa.update(NOTICES).where(*which).values(state="sending", detail="", message_id=message_id, changed_at=now())).rowcount)
 
 
-def end(connection: sa.Connection, occasion: str, address: str, fate: str, detail: str) -> None:
-    """What became of it; `later`: it waits again. The text of what has left is not kept."""
-    open_ones = (*_of(connection, occasion, address), NOTICES.c.state.in_(("waiting", "sending")))
+def end(connection: sa.Connection, occasion: str, address: str, message_id: str, fate: str, detail: str) -> None:
+    """What became of the letter of this number, or of one that nobody has claimed; `later`: it waits again. The text of what has left is
+    not kept."""
+    own = sa.and_(NOTICES.c.state == "sending", NOTICES.c.message_id == message_id)
+    which = (*_of(connection, occasion, address), sa.or_(own, NOTICES.c.state == "waiting"))
     if fate == "later":
-        connection.execute(sa.update(NOTICES).where(*open_ones).values(state="waiting", detail=detail, changed_at=now()))
+        connection.execute(sa.update(NOTICES).where(*which).values(state="waiting", detail=detail, changed_at=now()))
     elif fate in ("sent", "refused", "unknown"):
-        connection.execute(sa.update(NOTICES).where(*open_ones).values(state=fate, detail=detail, text="", changed_at=now()))
+        connection.execute(sa.update(NOTICES).where(*which).values(state=fate, detail=detail, text="", changed_at=now()))
 
 
 def orphans(connection: sa.Connection, before: str) -> None:
