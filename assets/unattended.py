@@ -99,7 +99,8 @@ def _late(settings: Settings, today: date) -> None:
 
 def _returned(settings: Settings, today: date) -> None:
     if settings.delivery.bounces:
-        returned.recorded(settings, home(), settings.delivery.bounces)
+        found = returned.recorded(settings, home(), settings.delivery.bounces)
+        alerts.unmatched(settings, home(), [each for each in found if each.open])
 
 
 def _unanswered(settings: Settings, today: date) -> None:

@@ -189,6 +189,17 @@ def test_a_letter_that_came_back_is_told(home, mailbox, tmp_path):
     assert "区领导办公室：被退回" in told(mailbox)[0][1]
 
 
+def test_bounces_that_no_letter_is_known_for_are_told_once_and_again_where_others_come(home, mailbox, tmp_path):
+    here, folder = known(mailbox), tmp_path / "bounces"
+    folder.mkdir()
+    for name in ("a", "a", "b"):
+        (folder / f"{name}.eml").write_bytes(postfix(LEADER.address, "<somebody@elsewhere.example>"))
+        (folder / "note.eml").write_bytes(b"Subject: hello\r\n\r\nNo bounce at all.\r\n")
+        alerts.unmatched(here, home, [each for each in bounces.recorded(here, home, folder) if each.open])
+    assert [subject for subject, _ in told(mailbox)] == ["退信待核对 1 封", "退信待核对 2 封"]
+    assert "a.eml：退信里没有本系统发出的邮件编号" in told(mailbox)[0][1] and "note.eml" not in told(mailbox)[1][1]
+
+
 def test_a_letter_that_is_put_off_for_more_than_a_day_is_told(home, mailbox):
     here = approved(mailbox, home)
     mailbox.busy = {LEADER.address}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from zjtx_pipeline import ledger, store
 from zjtx_pipeline.delivery.attention import Matter
+from zjtx_pipeline.delivery.bounces import Bounce
 from zjtx_pipeline.delivery.notices import tell
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import May, Recipient, Settings, may_have
@@ -62,6 +63,16 @@ def is_told(book: ledger.Ledger, settings: Settings, quarter: str, every: Sequen
 
 def _about(quarter: str, every: Sequence[Matter]) -> str:
     return f"attention/{quarter}/{store.digest(*(each.known_by for each in every))[:12]}"
+
+
+def unmatched(settings: Settings, home: Path, every: Sequence[Bounce]) -> list[Told]:
+    """Tell the operators which messages of the mailbox of bounces a person has to look at; again where others have come."""
+    if not every:
+        return []
+    lines = "\n".join(f"  {number}. {each.name}：{each.said}" for number, each in enumerate(every, start=1))
+    text = f"存退信的地方有 {len(every)} 封对不上或看不懂：\n\n{lines}\n\n请逐封打开核对；确是本系统的信没有送到的，更正地址后重新请批、发送。看过的可以移走。\n"
+    occasion = f"unmatched/{store.digest(*(each.name for each in every))[:12]}"
+    return _post(settings, home, occasion, _operators(settings), f"退信待核对 {len(every)} 封", text)
 
 
 def unannounced(settings: Settings, home: Path, year: int, day: date) -> list[Told]:

@@ -22,6 +22,7 @@ LONGEST_REASON = 200
 LARGEST_BYTES = 60_000_000
 _OURS = re.compile(r"<zjtx-(?:[0-9]{4}Q[1-4]-[0-9a-f]{32}-[0-9]+|notice-[0-9a-f]{32})@[A-Za-z0-9.-]+>")
 _FAILED = "failed"
+NO_BOUNCE = "不是退信，没有处理"
 _WHOLE, _HEAD = ("message/rfc822", "message/global"), ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
 
 
@@ -32,6 +33,11 @@ class Bounce:
     name: str
     address: str
     said: str
+
+    @property
+    def open(self) -> bool:
+        """Does a person have to look at it?"""
+        return not self.address and self.said != NO_BOUNCE
 
 
 def recorded(settings: Settings, home: Path, where: Path | None) -> list[Bounce]:
@@ -95,7 +101,7 @@ def _no_report(content: bytes) -> str:
     """What is said of a vacation note, a delay, or a failure that is told in no form a program could rely on."""
     if _OURS.search(content.decode("latin-1")):
         return "提到了本系统发出的邮件，但不是标准退信（可能是自动回复或延迟通知），没有处理，请人工看一下"
-    return "不是退信，没有处理"
+    return NO_BOUNCE
 
 
 def _failure(message: Message) -> tuple[str, str] | None:
