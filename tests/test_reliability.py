@@ -69,7 +69,7 @@ def worker(home, config, tags, dies_at=0, when="", job="scheduled_quarter"):
     return begun(home, config, ["-c", WORKER, job, json.dumps(tags), str(dies_at), when])
 
 
-def ended(process, seconds=300):
+def ended(process, seconds=900):
     shown, complaint = process.communicate(timeout=seconds)
     return process.returncode, shown, complaint
 
