@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from packaging.requirements import Requirement
 
 from zjtx_pipeline import cli
 from zjtx_pipeline.backup.contents import MADE_AGAIN
+from zjtx_pipeline.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "docs" / "deploy"
@@ -21,6 +23,7 @@ PROGRAM = typer.main.get_command(cli.app)
 BY_SCRIPT = {"test"}
 _BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _CALL = re.compile(r"(?:^|&& |compose run --rm |\./|bin/)zjtx (?!\"\$@\")(.*?)(?: && |  +#|$)")
+_YAML = re.compile(r"^ *```yaml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(?:\./)?zjtx ([a-z][a-z-]*)\b")
 
 
@@ -131,3 +134,36 @@ def test_an_installation_without_the_internet_finds_what_builds_the_project_in_t
 
 def test_the_manual_names_what_a_backup_leaves_out():
     assert "dagster" in MADE_AGAIN and "界面的运行记录" in (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+
+
+def yaml_of(name):
+    return [yaml.safe_load(textwrap.dedent(block)) for block in _YAML.findall((ROOT / name).read_text(encoding="utf-8"))]
+
+
+def test_what_the_clerk_pastes_to_approve_in_the_browser_is_what_the_job_asks_for():
+    from dagster import validate_run_config
+
+    from assets.jobs import Approval, approve_issue
+
+    (pasted,) = yaml_of("README.zh-CN.md")
+    assert validate_run_config(approve_issue, pasted) and set(pasted["ops"]["sign_off"]["config"]) == set(Approval.model_fields)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/operations.md"])
+def test_what_the_documents_would_have_in_a_configuration_may_stand_there(name, tmp_path):
+    for number, values in enumerate(yaml_of(name)):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(yaml.safe_dump({"inbox": "x"} | values, allow_unicode=True), encoding="utf-8")
+        assert load_settings(path)
+    assert number
+
+
+def test_reports_are_called_the_same_only_where_one_was_made_and_compared():
+    manual = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    said = [line for block in _BLOCK.findall(manual) for line in block.splitlines() if "echo" in line]
+    assert len(said) == 3 and all(re.search(r"zjtx report \S+ && diff .+ && echo", line) for line in said)
+
+
+def test_another_districts_instance_has_a_configuration_and_its_own_secrets():
+    (told,) = re.findall(r"^## 再加一个区县\n(.*?)^## ", (ROOT / "docs/operations.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert ". /etc/zjtx/binjiang.env" in told and "ZJTX_CONFIG=/srv/zjtx/binjiang/district/district.yaml" in told and "xiaoshan" not in told
