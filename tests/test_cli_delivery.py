@@ -68,7 +68,8 @@ WRONG = {
     "nobody resolves": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", " ", "--lost"], "请填写 --by"),
     "a line end in a name": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王\n五", "--lost"], "不能出现在邮件标题里"),
     "half a sign in a name": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王\udcff", "--lost"], "不能出现在邮件标题里"),
-    "neither arrived nor lost": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王五"], "--arrived"),
+    "neither arrived nor lost": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王五"], "只能写一个，没有记下"),
+    "arrived and lost": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王五", "--lost", "--arrived"], "只能写一个，没有记下"),
     "no bounces": (["bounces"], "没有写退信在哪里"),
     "no such folder": (["bounces", "没有"], "找不到存退信的"),
     "nobody's code": (["approve", "2024Q4", "--by", "张三", "--code", "ABC"], "没有发给张三"),
@@ -108,3 +109,9 @@ def test_every_verb_explains_itself_in_chinese(verb, capsys):
     cli.main([verb, "--help"])
     shown = capsys.readouterr().out
     assert ENGLISH.findall(shown) == [] and shown.startswith("用法：zjtx") and len(re.findall("[一-鿿]", shown)) > 30
+
+
+def test_each_answer_is_explained_by_itself(capsys):
+    cli.main(["resolve", "--help"])
+    shown = capsys.readouterr().out
+    assert re.search(r"--arrived +收件人确已收到", shown) and re.search(r"--lost +收件人确未收到", shown)

@@ -107,15 +107,18 @@ def ledger(quarter: QuarterKey, config: Config = None) -> None:
 
 def resolve(
     quarter: QuarterKey,
-    address: Annotated[str, typer.Argument(metavar="地址", help="待核实或被退回的收件地址。", show_default=False)],
+    address: Annotated[str, typer.Argument(metavar="地址", help="收件地址，与台账里的一致。", show_default=False)],
     by: Annotated[str, typer.Option("--by", metavar="姓名", help="核实的人。", show_default=False)],
-    arrived: Annotated[bool, typer.Option("--arrived/--lost", help="--arrived 收件人确已收到；--lost 确未收到，以后 zjtx send 再发。", show_default=False)],
+    arrived: Annotated[bool, typer.Option("--arrived", help="收件人确已收到；记错为没有收到的，也用它改正。")] = False,
+    lost: Annotated[bool, typer.Option("--lost", help="收件人确未收到，以后 zjtx send 再发；台账记着已发送的也可以。")] = False,
     config: Config = None,
 ) -> None:
-    """记下核实的结果：待核实或被退回的邮件到底收到没有。
+    """记下核实的结果：待核实、被退回或已发送的邮件到底收到没有。
 
-    发送中断的邮件是否送达，程序不知道，不会自己重发：请问过收件人，再记在这里。
+    发送中断的邮件是否送达，程序不知道，不会自己重发：请问过收件人，再记在这里。--arrived 和 --lost 写一个；记错了，用另一个再记一次。
     """
+    if arrived == lost:
+        raise ZjtxError("--arrived（确已收到）和 --lost（确未收到）必须写一个，也只能写一个，没有记下。")
     from zjtx_pipeline.delivery import accounts
     from zjtx_pipeline.settings import home
 

@@ -47,14 +47,15 @@ def _told(row: Any, what: str) -> tuple[str, str, str, str, str]:
 
 
 def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arrived: bool, by: str) -> int:
-    """Write down whether what is 待核实 or came back has arrived; of how many letters. ZjtxError where there is nothing of the kind."""
+    """Write down whether what is 待核实 or came back has arrived, else whether what was answered of the last letter was wrong; of how
+    many letters. ZjtxError where there is nothing of the kind."""
     if not header_safe(by, "核实人姓名").strip():
         raise ZjtxError("没有写核实的人：请填写 --by。")
     with ledger.of_district(settings, home) as book, book.alone(wait=False) as idle, book.writing() as connection:
         if idle:
             mailings.orphans(connection)  # what a killed sender left in mid-post is 待核实 too
-        every = issues.of_quarter(connection, str(quarter))
-        count = sum(mailings.resolve(connection, each, address, arrived, by.strip()) for each in every)
+        count = mailings.resolve(connection, issues.of_quarter(connection, str(quarter)), address, arrived, by.strip())
     if not count:
-        raise ZjtxError(f"{quarter} 没有发给 {address} 的待核实或被退回的邮件：请用 zjtx ledger {quarter} 核对。")
+        answered = "记为没有收到" if arrived else "已发送"
+        raise ZjtxError(f"{quarter} 没有发给 {address} 的待核实、被退回或{answered}的邮件：请用 zjtx ledger {quarter} 核对。")
     return count
