@@ -116,19 +116,21 @@ def _answered_wrongly(theirs: Sequence[tuple[Issue, sa.Row]], arrived: bool) -> 
     return [] if lost else last
 
 
-def bounce(connection: sa.Connection, message_id: str, detail: str, report: str) -> str | None:
-    """A letter came back, as a report of this digest says: the recipient's address, or None where the ledger knows no such letter.
+def bounce(connection: sa.Connection, message_id: str, detail: str, report: str) -> tuple[str, bool] | None:
+    """A letter came back, as a report of this digest says: the recipient's address, and is it written down only now? None where the
+    ledger knows no such letter.
 
     A report counts once: what was posted again, or found to have arrived, since it was read is not called back by it.
     """
     rows = connection.execute(sa.select(MAILINGS.c.issue_id, MAILINGS.c.address).where(MAILINGS.c.message_id == message_id).distinct()).all()
+    new = False
     for row in rows:
         issue = of_id(connection, row.issue_id)
         which = HISTORY.c.issue_id == issue.id, HISTORY.c.address == row.address, HISTORY.c.what == RETURNED, HISTORY.c.detail == report
         if connection.scalar(sa.select(HISTORY.c.id).where(*which).limit(1)) is None:
             note(connection, issue.id, RETURNED, address=row.address, detail=report)
-            _move(connection, issue, message_id, ("sent", "unknown", "sending"), "bounced", detail, RETURNED)
-    return rows[0].address if rows else None
+            new |= _move(connection, issue, message_id, ("sent", "unknown", "sending"), "bounced", detail, RETURNED)
+    return (rows[0].address, new) if rows else None
 
 
 def orphans(connection: sa.Connection) -> int:
