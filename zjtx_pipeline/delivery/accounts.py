@@ -35,15 +35,21 @@ def of_quarter(settings: Settings, home: Path, quarter: Quarter) -> list[Account
 
 
 def _account(connection, issue: ledger.Issue) -> Account:
-    given = approvals.standing(connection, issue)
+    given = _approvals(connection, issue)
     revision = f"第 {issue.revision} 版" if issue.revision else "版次不详"
     title = f"{issue.quarter} {revision}（编号 {issue.mark}），批准：{'、'.join(given) or '无'}"
     requests = [_told(row, REQUEST) for row in notices.of(connection, [occasion(issue)])]
     return Account(title, [*requests, *(_told(row, row.report) for row in mailings.of_issue(connection, issue))])
 
 
+def _approvals(connection, issue: ledger.Issue) -> list[str]:
+    """Who approves, and who did: what has left by an approval since taken back did not leave by none."""
+    gone = approvals.taken_back(connection, issue).items()
+    return [*approvals.standing(connection, issue), *(f"{name}（已{'撤回' if by else '作废'}）" for name, by in gone)]
+
+
 def _told(row: Any, what: str) -> tuple[str, str, str, str, str]:
-    return row.address, what, notices.STATES[row.state], row.detail, row.changed_at[:19].replace("T", " ")
+    return row.address, what, notices.STATES[row.state], row.detail, ledger.beijing_time(row.changed_at)
 
 
 def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arrived: bool, by: str) -> int:
