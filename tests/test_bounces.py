@@ -112,11 +112,12 @@ def test_a_request_that_came_back_is_seen_in_the_ledger_and_by_who_asks_and_may_
     known = settings(mailbox.port, approvers=(ZHANG,))
     asking.ask(known, tmp_path, QUARTER)
     report = postfix(ZHANG.address, number(mailbox, ZHANG.address))
-    for _ in range(2):
+    for said in ("已记为被退回", "以前已经记过"):
         [found] = read(tmp_path, tmp_path, report)
-        assert found.address == ZHANG.address and found.said.startswith("已记为被退回")
+        assert found.address == ZHANG.address and found.said.startswith(said)
     assert states(tmp_path)[ZHANG.address] == "被退回"
-    assert [(each.state, each.detail) for each in asking.ask(known, tmp_path, QUARTER)] == [("bounced", "以前发的被退回，请核对地址")]
+    [before] = asking.ask(known, tmp_path, QUARTER)
+    assert before.state == "bounced" and before.detail.startswith("以前发的被退回，请核对地址") and "--again" in before.detail
     assert [each.state for each in asking.ask(known, tmp_path, QUARTER, again=True)] == ["sent"]
     [found] = read(tmp_path, tmp_path, report)  # of the letter before, not of this one
     assert found.said.startswith("退的是本系统的邮件，台账里没有") and states(tmp_path)[ZHANG.address] == "已发送"
@@ -158,6 +159,18 @@ def test_a_report_counts_once(home, mailbox, tmp_path):
     assert states(home)[CLERK.address] == "已发送"
     [*_, last] = read(home, tmp_path, report, exchange(CLERK.address, number(mailbox)), postfix(CLERK.address, number(mailbox), "second"))
     assert last.address == CLERK.address and states(home)[CLERK.address] == "被退回"
+
+
+NUMBERED = ("Message-ID: <1@mx>", "Date: Mon, 20 Jan 2025 08:00:00 +0800"), ("Message-ID: <2@mx>", "Date: Tue, 21 Jan 2025 08:00:00 +0800")
+
+
+def test_a_second_failure_in_the_same_words_counts_and_the_first_read_again_is_told_as_known(home, mailbox, tmp_path):
+    first, second = (("\r\n".join(head) + "\r\n").encode() + postfix(CLERK.address, number(mailbox)) for head in NUMBERED)
+    said = [found.said[:6] for found in read(home, tmp_path, first, first)]
+    accounts.resolve(settings(1), home, QUARTER, CLERK.address, arrived=False, by="王五")
+    send_quarter(settings(mailbox.port), home, QUARTER, "张三")
+    said += [found.said[:6] for found in read(home, tmp_path, first, second)]
+    assert said == ["已记为被退回", "以前已经记过", "以前已经记过", "已记为被退回"] and states(home)[CLERK.address] == "被退回"
 
 
 def test_of_a_letter_in_parts_that_part_comes_back_which_did(tmp_path, mailbox):

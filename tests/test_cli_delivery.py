@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from made_bounces import postfix
-from made_issues import CLERK, LEADER, ZHANG, reports
+from made_issues import CLERK, LEADER, NAMES, ZHANG, reports
 
-from zjtx_pipeline import cli
+from zjtx_pipeline import cli, ledger
 
 ROOT = Path(__file__).parents[1]
 VERBS = ["request", "approve", "send", "ledger", "resolve", "bounces", "correct"]
@@ -34,9 +34,9 @@ def config(tmp_path, mailbox, monkeypatch):
     return tmp_path / "区.yaml"
 
 
-def shell(*words, typed=""):
+def shell(*words, typed="", columns="160"):
     command = [sys.executable, "-P", "-m", "zjtx_pipeline.cli", *words]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "160"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": columns}
     return subprocess.run(command, capture_output=True, text=True, env=environment, input=typed)
 
 
@@ -48,12 +48,17 @@ def test_a_quarter_is_asked_for_approved_sent_and_accounted_for_in_a_shell(confi
     assert early.returncode == 2 and "还没有批准" in early.stderr
     approved = shell("approve", "2024Q4", "--by", "张三", typed=f"{code}\n")
     assert approved.returncode == 0 and "现在可以运行 zjtx send 2024Q4" in approved.stdout and approved.stderr == ""
+    assert "服务开着的，会自动发送" in approved.stdout
+    again = shell("request", "2024Q4")
+    assert again.returncode == 0 and "没有要请批的" in again.stdout
     mailbox.dropped = {CLERK.address}
     sent = shell("send", "2024Q4")
     assert sent.returncode == 1 and "待核实" in sent.stdout
     assert "待核实" in shell("ledger", "2024Q4").stdout
     resolved = shell("resolve", "2024Q4", CLERK.address, "--by", "王五", "--arrived")
     assert resolved.returncode == 0 and "封邮件已收到" in resolved.stdout
+    rehearsed = shell("send", "2024Q4", "--dry-run", str(tmp_path / "试发"))
+    assert rehearsed.returncode == 0 and "没有要发的邮件" in rehearsed.stdout
     (tmp_path / "退信").mkdir()
     (tmp_path / "退信" / "1.eml").write_bytes(postfix(LEADER.address, mailbox.letters[1][1]["Message-ID"]))
     assert "已记为被退回" in shell("bounces", str(tmp_path / "退信")).stdout
@@ -68,7 +73,8 @@ WRONG = {
     "nobody resolves": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", " ", "--lost"], "请填写 --by"),
     "a line end in a name": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王\n五", "--lost"], "不能出现在邮件标题里"),
     "half a sign in a name": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王\udcff", "--lost"], "不能出现在邮件标题里"),
-    "neither arrived nor lost": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王五"], "--arrived"),
+    "neither arrived nor lost": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王五"], "只能写一个，没有记下"),
+    "arrived and lost": (["resolve", "2024Q4", "x@xs.example.gov.cn", "--by", "王五", "--lost", "--arrived"], "只能写一个，没有记下"),
     "no bounces": (["bounces"], "没有写退信在哪里"),
     "no such folder": (["bounces", "没有"], "找不到存退信的"),
     "nobody's code": (["approve", "2024Q4", "--by", "张三", "--code", "ABC"], "没有发给张三"),
@@ -108,3 +114,19 @@ def test_every_verb_explains_itself_in_chinese(verb, capsys):
     cli.main([verb, "--help"])
     shown = capsys.readouterr().out
     assert ENGLISH.findall(shown) == [] and shown.startswith("用法：zjtx") and len(re.findall("[一-鿿]", shown)) > 30
+
+
+def test_each_answer_is_explained_by_itself(capsys):
+    cli.main(["resolve", "--help"])
+    shown = capsys.readouterr().out
+    assert re.search(r"--arrived +收件人确已收到", shown) and re.search(r"--lost +收件人确未收到", shown)
+
+
+def test_the_ledger_tells_the_time_of_the_office_and_breaks_no_name_of_a_report(config):
+    shell("request", "2024Q4")
+    shown = shell("ledger", "2024Q4", columns="70").stdout
+    assert "北京时间" in shown and "UTC" not in shown and all(name in shown for name in NAMES)
+
+
+def test_a_time_is_told_in_the_hours_of_the_office():
+    assert ledger.beijing_time("2025-01-20T17:30:00.000000+00:00") == "2025-01-21 01:30:00"

@@ -113,6 +113,26 @@ def test_what_is_in_doubt_is_resolved_however_the_address_is_typed(home, mailbox
     assert (CLERK.address, "已发送") in {(row[0], row[2]) for row in account.rows}
 
 
+def test_a_wrong_answer_is_put_right(home, mailbox):
+    send_quarter(settings(mailbox.port), home, QUARTER, "张三")
+    told = [accounts.resolve(settings(1), home, QUARTER, CLERK.address, arrived, "王五") for arrived in (False, True, False)]
+    assert told == [1, 1, 1] and [each.state for each in send_quarter(settings(mailbox.port), home, QUARTER)] == ["before", "sent"]
+    assert mailbox.recipients == [(LEADER.address,), (CLERK.address,), (CLERK.address,)]
+
+
+def test_an_answer_given_twice_changes_nothing_of_an_earlier_letter(home, mailbox):
+    revise(home, {"T02-1": "7"})
+    send_quarter(settings(mailbox.port), home, QUARTER, "张三")
+    revise(home, {"T02-1": "8"}, notice={"since": 1, "order": {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}})
+    mailbox.dropped = {CLERK.address}
+    send_quarter(settings(mailbox.port), home, QUARTER, "张三")
+    accounts.resolve(settings(1), home, QUARTER, CLERK.address, arrived=False, by="王五")
+    with pytest.raises(ZjtxError, match="没有发给 clerk@xs.example.gov.cn 的待核实、被退回或已发送的邮件"):
+        accounts.resolve(settings(1), home, QUARTER, CLERK.address, arrived=False, by="王五")
+    first, second = accounts.of_quarter(settings(1), home, QUARTER)
+    assert [row[2] for row in (*first.rows, *second.rows) if row[0] == CLERK.address] == ["已发送", "被拒收"]
+
+
 def test_one_refused_recipient_does_not_keep_the_letter_from_the_other(home, mailbox):
     mailbox.refused = {LEADER.address}
     assert send(home, mailbox) == ["refused", "sent"]

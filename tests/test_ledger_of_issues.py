@@ -327,6 +327,16 @@ def test_the_password_comes_from_the_environment_and_is_told_to_nobody(tmp_path,
         connection.exec_driver_sql("SELECT pg_reload_conf()")
     engine.dispose()
     address = url.set(username="keeper", password=None).render_as_string(hide_password=False)
+    reasons = {
+        "a-wrong-password": (address, "不接受这个用户名或口令"),
+        "": (address, "却没有设置"),
+        "a-made-up-password": (url.set(username="keeper", password=None, database="nowhere").render_as_string(hide_password=False), "没有 .*/nowhere 这个库"),
+        "any": ("postgresql://keeper@127.0.0.1:1/db", "127.0.0.1:1/db 的端口上没有数据库在听"),
+    }
+    for password, (there, said) in reasons.items():
+        monkeypatch.setenv(PASSWORD, password)
+        with pytest.raises(ZjtxError, match=f"^台账数据库打不开：.*{said}.*。$"), ledger.opened(tmp_path, there):
+            pass
     monkeypatch.setenv(PASSWORD, "a-wrong-password")
     with pytest.raises(ZjtxError, match="ZJTX_LEDGER_PASSWORD") as refused, ledger.opened(tmp_path, address):
         pass

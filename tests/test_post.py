@@ -183,6 +183,7 @@ def test_a_certificate_by_nobody_is_refused_and_nothing_is_said_to_it(home, tmp_
         box.at = seen.append
         [outcome] = send_quarter(settings(box.port, **ONE, **LOGIN), home, QUARTER, "张三")
     assert (outcome.state, "证书没有通过验证" in outcome.detail, set(seen)) == ("later", True, {"EHLO", "STARTTLS"})
+    assert "delivery.host" in outcome.detail and "SSL_CERT_FILE" in outcome.detail
 
 
 def test_a_certificate_for_another_name_is_refused(home, tmp_path, monkeypatch):
@@ -228,6 +229,27 @@ def test_a_server_that_is_not_there_or_knows_us_not_is_not_asked_forty_times(hom
 def test_no_password_leaves_unencrypted_but_to_this_machine(home):
     [outcome] = send_quarter(settings(25, host="mail.example.gov.cn", user="zjtx", **ONE), home, QUARTER, "张三")
     assert outcome.state == "later" and "口令会不加密地传出" in outcome.detail
+
+
+def test_without_a_password_nobody_is_asked_in_its_name(home, encrypted, monkeypatch):
+    monkeypatch.delenv(server.PASSWORD)
+    seen = []
+    encrypted.at = seen.append
+    [outcome] = send_quarter(settings(encrypted.port, **ONE, **LOGIN), home, QUARTER, "张三")
+    assert outcome.state == "later" and f"环境变量 {server.PASSWORD} 却没有设置" in outcome.detail and seen == []
+
+
+def test_a_server_that_wants_encryption_names_what_to_configure(home, encrypted):
+    [outcome] = send_quarter(settings(encrypted.port, **ONE), home, QUARTER, "张三")
+    assert "530" in outcome.detail and "delivery.security" in outcome.detail
+
+
+@pytest.mark.parametrize("ours, theirs", [("starttls", "ssl_context"), ("tls", None)])
+def test_an_encryption_that_does_not_fit_the_port_is_named(ours, theirs, home, tmp_path, monkeypatch):
+    monkeypatch.setattr(server, "TIMEOUT_SECONDS", 0.3)
+    with open_mailbox(**({theirs: Authority(tmp_path).context("127.0.0.1")} if theirs else {})) as box:
+        [outcome] = send_quarter(settings(box.port, **ONE, security=ours), home, QUARTER, "张三")
+    assert outcome.state == "later" and "delivery.security 与 delivery.port 是否相配" in outcome.detail
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".cn", "邮件.invalid"])

@@ -67,7 +67,8 @@ def test_the_request_says_what_leaves_to_whom_what_changed_what_is_late_and_what
 
 def test_a_request_is_mailed_once_and_a_second_one_makes_the_first_code_void(home, mailbox):
     _, first = asked(mailbox, home, **ONE)
-    assert [each.state for each in asking.ask(settings(mailbox.port, **ONE), home, QUARTER)] == ["before"] and len(mailbox.letters) == 1
+    [before] = asking.ask(settings(mailbox.port, **ONE), home, QUARTER)
+    assert before.state == "before" and "zjtx request 2024Q4 --again" in before.detail and len(mailbox.letters) == 1
     asking.ask(settings(mailbox.port, **ONE), home, QUARTER, again=True)
     assert len(mailbox.letters) == 2
     with pytest.raises(ZjtxError, match="验证码不对"):
@@ -79,7 +80,7 @@ def test_two_must_be_two(home, mailbox):
     assert approve(mailbox, home, ZHANG, codes[ZHANG.address], **TWO) == ["张三"]
     with pytest.raises(ZjtxError, match="需要 2 人批准，现有 1 人"):
         send(mailbox, home, **TWO)
-    with pytest.raises(ZjtxError, match="没有发给张三"):
+    with pytest.raises(ZjtxError, match="^张三已经批准过 2024Q4 的这一批.*不用再批准。$"):
         approve(mailbox, home, ZHANG, codes[ZHANG.address], **TWO)
     assert approve(mailbox, home, LI, codes[LI.address], **TWO) == ["张三", "李四"]
     assert send(mailbox, home, **TWO) == ["sent", "sent"]
@@ -145,14 +146,14 @@ def test_guessing_ends_after_five_tries(home, mailbox):
     for _ in range(5):
         with pytest.raises(ZjtxError, match="验证码不对"):
             approve(mailbox, home, ZHANG, "AAAAAAAAAA", **ONE)
-    with pytest.raises(ZjtxError, match="输错 5 次"):
+    with pytest.raises(ZjtxError, match="输错 5 次，不能再用：请运行 zjtx request 2024Q4 --again"):
         approve(mailbox, home, ZHANG, codes[ZHANG.address], **ONE)
 
 
 def test_a_code_runs_out(home, mailbox, monkeypatch):
     _, codes = asked(mailbox, home, **ONE)
     monkeypatch.setattr("zjtx_pipeline.ledger.approvals.now", lambda: "2999-01-01T00:00:00.000000+00:00")
-    with pytest.raises(ZjtxError, match="已经过期"):
+    with pytest.raises(ZjtxError, match="已经过期：请运行 zjtx request 2024Q4 --again"):
         approve(mailbox, home, ZHANG, codes[ZHANG.address], **ONE)
 
 
@@ -179,7 +180,7 @@ def test_an_approval_is_void_when_anything_changes(change, changed, home, mailbo
 def test_a_code_is_void_when_anything_changes(change, changed, home, mailbox):
     _, codes = asked(mailbox, home, **ONE)
     change(home)
-    with pytest.raises(ZjtxError, match="没有发给张三、用于这一批报告的验证码"):
+    with pytest.raises(ZjtxError, match="没有发给张三、用于这一批报告的验证码.*：请运行 zjtx request 2024Q4 --again"):
         approve(mailbox, home, ZHANG, codes[ZHANG.address], **ONE, **changed)
 
 
@@ -201,6 +202,13 @@ def test_an_approval_taken_back_holds_what_has_not_left(home, mailbox):
     with pytest.raises(ZjtxError, match="还没有批准"):
         send(mailbox, home, **ONE)
     assert sent(mailbox) == [LEADER.address]
+    [account] = accounts.of_quarter(settings(1, **ONE), home, QUARTER)
+    assert account.title.endswith("批准：张三（已撤回）")
+
+
+def test_without_approvers_the_name_of_who_agrees_is_asked_for(home, mailbox):
+    with pytest.raises(ZjtxError, match="请在 zjtx send 2024Q4 后写 --approved-by"):
+        send(mailbox, home)
 
 
 def test_a_second_approver_asked_for_after_the_first_agreed_is_waited_for(home, mailbox):

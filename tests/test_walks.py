@@ -148,7 +148,8 @@ class Walk:
         self.box.refused, self.box.busy, self.box.dropped, self.box.steps = set(), set(), set(), {}
 
     def resolve(self):
-        open_ones = sorted({address for _, state, address in self.now["mailings"] if state in ("unknown", "bounced")})
+        told = ("unknown", "bounced") if self.chance.random() < 0.7 else ("sent", "refused")  # an answer may have been wrong
+        open_ones = sorted({address for _, state, address in self.now["mailings"] if state in told})
         address, arrived = self.chance.choice(open_ones or [CLERK.address]), self.chance.random() < 0.5
         accounts.resolve(self.settings, self.home, QUARTER, address, arrived, "王五")
         if not arrived:

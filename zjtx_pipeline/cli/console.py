@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -111,12 +112,13 @@ def _peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Print rows under headers."""
-    shown = Table(title=escape(title), title_justify="left")
-    for header in headers:
-        shown.add_column(header, overflow="fold")  # a long path or sentence goes on in the next line, whole
-    for row in rows:
+def table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]], whole: Container[str] = ()) -> None:
+    """Print rows under headers. `whole`: the headers under which nothing is broken, however narrow the screen."""
+    shown, told = Table(title=escape(title), title_justify="left"), [list(row) for row in rows]
+    for place, header in enumerate(headers):
+        widest = max((cell_len(row[place]) for row in told), default=0) if header in whole else None
+        shown.add_column(header, overflow="fold", no_wrap=header in whole, min_width=widest)  # else a long sentence goes on in the next line, whole
+    for row in told:
         shown.add_row(*map(escape, row))
     out.print(shown)
 

@@ -33,7 +33,8 @@ def request(
     use(config)
     asked = Quarter.parse(quarter)
     told = asking.ask(district.settings_in_force(), home(), asked, again, revised)
-    _shown(f"{asked} 请批", [(each.approver.name, each.approver.address, each.state, each.detail) for each in told])
+    nothing = f"{asked} 的这一批报告，批准人都已经批准，没有要请批的：可以运行 zjtx send {asked}。"
+    _shown(f"{asked} 请批", [(each.approver.name, each.approver.address, each.state, each.detail) for each in told], nothing)
 
 
 def approve(
@@ -58,7 +59,7 @@ def approve(
         return
     issue, given = signoff.approve(settings, home(), asked, by, code or _typed_code(), signoff.SHELL)
     still = signoff.needed(settings) - len(given)
-    console.out.print(f"已批准 {asked}（编号 {issue.mark}）：{'、'.join(given)}。" + (f"还需 {still} 人批准。" if still > 0 else f"现在可以运行 zjtx send {asked}。"), markup=False)
+    console.out.print(f"已批准 {asked}（编号 {issue.mark}）：{'、'.join(given)}。" + (f"还需 {still} 人批准。" if still > 0 else f"现在可以运行 zjtx send {asked}；服务开着的，会自动发送。"), markup=False)
 
 
 def _typed_code() -> str:
@@ -88,7 +89,8 @@ def send(
     use(config)
     asked = Quarter.parse(quarter)
     outcomes = send_quarter(district.settings_in_force(), home(), asked, approved_by, made(dry_run) if dry_run else None, revised)
-    _shown(f"{asked} 报告发送结果", [(each.recipient.name, each.recipient.address, each.state, each.detail) for each in outcomes])
+    nothing = f"{asked} 没有要发的邮件，没有写出：收件人都已经有了，或等人核实。请用 zjtx ledger {asked} 查看。"
+    _shown(f"{asked} 报告发送结果", [(each.recipient.name, each.recipient.address, each.state, each.detail) for each in outcomes], nothing)
 
 
 def ledger(quarter: QuarterKey, config: Config = None) -> None:
@@ -102,20 +104,23 @@ def ledger(quarter: QuarterKey, config: Config = None) -> None:
     use(config)
     asked = Quarter.parse(quarter)
     for account in accounts.of_quarter(district.settings_known(config), home(), asked):
-        console.table(account.title, ("收件地址", "报告", "状态", "说明", "时间（UTC）"), account.rows)
+        console.table(account.title, ("收件地址", "报告", "状态", "说明", "北京时间"), account.rows, whole=["报告"])
 
 
 def resolve(
     quarter: QuarterKey,
-    address: Annotated[str, typer.Argument(metavar="地址", help="待核实或被退回的收件地址。", show_default=False)],
+    address: Annotated[str, typer.Argument(metavar="地址", help="收件地址，与台账里的一致。", show_default=False)],
     by: Annotated[str, typer.Option("--by", metavar="姓名", help="核实的人。", show_default=False)],
-    arrived: Annotated[bool, typer.Option("--arrived/--lost", help="--arrived 收件人确已收到；--lost 确未收到，以后 zjtx send 再发。", show_default=False)],
+    arrived: Annotated[bool, typer.Option("--arrived", help="收件人确已收到；记错为没有收到的，也用它改正。")] = False,
+    lost: Annotated[bool, typer.Option("--lost", help="收件人确未收到，以后 zjtx send 再发；台账记着已发送的也可以。")] = False,
     config: Config = None,
 ) -> None:
-    """记下核实的结果：待核实或被退回的邮件到底收到没有。
+    """记下核实的结果：待核实、被退回或已发送的邮件到底收到没有。
 
-    发送中断的邮件是否送达，程序不知道，不会自己重发：请问过收件人，再记在这里。
+    发送中断的邮件是否送达，程序不知道，不会自己重发：请问过收件人，再记在这里。--arrived 和 --lost 写一个；记错了，用另一个再记一次。
     """
+    if arrived == lost:
+        raise ZjtxError("--arrived（确已收到）和 --lost（确未收到）必须写一个，也只能写一个，没有记下。")
     from zjtx_pipeline.delivery import accounts
     from zjtx_pipeline.settings import home
 
@@ -164,10 +169,13 @@ def correct(
     console.out.print(f"已记下对 {asked} 第 {number} 版的更正批准：请重新运行 zjtx report {asked}，报告会印上更正说明。", markup=False)
 
 
-def _shown(title: str, rows: list[tuple[str, str, str, str]]) -> None:
-    """A line a recipient; ends the verb with 1 where something did not go out."""
+def _shown(title: str, rows: list[tuple[str, str, str, str]], nothing: str) -> None:
+    """A line a recipient, or one sentence where there are none; ends the verb with 1 where something did not go out."""
     from zjtx_pipeline.delivery.sending import TOLD
 
+    if not rows:
+        console.out.print(nothing, markup=False)
+        return
     console.table(title, ("收件人", "地址", "结果", "说明"), [(name, address, TOLD[state], detail) for name, address, state, detail in rows])
     if any(state in _FAILED for *_, state, _ in rows):
         raise typer.Exit(1)

@@ -35,26 +35,33 @@ def of_quarter(settings: Settings, home: Path, quarter: Quarter) -> list[Account
 
 
 def _account(connection, issue: ledger.Issue) -> Account:
-    given = approvals.standing(connection, issue)
+    given = _approvals(connection, issue)
     revision = f"第 {issue.revision} 版" if issue.revision else "版次不详"
     title = f"{issue.quarter} {revision}（编号 {issue.mark}），批准：{'、'.join(given) or '无'}"
     requests = [_told(row, REQUEST) for row in notices.of(connection, [occasion(issue)])]
     return Account(title, [*requests, *(_told(row, row.report) for row in mailings.of_issue(connection, issue))])
 
 
+def _approvals(connection, issue: ledger.Issue) -> list[str]:
+    """Who approves, and who did: what has left by an approval since taken back did not leave by none."""
+    gone = approvals.taken_back(connection, issue).items()
+    return [*approvals.standing(connection, issue), *(f"{name}（已{'撤回' if by else '作废'}）" for name, by in gone)]
+
+
 def _told(row: Any, what: str) -> tuple[str, str, str, str, str]:
-    return row.address, what, notices.STATES[row.state], row.detail, row.changed_at[:19].replace("T", " ")
+    return row.address, what, notices.STATES[row.state], row.detail, ledger.beijing_time(row.changed_at)
 
 
 def resolve(settings: Settings, home: Path, quarter: Quarter, address: str, arrived: bool, by: str) -> int:
-    """Write down whether what is 待核实 or came back has arrived; of how many letters. ZjtxError where there is nothing of the kind."""
+    """Write down whether what is 待核实 or came back has arrived, else whether what was answered of the last letter was wrong; of how
+    many letters. ZjtxError where there is nothing of the kind."""
     if not header_safe(by, "核实人姓名").strip():
         raise ZjtxError("没有写核实的人：请填写 --by。")
     with ledger.of_district(settings, home) as book, book.alone(wait=False) as idle, book.writing() as connection:
         if idle:
             mailings.orphans(connection)  # what a killed sender left in mid-post is 待核实 too
-        every = issues.of_quarter(connection, str(quarter))
-        count = sum(mailings.resolve(connection, each, address, arrived, by.strip()) for each in every)
+        count = mailings.resolve(connection, issues.of_quarter(connection, str(quarter)), address, arrived, by.strip())
     if not count:
-        raise ZjtxError(f"{quarter} 没有发给 {address} 的待核实或被退回的邮件：请用 zjtx ledger {quarter} 核对。")
+        answered = "记为没有收到" if arrived else "已发送"
+        raise ZjtxError(f"{quarter} 没有发给 {address} 的待核实、被退回或{answered}的邮件：请用 zjtx ledger {quarter} 核对。")
     return count

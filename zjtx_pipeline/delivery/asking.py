@@ -29,6 +29,7 @@ from zjtx_pipeline.settings import Approver, Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+HAD = ("before", "bounced")  # what is not mailed again unless somebody says so
 MOST_REPEATS = 2  # of a request whose code lapsed; then it is a matter for the operators
 
 
@@ -130,7 +131,8 @@ def _ask(book: Ledger, prepared: Prepared, approver: Approver, about: str) -> As
     settings, code = prepared.composed.settings, approvals.new_code()
     kept = partial(approvals.keep_code, issue=prepared.issue, approver=approver.name, code=code, hours=settings.delivery.code_hours)
     fate = post_once(book, settings, about, approver.address, lambda: _request(prepared, approver, code), beside=kept)
-    return Asked(approver, fate.state, fate.detail)
+    again = f"：没有收到，或验证码过期、输错的，运行 zjtx request {prepared.issue.quarter} --again 再发一次" if fate.state in HAD else ""
+    return Asked(approver, fate.state, fate.detail + again)
 
 
 def _request(prepared: Prepared, approver: Approver, code: str) -> EmailMessage:

@@ -88,8 +88,9 @@ def _recorded(book: ledger.Ledger, name: str, content: bytes | str) -> Bounce:
         return Bounce(name, "", _no_report(content))
     reason, report = failure
     with book.writing() as connection:
-        told = [address for each in named if (address := mailings.bounce(connection, each, reason, report) or notices.bounce(connection, each))]
-    return Bounce(name, "、".join(dict.fromkeys(told)), f"已记为被退回：{reason}" if told else _nobodys(named))
+        told = [found for each in named if (found := mailings.bounce(connection, each, reason, report) or notices.bounce(connection, each))]
+    said = "已记为被退回" if any(new for _, new in told) else "以前已经记过，没有改动"
+    return Bounce(name, "、".join(dict.fromkeys(address for address, _ in told)), f"{said}：{reason}" if told else _nobodys(named))
 
 
 def _nobodys(named: Collection[str]) -> str:
@@ -105,13 +106,14 @@ def _no_report(content: bytes) -> str:
 
 
 def _failure(message: Message) -> tuple[str, str] | None:
-    """Why a letter could not be delivered, as the report says, and the digest of what it says, however often it was fetched; None for
-    what reports no final failure (a delay, a vacation note)."""
+    """Why a letter could not be delivered, as the report says, and the digest of what it says, with its number and day: the same however
+    often it was fetched, another for another failure in the same words. None for what reports no final failure (a delay, a vacation note)."""
+    own = str(message.get("Message-ID", "")), str(message.get("Date", ""))
     for part in message.walk():
         if part.get_content_type() not in ("message/delivery-status", "message/global-delivery-status"):
             continue
         blocks = part.get_payload() if isinstance(part.get_payload(), list) else []
-        report = store.digest(*(f"{name}: {value}" for block in blocks for name, value in block.items()))
+        report = store.digest(*own, *(f"{name}: {value}" for block in blocks for name, value in block.items()))
         for block in blocks:
             if str(block.get("Action", "")).strip().lower() == _FAILED:
                 said = f"{block.get('Status', '')} {block.get('Diagnostic-Code', '')}"

@@ -17,7 +17,7 @@ from zjtx_pipeline import revisions, store
 from zjtx_pipeline.delivery.letters import NOTICE, Letter
 from zjtx_pipeline.delivery.sealed import Sealed, tasks_of
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import issues
+from zjtx_pipeline.ledger import beijing_time, issues
 from zjtx_pipeline.ledger.adopted import BUNDLE
 from zjtx_pipeline.settings import Settings
 
@@ -59,7 +59,7 @@ def _had(held: Sequence[Any]) -> str:
     last = {row.state: row for row in held if row.issue_id == held[-1].issue_id}
     if "unknown" in last:
         return "以前的一封是否送达待核实：请问过收件人，用 zjtx resolve 记下。"
-    return "正在发送" if "sending" in last else f"已于 {last['sent'].changed_at[:19].replace('T', ' ')}（UTC）发送"
+    return "正在发送" if "sending" in last else f"已于 {beijing_time(last['sent'].changed_at)}（北京时间）发送"
 
 
 def _same(has: Mapping[str, str], held: Sequence[Any], files: Mapping[str, str]) -> bool:

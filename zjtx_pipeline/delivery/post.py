@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, localtime, make_msgid
 
 from zjtx_pipeline.delivery.addresses import barred
-from zjtx_pipeline.delivery.server import connected, why
+from zjtx_pipeline.delivery.server import connected, hint, why
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Delivery
 
@@ -97,7 +97,7 @@ def _data(server: smtplib.SMTP, content: bytes) -> Fate:
 def _refused(code: int, reply: bytes) -> Fate:
     """A reply of 5xx is for good, any other may pass another time (RFC 5321, 4.2.1)."""
     text = "".join(sign if sign.isprintable() else " " for sign in reply.decode("utf-8", "replace"))
-    said = f"{code} {' '.join(text.split())[:LONGEST_REPLY]}"
+    said = f"{code} {' '.join(text.split())[:LONGEST_REPLY]}{hint(code)}"
     return Fate("refused", f"服务器拒收：{said}") if 500 <= code < 600 else Fate("later", f"服务器暂时不收：{said}")
 
 

@@ -131,7 +131,7 @@ def _outcome(book: Ledger, prepared: Prepared, recipient: Recipient, posted: dic
         rows = [row for row in mailings.of_issue(connection, prepared.issue) if row.address == recipient.address]
     worst = min(rows, key=lambda row: _WORST.index(row.state))
     if worst.state == "sent" and recipient.address not in posted:
-        return Outcome(recipient, "before", f"已于 {worst.changed_at[:19].replace('T', ' ')}（UTC）发送")
+        return Outcome(recipient, "before", f"已于 {ledger.beijing_time(worst.changed_at)}（北京时间）发送")
     fate = posted.get(recipient.address)
     return Outcome(recipient, "later" if worst.state == "approved" else worst.state, worst.detail or (fate.detail if fate else ""))
 

@@ -51,7 +51,7 @@ def _approved(book: Ledger, settings: Settings, home: Path, quarter: Quarter, na
     with book.writing() as connection:  # kept also where the code does not fit, for the try counts
         issue = prepare(connection, composed).issue
         approver = _named(settings, name)
-        said = approvals.use_code(connection, issue, approver.name, code) if approver else _no_approver(settings, name)
+        said = _refused(connection, settings, issue, approver.name, code) if approver else _no_approver(settings, name)
         if approver and not said:
             return issue, _give(connection, settings, issue, approver.name, channel)
     raise ZjtxError(said)
@@ -60,6 +60,13 @@ def _approved(book: Ledger, settings: Settings, home: Path, quarter: Quarter, na
 def _named(settings: Settings, name: str) -> Approver | None:
     """The configured approver of that name."""
     return next((each for each in settings.delivery.approvers if each.name == name.strip()), None)
+
+
+def _refused(connection: Connection, settings: Settings, issue: Issue, name: str, code: str) -> str:
+    """Why an approver's code is not taken; empty where it is, and used up."""
+    if name in counted(settings, approvals.given(connection, issue)):
+        return f"{name}已经批准过 {issue.quarter} 的这一批（{issue.mark}），不用再批准。"
+    return approvals.use_code(connection, issue, name, code)
 
 
 def _no_approver(settings: Settings, name: str) -> str:
@@ -115,6 +122,13 @@ def refuse_unapproved(book: Ledger, settings: Settings, issue: Issue) -> None:
             return
         others = [each for each in issues.of_quarter(connection, issue.quarter) if each.id != issue.id and approvals.standing(connection, each)]
     if others and not given:
-        raise ZjtxError(f"{issue.quarter} 批准过的是另一批（{others[-1].mark}）：报告或收件人此后有改动，原批准作废，请重新批准（{issue.mark}）。")
+        raise ZjtxError(f"{issue.quarter} 批准过的是另一批（{others[-1].mark}）：报告或收件人此后有改动，原批准作废，请重新批准（{issue.mark}）：{_how(settings, issue)}。")
     told = f"需要 {needed(settings)} 人批准，现有 {len(given)} 人" if needed(settings) > 1 else "还没有批准"
-    raise ZjtxError(f"{issue.quarter} 的报告{told}：请先用 zjtx approve 批准（{issue.mark}），没有发送。")
+    raise ZjtxError(f"{issue.quarter} 的报告{told}：{_how(settings, issue)}（{issue.mark}），没有发送。")
+
+
+def _how(settings: Settings, issue: Issue) -> str:
+    """By which verb an issue is approved, where codes are mailed and where none are."""
+    if settings.delivery.approvers:
+        return "请先用 zjtx approve 批准"
+    return f"请在 zjtx send {issue.quarter} 后写 --approved-by 和批准人姓名"

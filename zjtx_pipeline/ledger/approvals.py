@@ -39,6 +39,13 @@ def given(connection: sa.Connection, issue: Issue) -> list[tuple[str, str]]:
     return [(row.approver, row.channel) for row in connection.execute(query.order_by(APPROVALS.c.id))]
 
 
+def taken_back(connection: sa.Connection, issue: Issue) -> dict[str, str]:
+    """Who had approved an issue and does so no more, with who took it back; empty where the system did."""
+    query = sa.select(APPROVALS.c.approver, APPROVALS.c.revoked_by).where(APPROVALS.c.issue_id == issue.id, APPROVALS.c.revoked_at.is_not(None))
+    stand = standing(connection, issue)
+    return {row.approver: row.revoked_by or "" for row in connection.execute(query.order_by(APPROVALS.c.id)) if row.approver not in stand}
+
+
 def approved_at(connection: sa.Connection, issue_id: int) -> str:
     """When the last approval that stands was given (UTC); empty where none does."""
     query = sa.select(sa.func.max(APPROVALS.c.given_at)).where(APPROVALS.c.issue_id == issue_id, APPROVALS.c.revoked_at.is_(None))
@@ -121,12 +128,13 @@ def use_code(connection: sa.Connection, issue: Issue, approver: str, code: str) 
     so the caller's transaction has to be kept."""
     mine = CODES.c.issue_id == issue.id, CODES.c.approver == approver, CODES.c.used_at.is_(None)
     row = connection.execute(sa.select(CODES).where(*mine)).one_or_none()
+    anew = f"请运行 zjtx request {issue.quarter} --again 重新申请。"
     if row is None:
-        return f"没有发给{approver}、用于这一批报告的验证码（可能已经用过，或报告、收件人有了改动）：请重新申请。"
+        return f"没有发给{approver}、用于这一批报告的验证码（可能已经用过，或报告、收件人有了改动）：{anew}"
     if row.tries >= TRIES:
-        return f"验证码已经输错 {TRIES} 次，不能再用：请重新申请。"
+        return f"验证码已经输错 {TRIES} 次，不能再用：{anew}"
     if row.expires_at <= now():
-        return "验证码已经过期：请重新申请。"
+        return f"验证码已经过期：{anew}"
     fits = hmac.compare_digest(row.hashed, _hashed(code.strip().upper(), row.salt))
     done = {"used_at": now()} if fits else {"tries": row.tries + 1}
     connection.execute(sa.update(CODES).where(CODES.c.id == row.id).values(done))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger.databases import PASSWORD, engine_of, one_at_a_time, place_of, told
 from zjtx_pipeline.ledger.tables import HISTORY
+from zjtx_pipeline.quarter import CHINA
 
 NAME = "ledger.db"
 MOVED = f"{NAME}.moved"  # what `zjtx move-ledger` leaves of it
@@ -142,6 +143,15 @@ def migrate(connection: sa.Connection, to: str = "head") -> None:
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def beijing_time(at: str) -> str:
+    """A time of the ledger as a person reads it.
+
+    >>> beijing_time("2025-01-20T17:30:00.000000+00:00")
+    '2025-01-21 01:30:00'
+    """
+    return f"{datetime.fromisoformat(at).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 def note(connection: sa.Connection, issue_id: int, what: str, by: str = "", address: str = "", detail: str = "") -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 
 from zjtx_pipeline.errors import ZjtxError, cause
 
@@ -69,25 +70,45 @@ def told(what: str, where: str, place: str = "") -> Iterator[None]:
 def place_of(engine: sa.Engine) -> str:
     """How a ledger's database is named to whoever has to look after it, without its password."""
     url = engine.url
-    return str(url.database) if engine.dialect.name == "sqlite" else f"数据库 {url.host}/{url.database}"
+    return str(url.database) if engine.dialect.name == "sqlite" else f"数据库 {_host(url)}/{url.database}"
 
 
-_DAMAGED, _LOCKED = "damaged", "locked"
+def _host(url: sa.URL) -> str:
+    return f"{url.host or '本机'}:{url.port}" if url.port else url.host or "本机"
+
+
+_DAMAGED, _LOCKED, _STRANGER, _NO_PASSWORD, _NOWHERE, _CLOSED = "damaged", "locked", "stranger", "no password", "nowhere", "closed"
 _SENTENCES = {
     _DAMAGED: "台账 {place} 损坏，或不是台账：请停下服务，把它改名留存，再按运行维护手册“恢复”一节用最近的备份恢复；不要另起一本空的，否则会把信重发一遍。",
     _LOCKED: "台账 {place} 被另一个程序占用，等了很久没有等到，什么也没有写：请等正在进行的发送或备份结束后再试，仍不行的，关闭打开着它的程序。",
+    _STRANGER: f"台账数据库打不开：{{place}} 不接受这个用户名或口令，请检查配置中的 ledger 和环境变量 {PASSWORD}。",
+    _NO_PASSWORD: f"台账数据库打不开：{{place}} 要口令，环境变量 {PASSWORD} 却没有设置，请设置后再试。",
+    _NOWHERE: "台账数据库打不开：服务器上没有 {place} 这个库，请核对配置中的 ledger 里的库名，或请数据库管理员建库。",
+    _CLOSED: "台账数据库打不开：{place} 的端口上没有数据库在听，请核对配置中的 ledger 里的主机和端口，并看数据库是否启动。",
 }
 _KINDS_OF_SQLITE = {sqlite3.SQLITE_CORRUPT: _DAMAGED, sqlite3.SQLITE_NOTADB: _DAMAGED, sqlite3.SQLITE_BUSY: _LOCKED, sqlite3.SQLITE_LOCKED: _LOCKED}
-_KINDS_OF_POSTGRESQL = {"XX001": _DAMAGED, "XX002": _DAMAGED, "55P03": _LOCKED}
+_KINDS_OF_POSTGRESQL = {"XX001": _DAMAGED, "XX002": _DAMAGED, "55P03": _LOCKED, "28P01": _STRANGER, "28000": _STRANGER, "3D000": _NOWHERE}
+_WORDS_OF_POSTGRESQL = {  # its driver has no SQLSTATE of a connection that did not come about, only the server's words in its language
+    _NOWHERE: re.compile('database ".*" does not exist|数据库 ".*" 不存在'),
+    _STRANGER: re.compile('authentication failed|认证失败|role ".*" does not exist|角色 ".*" 不存在'),
+    _NO_PASSWORD: re.compile("no password supplied"),
+    _CLOSED: re.compile("Connection refused"),
+}
 _CAUSES_OF_SQLITE = {
     sqlite3.SQLITE_READONLY: "没有写入权限", sqlite3.SQLITE_CANTOPEN: "文件打不开", sqlite3.SQLITE_IOERR: "磁盘读写出错", sqlite3.SQLITE_FULL: "磁盘已满",
 }  # fmt: skip
 
 
 def _kind(error: Exception) -> str:
-    """Is the database damaged or locked, as its driver says? Empty for anything else."""
+    """Is the database damaged, locked, or not to be reached for one of the known reasons, as its driver says? Empty for anything else."""
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return _KINDS_OF_SQLITE.get(_sqlite_code(error), "") or _KINDS_OF_POSTGRESQL.get(state or "", "")
+    return _KINDS_OF_SQLITE.get(_sqlite_code(error), "") or _KINDS_OF_POSTGRESQL.get(state or "", "") or _unreached(error)
+
+
+def _unreached(error: Exception) -> str:
+    if not isinstance(error, OperationalError):
+        return ""
+    return next((kind for kind, words in _WORDS_OF_POSTGRESQL.items() if words.search(str(error.orig))), "")
 
 
 def _cause(error: Exception) -> str:

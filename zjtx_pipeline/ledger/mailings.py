@@ -5,7 +5,7 @@
                   └───────────┘ → unknown (a person asks) → sent | refused
 
 A letter's rows move together. `sending` is written before the server gets the letter's text, so that a letter whose fate is unknown is never
-posted again by itself.
+posted again by itself. A person who answered wrongly, or knows better than the server, says so: sent ↔ refused.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ STATES = {
     "prepared": "待批准", "approved": "待发送", "sending": "发送中", "sent": "已发送", "refused": "被拒收", "bounced": "被退回", "unknown": "待核实",
 }  # fmt: skip
 RETURNED = "退信"
+LOST = "经核实没有收到"
 
 
 def of_issue(connection: sa.Connection, issue: Issue) -> list[sa.Row]:
@@ -95,27 +96,41 @@ def put_back(connection: sa.Connection, issue: Issue, message_id: str, detail: s
     return _move(connection, issue, message_id, ("sending",) if claimed else ("approved",), "approved", detail, by)
 
 
-def resolve(connection: sa.Connection, issue: Issue, address: str, arrived: bool, by: str) -> int:
-    """What a person found out of an address's letters whose fate was unknown, or that came back: how many rows that settles."""
-    theirs = [row for row in of_issue(connection, issue) if folded(row.address) == folded(address)]
-    mine = {row.message_id for row in theirs if row.state in ("unknown", "bounced")}
-    state, detail = ("sent", "经核实已收到") if arrived else ("refused", "经核实没有收到")
-    return sum(_move(connection, issue, each, ("unknown", "bounced"), state, detail, by) for each in sorted(mine))
+def resolve(connection: sa.Connection, every: Sequence[Issue], address: str, arrived: bool, by: str) -> int:
+    """What a person found out of an address's letters whose fate was unknown, or that came back; where there are none, of the last that
+    went out, or was found lost: how many letters that settles. `every`: a quarter's issues, in order."""
+    theirs = [(issue, row) for issue in every for row in of_issue(connection, issue) if folded(row.address) == folded(address)]
+    mine = [(issue, row) for issue, row in theirs if row.state in ("unknown", "bounced")] or _answered_wrongly(theirs, arrived)
+    new, detail = ("sent", "经核实已收到") if arrived else ("refused", LOST)
+    letters = dict.fromkeys((issue, row.message_id, row.state) for issue, row in mine)
+    return sum(_move(connection, issue, number, (old,), new, detail, by) for issue, number, old in letters)
 
 
-def bounce(connection: sa.Connection, message_id: str, detail: str, report: str) -> str | None:
-    """A letter came back, as a report of this digest says: the recipient's address, or None where the ledger knows no such letter.
+def _answered_wrongly(theirs: Sequence[tuple[Issue, sa.Row]], arrived: bool) -> Sequence[tuple[Issue, sa.Row]]:
+    """Of the newest issue that went out: what was found lost and has arrived, or what counts as arrived, all of it, and has not."""
+    answered = [(issue, row) for issue, row in theirs if row.state == "sent" or (row.state, row.detail) == ("refused", LOST)]
+    last = [(issue, row) for issue, row in answered if issue == answered[-1][0]]
+    lost = [(issue, row) for issue, row in last if row.state == "refused"]
+    if arrived:
+        return lost
+    return [] if lost else last
+
+
+def bounce(connection: sa.Connection, message_id: str, detail: str, report: str) -> tuple[str, bool] | None:
+    """A letter came back, as a report of this digest says: the recipient's address, and is it written down only now? None where the
+    ledger knows no such letter.
 
     A report counts once: what was posted again, or found to have arrived, since it was read is not called back by it.
     """
     rows = connection.execute(sa.select(MAILINGS.c.issue_id, MAILINGS.c.address).where(MAILINGS.c.message_id == message_id).distinct()).all()
+    new = False
     for row in rows:
         issue = of_id(connection, row.issue_id)
         which = HISTORY.c.issue_id == issue.id, HISTORY.c.address == row.address, HISTORY.c.what == RETURNED, HISTORY.c.detail == report
         if connection.scalar(sa.select(HISTORY.c.id).where(*which).limit(1)) is None:
             note(connection, issue.id, RETURNED, address=row.address, detail=report)
-            _move(connection, issue, message_id, ("sent", "unknown", "sending"), "bounced", detail, RETURNED)
-    return rows[0].address if rows else None
+            new |= _move(connection, issue, message_id, ("sent", "unknown", "sending"), "bounced", detail, RETURNED)
+    return (rows[0].address, new) if rows else None
 
 
 def orphans(connection: sa.Connection) -> int:

@@ -89,11 +89,12 @@ def withhold(connection: sa.Connection) -> None:
     connection.execute(sa.update(NOTICES).where(which).values(state="unknown", detail="备份时还没有发出，恢复前可能已经发出", changed_at=now()))
 
 
-def bounce(connection: sa.Connection, message_id: str) -> str | None:
-    """A notice came back: its recipient's address, or None where the ledger knows no such letter."""
+def bounce(connection: sa.Connection, message_id: str) -> tuple[str, bool] | None:
+    """A notice came back: its recipient's address, and is it written down only now? None where the ledger knows no such letter."""
     mine = NOTICES.c.message_id == message_id
-    connection.execute(sa.update(NOTICES).where(mine, NOTICES.c.state.in_(HOLDS)).values(state="bounced", changed_at=now()))
-    return connection.scalar(sa.select(NOTICES.c.address).where(mine))
+    moved = connection.execute(sa.update(NOTICES).where(mine, NOTICES.c.state.in_(HOLDS)).values(state="bounced", changed_at=now())).rowcount
+    address = connection.scalar(sa.select(NOTICES.c.address).where(mine))
+    return (address, bool(moved)) if address else None
 
 
 def _of(connection: sa.Connection, occasion: str, address: str) -> tuple:

@@ -170,20 +170,28 @@ def _finding_rows(grouped: pd.DataFrame):
 
 def _remarks(inputs: ReportInputs, tables: Sequence[str]) -> tuple[str, ...]:
     """Tables that nobody delivered, and departments that are missing from a table that others delivered."""
-    known = load_tables()
-    undelivered = [known[table].title for table in tables if inputs.status.get(table, UNDELIVERED) == UNDELIVERED]
-    partly = [
-        f"{known[table].title}（{formats.listed(inputs.missing[table], MOST_NAMED, '个部门')}）"
-        for table in tables
-        if inputs.missing.get(table) and known[table].title not in undelivered
-    ]
+    undelivered = [load_tables()[table].title for table in tables if _is_undelivered(inputs, table)]
     unfilled = inputs.absence(need for need in inputs.status if "." in need and need.partition(".")[0] in tables)
     return tuple(
         remark
         for remark in (
             f"未报送的数据表：{'、'.join(undelivered)}。所涉指标列为“待补”。" if undelivered else "",
-            f"部分部门未报送：{'、'.join(partly)}。" if partly else "",
+            partly(inputs, tables),
             f"{unfilled}，只由其填报的列所涉指标列为“待补”。" if unfilled else "",
         )
         if remark
     )
+
+
+def partly(inputs: ReportInputs, tables: Sequence[str]) -> str:
+    """`部分部门未报送：D26_进展文字（区商务局）。`: who is missing from a table that others delivered; empty where nobody is."""
+    named = [
+        f"{load_tables()[table].title}（{formats.listed(inputs.missing[table], MOST_NAMED, '个部门')}）"
+        for table in tables
+        if inputs.missing.get(table) and not _is_undelivered(inputs, table)
+    ]
+    return f"部分部门未报送：{'、'.join(named)}。" if named else ""
+
+
+def _is_undelivered(inputs: ReportInputs, table: str) -> bool:
+    return inputs.status.get(table, UNDELIVERED) == UNDELIVERED

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from zjtx_pipeline.report.changes import turned
+from zjtx_pipeline.report.dataset_rows import partly
 from zjtx_pipeline.report.decisions import decisions
 from zjtx_pipeline.report.figure_rows import aim_name, target_row
 from zjtx_pipeline.report.inputs import ReportInputs
@@ -26,7 +27,7 @@ def synopsis(inputs: ReportInputs) -> dict[str, Any]:
         "targets": [_target(inputs, each) for each in aimed],
         "turned": list(turned(inputs, aimed)),
         "decisions": list(decisions(inputs)),
-        "absent": inputs.absence(load_tables()),
+        "absent": _absent(inputs),
         "notice": max((notice.number for notice in inputs.notices), default=None),
     }
 
@@ -36,3 +37,9 @@ def _target(inputs: ReportInputs, indicator: Indicator) -> dict[str, Any]:
     row = target_row(figure)
     light = lamp(row.light.name) if row.light else ""
     return {"task": indicator.task, "name": aim_name(figure), "now": row.now_in_full, "target": row.target, "due": row.due, "light": light}
+
+
+def _absent(inputs: ReportInputs) -> str:
+    """What the overall report says of tables, columns and departments that are missing; empty where nothing is."""
+    wholly = inputs.absence(inputs.status)
+    return (f"{wholly}。" if wholly else "") + partly(inputs, tuple(load_tables()))
