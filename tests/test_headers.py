@@ -33,9 +33,10 @@ def mailbox():
         yield box
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return reports(tmp_path_factory.mktemp("home"))
+@pytest.fixture
+def home(tmp_path):
+    """Of each test its own: a ledger is the district's that first sends by it."""
+    return reports(tmp_path)
 
 
 _number = count()
