@@ -68,7 +68,7 @@ def examples(number: int) -> settings:
 # The files that take longest, longest first: begun last, one would keep a worker busy while the other has nothing to do.
 LONGEST = (
     "test_second_opinion", "test_reliability", "test_whole_tree", "test_newcomer", "test_backfill", "test_door_dagster", "test_ui",
-    "test_late", "test_awards", "test_fuzz", "test_trace", "test_returns", "test_flows", "test_schedule", "test_corrections",
+    "test_walks", "test_late", "test_awards", "test_fuzz", "test_trace", "test_returns", "test_flows", "test_schedule", "test_corrections",
     "test_as_known", "test_sample", "test_indicators", "test_readings", "test_golden",
 )  # fmt: skip
 
