@@ -3,6 +3,7 @@
 These records may be wiped and are made anew: the truth of a quarter lies in `snapshots/` and `reports/`.
 """
 
+import fcntl
 import logging
 import os
 import time
@@ -60,7 +61,21 @@ def prepare() -> Path:
         store.write_bytes(path, text.encode("utf-8"))
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    _lay_tables(folder)
     return folder
+
+
+def _lay_tables(folder: Path) -> None:
+    """Make the tables, once and by one process at a time: of two that make them at once one fails."""
+    laid = folder / "laid"
+    if laid.exists():
+        return
+    with (folder / "laid.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not laid.exists():
+            with DagsterInstance.get() as instance:
+                _ = instance.run_storage, instance.event_log_storage, instance.schedule_storage  # each makes its own as it is opened
+            laid.touch()
 
 
 class EventLog(SqliteEventLogStorage):

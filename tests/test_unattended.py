@@ -234,6 +234,18 @@ def requested(instance, monkeypatch, miniature):
     return at_moment
 
 
+def test_of_many_that_start_in_a_fresh_home_at_once_each_finds_the_records(tmp_path):
+    code = "from assets import instance; from dagster import DagsterInstance\ninstance.prepare()\nwith DagsterInstance.get() as opened: opened.get_runs(limit=1)"
+    here = os.environ | {"DAGSTER_HOME": "", "PYTHONPATH": str(Path(__file__).parents[1])}
+    for number in range(2):
+        home = tmp_path / str(number)
+        home.mkdir()
+        words = [sys.executable, "-P", "-c", code]
+        every = [subprocess.Popen(words, env=here | {"ZJTX_HOME": str(home)}, cwd=home, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        told = [each.communicate()[1] for each in every]
+        assert [each.returncode for each in every] == [0] * 4, told
+
+
 def run_of(instance, quarter, status, **tags):
     from assets.definitions import defs
 
