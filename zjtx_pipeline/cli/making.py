@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zjtx_pipeline import district
-from zjtx_pipeline.cli import console
-from zjtx_pipeline.cli.defects import keep
+from zjtx_pipeline.cli import console, defects
 from zjtx_pipeline.cli.options import Config, QuarterKey, use
-from zjtx_pipeline.errors import MORE_MEMORY, ZjtxError, exhausted_as_told
+from zjtx_pipeline.errors import MORE_MEMORY, ZjtxError, mendable_as_told
 from zjtx_pipeline.quarter import Quarter, quarters
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def _run(launch, run: Run, draft: bool, clock: console.Clock):
 def explain(quarter: Quarter, outcome) -> None:
     """Say why a quarter was not made, what to do, and what is missing (`assets.launch.Outcome`)."""
     for step in outcome.failed:
-        console.complain(f"{step.stage} {step.called}：{step.sentence or f'程序内部出错，详情见 {keep(step.traceback)}'}")
+        console.complain(f"{step.stage} {step.called}：{step.sentence or _of_trace(step.traceback)}")
     if not outcome.failed:
         console.complain(_stopped(outcome.trace))
     if any(step.name.startswith(JUDGED) for step in outcome.failed):
@@ -112,4 +111,9 @@ def _stopped(trace: str) -> str:
     """Why a run ended between its steps."""
     if not trace:
         return f"运行中途停止，没有一步来得及说明原因，多半是内存不足：{MORE_MEMORY}"
-    return exhausted_as_told(trace) or f"程序内部出错，详情见 {keep(trace)}"
+    return _of_trace(trace)
+
+
+def _of_trace(trace: str) -> str:
+    """What can be mended, or where the trace of what cannot is kept."""
+    return mendable_as_told(trace) or f"程序内部出错，{defects.kept(trace)}"

@@ -9,7 +9,7 @@ import typer
 
 from zjtx_pipeline.cli import beginning, console, defects, delivery, examining, making, serving, upkeep, usage, users
 from zjtx_pipeline.cli.helping import Verb, Verbs
-from zjtx_pipeline.errors import ZjtxError, exhausted
+from zjtx_pipeline.errors import ZjtxError, mendable
 from zjtx_pipeline.watched import ABORTED, INTERRUPTED, was_interrupted
 
 app = typer.Typer(
@@ -60,6 +60,6 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if was_interrupted():  # within a library that made another error of it
             raise KeyboardInterrupt from error
-        console.complain(exhausted(error) or defects.told())
+        console.complain(mendable(error) or defects.told())
         return 1
     return 2
