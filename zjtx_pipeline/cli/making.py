@@ -83,11 +83,15 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
 
 
 def _run(launch, run: Run, draft: bool, clock: console.Clock):
+    from zjtx_pipeline import stages
+
     with console.RunShown(run.title, launch.steps_of_stages()) as shown:
         outcome = launch.run_quarter(str(run.quarter), draft, shown.hear, str(run.as_of or ""))
     seconds = clock.lap(f"{run.name} 运行")
     if outcome.interrupted:
         raise KeyboardInterrupt
+    if nothing := stages.delivered_nothing(run):
+        console.complain(nothing)
     if outcome.succeeded:
         console.out.print(f"完成，用时 {seconds:.1f} 秒。15 份报告在：\n{run.reports}")
     else:
