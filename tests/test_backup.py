@@ -171,6 +171,19 @@ def test_the_doors_certificate_and_key_are_not_kept_and_told_of_wherever_they_li
         assert all(f"{config.parent}/tls/{name}" in told for name in ("zjtx.pem", "zjtx.key"))
 
 
+def test_a_database_of_deliveries_beside_the_configuration_is_not_kept_and_told_of(small, tmp_path, monkeypatch, capsys):
+    home, config = small
+    monkeypatch.setenv("ZJTX_HOME", str(home))
+    sqlite3.connect(config.parent / "报送.db").close()
+    config.write_text("database: sqlite:///报送.db\n", encoding="utf-8")
+    assert cli.main(["backup", str(tmp_path / "kept"), "--config", str(config)]) == 0
+    said = "".join(capsys.readouterr().err.split())
+    (path,) = (tmp_path / "kept").glob("*.gz")
+    assert cli.main(["restore", str(path), "--to", str(tmp_path / "new")]) == 0
+    for told in (said, "".join(capsys.readouterr().out.split())):
+        assert f"{config.parent}/报送.db" in told
+
+
 def test_a_snapshot_that_appears_meanwhile_is_kept_if_its_look_is(small, tmp_path, monkeypatch):
     home, _ = small
     log = home / "snapshots" / "2024Q4" / "D01" / "looks.jsonl"
