@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from zjtx_pipeline import journal
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, by_errno
 from zjtx_pipeline.settings.checks import check
 from zjtx_pipeline.settings.faults import told
 from zjtx_pipeline.settings.model import Settings
@@ -45,7 +45,7 @@ def load_settings(path: Path) -> Settings:
     except PermissionError:
         raise ZjtxError(f"配置文件 {path} 没有读取权限，读不出来：请向文件的所有者要读取权限，或换一个文件。") from None
     except OSError as error:
-        raise ZjtxError(f"配置文件 {path} 读不出来（系统错误 {error.errno}）：请检查磁盘和路径，再运行一次。") from None
+        raise ZjtxError(f"配置文件 {path} 读不出来（{by_errno(error)}）：请检查磁盘和路径，再运行一次。") from None
     except UnicodeDecodeError:
         raise ZjtxError(f"配置文件 {path} 不是 UTF-8 文本，读不出来：请用文本编辑器打开，另存为 UTF-8 编码。") from None
     except _Twice as error:
