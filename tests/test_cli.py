@@ -169,6 +169,19 @@ def test_every_step_of_the_job_is_called_by_a_name_that_staff_know():
     assert all(CHINESE.search(each) and "/" not in each for each in called.values())
 
 
+@pytest.mark.parametrize("order", ["取取校取校编编", "编取校取校取编", "编编校校取取取"])
+def test_the_sums_of_the_stages_add_up_in_whatever_order_their_steps_end(order, capsys):
+    from assets.launch import Step
+    from zjtx_pipeline.cli.console import RunShown
+
+    names = {"取": "取数留存", "校": "逐行校验", "编": "编排打印"}
+    with RunShown("2024年第四季度", {"取数留存": 3, "逐行校验": 2, "编排打印": 2}) as shown:
+        for sign in order:
+            shown.hear(Step(names[sign], "", "完成"))
+    told = re.findall(r"\[(\d)/3\] (\S+)　(\d) 步.*累计 (\d)/7 步", capsys.readouterr().out)
+    assert told == [("1", "取数留存", "3", "3"), ("2", "逐行校验", "2", "5"), ("3", "编排打印", "2", "7")]
+
+
 def test_stopping_by_hand_gets_one_line(capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
