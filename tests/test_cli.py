@@ -115,6 +115,25 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize(
+    "words, page",
+    [
+        (["resolve", "2024Q4"], "zjtx resolve --help"),
+        (["report"], "zjtx report --help"),
+        (["report", "2024Q4", "--dratf"], "zjtx report --help"),
+        (["ui", "--port", "abc"], "zjtx ui --help"),
+        (["send", "2024Q4", "--dry-run"], "zjtx send --help"),
+        (["user", "add"], "zjtx user add --help"),
+        (["user", "ad"], "zjtx user --help"),
+        (["repot"], "zjtx --help"),
+    ],
+    ids=lambda words: words if isinstance(words, str) else "",
+)
+def test_who_writes_a_verb_wrong_is_pointed_to_its_own_page(words, page, capsys):
+    assert cli.main(words) == 2
+    assert f"（用 {page} 查看用法）" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words, names", WRONG.values(), ids=WRONG)
 def test_wrong_input_gets_one_clear_line_and_exit_code_two(words, names, capsys):
     assert cli.main(words) == 2
@@ -159,6 +178,26 @@ def test_a_table_that_stops_a_run_points_to_what_goes_back(step, told, capsys):
 
     making.explain(Quarter(2024, 4), Outcome(steps=[Step("某一环节", step, "失败", sentence="退回的行过多。")]))
     assert ("zjtx returns 2024Q4" in capsys.readouterr().err) is told
+
+
+def test_what_may_not_be_read_is_no_departments_affair(tmp_path, monkeypatch, capsys):
+    from assets.launch import Outcome, Step
+    from zjtx_pipeline import sources
+    from zjtx_pipeline.quarter import Quarter
+    from zjtx_pipeline.settings import load_settings
+
+    (tmp_path / "空目录" / "2024Q4").mkdir()
+    (tmp_path / "空目录" / "2024Q4" / "D03_区经信局.csv").write_text("企业名称\n", encoding="utf-8")
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    (found,) = sources.deliveries(load_settings(tmp_path / "空.yaml"), "D03", Quarter(2024, 4))
+    sentence = found.read().fault
+    assert sentence.startswith("文件没有读取权限：不用部门重报")
+    making.explain(Quarter(2024, 4), Outcome(steps=[Step("逐行校验", "sound/D03", "失败", sentence=f"D03_区经信局.csv：{sentence}")]))
+    assert "重报：运行" not in capsys.readouterr().err
 
 
 def test_every_step_of_the_job_is_called_by_a_name_that_staff_know():

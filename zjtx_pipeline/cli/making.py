@@ -101,11 +101,13 @@ def _run(launch, run: Run, draft: bool, clock: console.Clock):
 
 def explain(quarter: Quarter, outcome) -> None:
     """Say why a quarter was not made, what to do, and what is missing (`assets.launch.Outcome`)."""
+    from zjtx_pipeline.sources import NOT_PERMITTED
+
     for step in outcome.failed:
         console.complain(f"{step.stage} {step.called}：{step.sentence or _of_trace(step.traceback)}")
     if not outcome.failed:
         console.complain(_stopped(outcome.trace))
-    if any(step.name.startswith(JUDGED) for step in outcome.failed):
+    if any(step.name.startswith(JUDGED) and NOT_PERMITTED not in step.sentence for step in outcome.failed):
         console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
     console.complain(f"{quarter} 没有全部完成。" + (f"没有印出的报告：{missing}。" if missing else ""))

@@ -5,6 +5,8 @@ Heavy libraries are imported inside the verbs, so that `zjtx --help` answers at 
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from zjtx_pipeline.cli import beginning, console, defects, delivery, examining, making, serving, upkeep, usage, users
@@ -56,10 +58,21 @@ def main(arguments: list[str] | None = None) -> int:
         console.complain(str(error))
     except UsageError as error:
         if error.format_message():  # none where a bare `zjtx` has shown its help
-            console.complain(usage.in_chinese(error))
+            console.complain(usage.in_chinese(error, _called(sys.argv[1:] if arguments is None else arguments)))
     except Exception as error:
         if was_interrupted():  # within a library that made another error of it
             raise KeyboardInterrupt from error
         console.complain(mendable(error) or defects.told())
         return 1
     return 2
+
+
+def _called(words: list[str]) -> str:
+    """`zjtx user add` of what was written, as far as it names verbs."""
+    command, called = typer.main.get_command(app), "zjtx"
+    for word in words:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        called = f"{called} {word}"
+    return called
