@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,11 @@ def test_a_refusal_names_the_path_and_what_to_do_also_from_a_trace(number):
 
 def test_of_a_half_written_file_its_folder_is_named():
     assert mendable(PermissionError(errno.EACCES, "Permission denied", "/srv/home/.users.json.ab12cd_9")).startswith("/srv/home 不能读写")
+
+
+def test_of_a_database_the_home_is_named(monkeypatch):
+    monkeypatch.setenv("ZJTX_HOME", "/srv/产物")
+    assert mendable(sqlite3.OperationalError("attempt to write a readonly database")).startswith("产物目录 /srv/产物 里的数据库 不能读写")
 
 
 def test_what_is_no_refusal_of_a_path_is_a_defect():

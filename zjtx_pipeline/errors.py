@@ -5,6 +5,7 @@ in Chinese; leaves every other error to be a defect.
 from __future__ import annotations
 
 import errno
+import os
 import re
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def _refused(text: str) -> str:
     for number, _, path in _OF_A_PATH.findall(text):
         if int(number) in _REFUSALS:
             return _not_writable(_named(Path(path)), _BY_ERRNO[int(number)])
-    return _not_writable("产物目录（ZJTX_HOME）里的数据库", "没有权限，或磁盘是只读的") if any(sign in text for sign in _READ_ONLY) else ""
+    return _not_writable(f"产物目录 {os.environ.get('ZJTX_HOME', 'var')} 里的数据库", "没有权限，或磁盘是只读的") if any(sign in text for sign in _READ_ONLY) else ""
 
 
 def _named(path: Path) -> Path:
