@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr
 
 from zjtx_pipeline import ahead, stages, turns
 from zjtx_pipeline.district import settings_in_force
-from zjtx_pipeline.errors import ZjtxError, exhausted
+from zjtx_pipeline.errors import ZjtxError, mendable
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import home
 
@@ -33,7 +33,7 @@ class District(ConfigurableResource):
         except ZjtxError as error:
             raise Failure(description=str(error), allow_retries=False) from None
         except Exception as error:
-            if sentence := exhausted(error):
+            if sentence := mendable(error):
                 raise Failure(description=sentence, allow_retries=False) from error
             raise
 

@@ -19,9 +19,9 @@ from typing import BinaryIO
 from dagster import DagsterInstance
 
 from assets import instance as records
-from zjtx_pipeline import journal
+from zjtx_pipeline import journal, turns
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.settings import Door
+from zjtx_pipeline.settings import Door, home
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,13 +29,19 @@ SECONDS_TO_START, SECONDS_TO_STOP = 120, 30
 
 
 def until_interrupted(port: int, say: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or a termination signal; ZjtxError: the port is taken, or the server did not come up."""
+    """Serve until Ctrl-C or a termination signal; ZjtxError: another serves this home, the port is taken, or the server did not come up."""
     for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us in the background, deaf to Ctrl-C
         signal.signal(ending, signal.default_int_handler)
-    _free(port)
-    say("正在启动网页界面和定时任务……")
+    address = f"http://{HOST}:{port}"
+    with turns.serve_alone(home(), _called("zjtx ui", address)):
+        _free(port)
+        say("正在启动网页界面和定时任务……")
+        _shown(port, address, say)
+
+
+def _shown(port: int, address: str, say: Callable[[str], None]) -> None:
     with server(port) as (process, log):
-        say(f"网页界面：http://{HOST}:{port}　（仅本机；记录在 {log}；按 Ctrl-C 结束）")
+        say(f"网页界面：{address}　（仅本机；记录在 {log}；按 Ctrl-C 结束）")
         try:
             process.wait()
         except KeyboardInterrupt:
@@ -44,23 +50,28 @@ def until_interrupted(port: int, say: Callable[[str], None]) -> None:
     raise ZjtxError(f"网页界面意外结束，原因见 {log}。")
 
 
-def behind_the_door(door: Door, home: Path, say: Callable[[str], None]) -> None:
+def behind_the_door(door: Door, say: Callable[[str], None]) -> None:
     """Serve to who logs in, until interrupted; ZjtxError: as above, or the door cannot be opened."""
     from zjtx_pipeline.door import serving
 
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
-    with closing(serving.listening(door)) as place:
+    serving.check_pair(door)
+    with turns.serve_alone(home(), _called("zjtx serve", door.address)), closing(serving.listening(door)) as place:
         port = _any_free()
         say("正在启动网页界面和定时任务……")
         try:
             with server(port) as (process, log):
-                say(f"请用浏览器打开：{door.address}　（登录记录在 {home / 'door' / 'audit.log'}；按 Ctrl-C 结束）")
-                serving.serve(door, home, port, place, lambda: process.poll() is None)
+                say(f"请用浏览器打开：{door.address}　（登录记录在 {home() / 'door' / 'audit.log'}；按 Ctrl-C 结束）")
+                serving.serve(door, home(), port, place, lambda: process.poll() is None)
         except KeyboardInterrupt:
             say("已结束。")
             return
     raise ZjtxError(f"网页界面意外结束，原因见 {log}。")
+
+
+def _called(verb: str, address: str) -> str:
+    return f"{verb}，{address}，进程 {os.getpid()}"
 
 
 @contextmanager

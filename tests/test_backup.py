@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -170,6 +171,39 @@ def test_the_doors_certificate_and_key_are_not_kept_and_told_of_wherever_they_li
     for told in (said, "".join(capsys.readouterr().out.split())):
         assert all(f"{config.parent}/tls/{name}" in told for name in ("zjtx.pem", "zjtx.key"))
 
+
+def test_a_database_of_deliveries_beside_the_configuration_is_not_kept_and_told_of(small, tmp_path, monkeypatch, capsys):
+    home, config = small
+    monkeypatch.setenv("ZJTX_HOME", str(home))
+    sqlite3.connect(config.parent / "报送.db").close()
+    config.write_text("database: sqlite:///报送.db\n", encoding="utf-8")
+    assert cli.main(["backup", str(tmp_path / "kept"), "--config", str(config)]) == 0
+    said = "".join(capsys.readouterr().err.split())
+    (path,) = (tmp_path / "kept").glob("*.gz")
+    assert cli.main(["restore", str(path), "--to", str(tmp_path / "new")]) == 0
+    for told in (said, "".join(capsys.readouterr().out.split())):
+        assert f"{config.parent}/报送.db" in told
+
+
+
+ENGLISH = re.compile(r"[A-Za-z]{3,}")
+
+
+def test_what_the_operating_system_refuses_is_told_in_chinese(small, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    path = kept(small, tmp_path / "kept").path
+    for refused in (lambda: kept(small, tmp_path / "file"), lambda: restore(path, tmp_path / "file" / "deeper" / "new")):
+        with pytest.raises(ZjtxError) as told:
+            refused()
+        assert re.search("（(同名的文件已经有了|路径中有一级不是目录)）", str(told.value)) and not ENGLISH.search(str(told.value).replace(str(tmp_path / "file"), "").replace("deeper", ""))
+
+
+@pytest.mark.parametrize("url", ["foo", "mysql://u@h/db", "nonsense://x/y"])
+def test_a_wrong_option_is_called_an_option_and_nothing_is_made(url, small, tmp_path, capsys):
+    path = kept(small, tmp_path / "kept").path
+    assert cli.main(["restore", str(path), "--to", str(tmp_path / "new"), "--ledger", url]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("选项 --ledger ") and "配置" not in said and not (tmp_path / "new").exists()
 
 def test_a_snapshot_that_appears_meanwhile_is_kept_if_its_look_is(small, tmp_path, monkeypatch):
     home, _ = small

@@ -115,6 +115,25 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize(
+    "words, page",
+    [
+        (["resolve", "2024Q4"], "zjtx resolve --help"),
+        (["report"], "zjtx report --help"),
+        (["report", "2024Q4", "--dratf"], "zjtx report --help"),
+        (["ui", "--port", "abc"], "zjtx ui --help"),
+        (["send", "2024Q4", "--dry-run"], "zjtx send --help"),
+        (["user", "add"], "zjtx user add --help"),
+        (["user", "ad"], "zjtx user --help"),
+        (["repot"], "zjtx --help"),
+    ],
+    ids=lambda words: words if isinstance(words, str) else "",
+)
+def test_who_writes_a_verb_wrong_is_pointed_to_its_own_page(words, page, capsys):
+    assert cli.main(words) == 2
+    assert f"（用 {page} 查看用法）" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words, names", WRONG.values(), ids=WRONG)
 def test_wrong_input_gets_one_clear_line_and_exit_code_two(words, names, capsys):
     assert cli.main(words) == 2
@@ -161,12 +180,45 @@ def test_a_table_that_stops_a_run_points_to_what_goes_back(step, told, capsys):
     assert ("zjtx returns 2024Q4" in capsys.readouterr().err) is told
 
 
+def test_what_may_not_be_read_is_no_departments_affair(tmp_path, monkeypatch, capsys):
+    from assets.launch import Outcome, Step
+    from zjtx_pipeline import sources
+    from zjtx_pipeline.quarter import Quarter
+    from zjtx_pipeline.settings import load_settings
+
+    (tmp_path / "空目录" / "2024Q4").mkdir()
+    (tmp_path / "空目录" / "2024Q4" / "D03_区经信局.csv").write_text("企业名称\n", encoding="utf-8")
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    (found,) = sources.deliveries(load_settings(tmp_path / "空.yaml"), "D03", Quarter(2024, 4))
+    sentence = found.read().fault
+    assert sentence.startswith("文件没有读取权限：不用部门重报")
+    making.explain(Quarter(2024, 4), Outcome(steps=[Step("逐行校验", "sound/D03", "失败", sentence=f"D03_区经信局.csv：{sentence}")]))
+    assert "重报：运行" not in capsys.readouterr().err
+
+
 def test_every_step_of_the_job_is_called_by_a_name_that_staff_know():
     from assets.launch import Step, _name, _stages
 
     called = {step.name: step.called for step in (Step("", _name(key), "失败") for key in _stages())}
     assert called["sound/D21c"] == "D21c（用房补助）" and called["awards/T05"] == "任务5（打造数字赋能样板）奖补"
     assert all(CHINESE.search(each) and "/" not in each for each in called.values())
+
+
+@pytest.mark.parametrize("order", ["取取校取校编编", "编取校取校取编", "编编校校取取取"])
+def test_the_sums_of_the_stages_add_up_in_whatever_order_their_steps_end(order, capsys):
+    from assets.launch import Step
+    from zjtx_pipeline.cli.console import RunShown
+
+    names = {"取": "取数留存", "校": "逐行校验", "编": "编排打印"}
+    with RunShown("2024年第四季度", {"取数留存": 3, "逐行校验": 2, "编排打印": 2}) as shown:
+        for sign in order:
+            shown.hear(Step(names[sign], "", "完成"))
+    told = re.findall(r"\[(\d)/3\] (\S+)　(\d) 步.*累计 (\d)/7 步", capsys.readouterr().out)
+    assert told == [("1", "取数留存", "3", "3"), ("2", "逐行校验", "2", "5"), ("3", "编排打印", "2", "7")]
 
 
 def test_stopping_by_hand_gets_one_line(capsys, monkeypatch):

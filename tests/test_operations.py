@@ -12,14 +12,14 @@ import typer
 import yaml
 from packaging.requirements import Requirement
 
-from zjtx_pipeline import cli
+from zjtx_pipeline.cli import program
 from zjtx_pipeline.backup.contents import MADE_AGAIN
 from zjtx_pipeline.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "docs" / "deploy"
 TEXTS = ["README.md", "README.zh-CN.md", "docs/operations.md"]
-PROGRAM = typer.main.get_command(cli.app)
+PROGRAM = typer.main.get_command(program.app)
 BY_SCRIPT = {"test"}
 _BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _CALL = re.compile(r"(?:^|&& |compose run --rm |\./|bin/)zjtx (?!\"\$@\")(.*?)(?: && |  +#|$)")

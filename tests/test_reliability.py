@@ -241,6 +241,19 @@ def test_a_full_disk_ends_in_one_clear_sentence_and_nothing_half_issued(golden_r
         assert process.returncode == 0 or "磁盘已满" in said, said
 
 
+ON_A_READ_ONLY_FOLDER = "mount --bind {folder} {folder} && mount -o remount,ro,bind {folder} || exit 9\nexec {words}"
+
+
+def test_a_read_only_folder_of_reports_is_named_by_the_steps_that_print(warm_home, config):
+    folder = warm_home / "reports"
+    folder.mkdir()
+    words = f"{sys.executable} -m zjtx_pipeline.cli report {QUARTER}"
+    script = ON_A_READ_ONLY_FOLDER.format(folder=folder, words=words)
+    process = subprocess.run(["unshare", "-m", "sh", "-c", script], env=environment(warm_home, config), capture_output=True, text=True, timeout=300)
+    assert process.returncode == 1 and "程序内部出错" not in process.stderr
+    assert f"总报告：{folder / QUARTER} 不能读写（磁盘是只读的）" in process.stderr
+
+
 LIMITS = [60 + 35 * number for number in range(20)]  # MiB that a process may ask for; a miniature quarter needs some 700
 
 

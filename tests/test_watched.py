@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,49 @@ sys.exit(watched(work, lambda said: print(said, file=sys.stderr), keep))
     process = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert (process.returncode, process.stderr) == (code, told)
     assert kept in (tmp_path / "log").read_text() if kept else not (tmp_path / "log").exists()
+
+
+MOMENTS = [round(0.05 * 1.24**number, 2) for number in range(20)]  # seconds, to 3
+
+
+def until_it_hears_ctrl_c(process):
+    """Until the program takes Ctrl-C itself: what an interrupted start-up of Python prints before our first line is not ours."""
+    deadline, status = time.monotonic() + 30, Path(f"/proc/{process.pid}/status")
+    while time.monotonic() < deadline:
+        blocked = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("SigBlk"))
+        if int(blocked.split()[1], 16) >> (signal.SIGINT - 1) & 1:
+            return
+        time.sleep(0.002)
+    process.kill()
+    pytest.fail("Ctrl-C is left to Python")
+
+
+@pytest.mark.slow
+def test_ctrl_c_heard_by_all_processes_at_any_moment_leaves_no_trace(tmp_path, miniature):
+    environment = os.environ | {"ZJTX_HOME": str(tmp_path), "ZJTX_CONFIG": str(miniature), "PYTHONPATH": str(ROOT)}
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    interrupted = 0
+    for moment in MOMENTS:
+        words = [sys.executable, "-m", "zjtx_pipeline.cli", "ledger", "2024Q4"]
+        with subprocess.Popen(words, env=environment, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **piped) as process:
+            until_it_hears_ctrl_c(process)
+            time.sleep(moment)
+            os.killpg(process.pid, signal.SIGINT)
+            code, complaint = ended(process)
+        assert "Traceback" not in complaint and "KeyboardInterrupt" not in complaint, (moment, complaint)
+        assert (code, complaint) == (130, ABORTED) or code in (0, 2), (moment, complaint)
+        interrupted += code == 130
+    assert interrupted > 3
+
+
+ABORTED = "已中止。已完成的文件都是完整的，再运行一次即可继续。\n"
+
+
+def test_the_server_too_is_interrupted_without_a_trace_while_it_begins(tmp_path, miniature):
+    environment = os.environ | {"ZJTX_HOME": str(tmp_path), "ZJTX_CONFIG": str(miniature), "PYTHONPATH": str(ROOT)}
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    words = [sys.executable, "-m", "zjtx_pipeline.cli", "ui"]
+    with subprocess.Popen(words, env=environment, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **piped) as process:
+        until_it_hears_ctrl_c(process)
+        os.killpg(process.pid, signal.SIGINT)
+        assert ended(process) == (130, ABORTED)

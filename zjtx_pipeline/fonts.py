@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, by_errno
 
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
@@ -89,7 +89,7 @@ def _face(use: str, path: Path) -> Face:
     except FileNotFoundError:
         raise ZjtxError(f"找不到字体文件 {path}：请检查配置里的 fonts.{use}。") from None
     except OSError as error:
-        raise ZjtxError(f"字体文件 {path} 读不出来（系统错误 {error.errno}）：请检查配置里的 fonts.{use} 和读取权限。") from None
+        raise ZjtxError(f"字体文件 {path} 读不出来（{by_errno(error)}）：请检查配置里的 fonts.{use} 和读取权限。") from None
 
 
 @cache

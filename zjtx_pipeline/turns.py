@@ -1,4 +1,4 @@
-"""Knows that one run of a quarter works at a time in a home, whatever started it; leaves the waiting to whoever comes second.
+"""Knows that one run of a quarter works at a time in a home, whatever started it, and one service; leaves the waiting to whoever comes second.
 
 A lock of the operating system: it ends with its process, however that ends.
 """
@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from zjtx_pipeline.errors import ZjtxError
+
+SERVICE = "service.lock"
 _PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z@-]*")
 
 
@@ -27,4 +30,20 @@ def take(home: Path, name: str, wait: Callable[[], None] = lambda: None) -> IO[s
     except BlockingIOError:
         wait()
         fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def serve_alone(home: Path, called: str) -> IO[str]:
+    """The right to serve a home, until what is returned is closed; `called` is what another is told of. ZjtxError: another has it."""
+    home.mkdir(parents=True, exist_ok=True)
+    lock = (home / SERVICE).open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        with lock:
+            raise ZjtxError(f"产物目录 {home} 的服务已经在运行（{lock.read().strip()}）：一个产物目录只能开一个，请用已经打开的，或先结束它。") from None
+    lock.truncate(0)
+    lock.write(called)
+    lock.flush()
     return lock

@@ -1,4 +1,6 @@
-"""Knows how a verb's process is watched from outside, so that a sudden end of it is told in a sentence; leaves its work to `cli`.
+"""Knows how a verb's process is watched from outside, so that a sudden end of it is told in a sentence, and how Ctrl-C ends it.
+
+Leaves its work to `cli`.
 
 Where memory has run out, the kernel or a native library ends the process at once, and nobody is left in it to say so.
 """
@@ -9,16 +11,20 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from zjtx_pipeline.errors import MORE_MEMORY
 
 _HEARD = (signal.SIGINT, signal.SIGCHLD)
 _BY_TERMINAL = 0x80  # SI_KERNEL of sigaction(2)
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+INTERRUPTED = 130  # what shells, and typer, make of Ctrl-C
+ABORTED = "已中止。已完成的文件都是完整的，再运行一次即可继续。"
+_ONE_PRESS = 1.0  # seconds in which the same Ctrl-C may come twice: from the terminal, and from the watcher
 _SUDDEN = f"程序被系统中止，没有做完，多半是内存不足：{MORE_MEMORY}"
 
 
@@ -29,18 +35,57 @@ def watched(work: Callable[[], int], complain: Callable[[str], None], keep: Call
     """
     aside, done, watcher = os.memfd_create("stderr of libraries"), os.memfd_create("done"), os.getpid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else its end goes unheard where whoever started us ignores children
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     child = os.fork()
     if child == 0:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _end_with(watcher)
         _set_aside(aside)
-        return _marked(work, done)
+        return _marked(lambda: interruptible(work, complain), done)
     code = os.waitstatus_to_exitcode(_status_of(child))
     written = _kept(aside, code, keep) if code else ""
     if os.fstat(done).st_size == 0 and code not in (-signal.SIGINT, -signal.SIGTERM):
         complain(_SUDDEN + written)
     return code if code >= 0 else 128 - code
+
+
+def interruptible(work: Callable[[], int], complain: Callable[[str], None]) -> int:
+    """The work's code, or 130 where Ctrl-C ended it, which `complain` then tells. Ctrl-C is to be blocked before, and is unheard after."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started us wants it unheard
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        code = _worked(work)
+    except KeyboardInterrupt:
+        code = None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if code is None:
+        complain(ABORTED)
+    return INTERRUPTED if code is None else code
+
+
+def _worked(work: Callable[[], int]) -> int | None:
+    """The work's code; None where Ctrl-C ended it."""
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+        return work()
+    except KeyboardInterrupt:
+        return None
+
+
+_presses: list[float] = []
+
+
+def was_interrupted() -> bool:
+    """Has Ctrl-C been heard?"""
+    return bool(_presses)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End what is under way; again, if it is pressed again, but not for ever: then what is said of it would be cut short."""
+    now = time.monotonic()
+    if _presses and (now - _presses[-1] < _ONE_PRESS or len(_presses) > 1):
+        return
+    _presses.append(now)
+    raise KeyboardInterrupt
 
 
 def _marked(work: Callable[[], int], done: int) -> int:

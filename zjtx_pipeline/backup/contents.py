@@ -95,9 +95,15 @@ def of_district(config: Path | None, settings: Settings) -> Iterator[File]:
 
 def outside(config: Path | None, settings: Settings) -> list[str]:
     """What the configuration names and is not kept: fonts and a seal that lie elsewhere than beside it, and, wherever they lie, the door's
-    certificate and private key, which has no business on another disk."""
+    certificate and private key, which has no business on another disk, and an SQLite database of deliveries, which is another's to keep."""
     named = [path for path in _looks(settings) if config and not inside(config, path)]
-    return [str(path.resolve()) for path in [*named, *filter(None, [settings.door.certificate, settings.door.key])]]
+    return [str(path.resolve()) for path in [*named, *filter(None, [settings.door.certificate, settings.door.key, _delivered(settings)])]]
+
+
+def _delivered(settings: Settings) -> Path | None:
+    """The file that deliveries are read from, where that is an SQLite database; the sample's is made anew."""
+    url = "" if settings.sample else settings.database or ""
+    return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None
 
 
 def _looks(settings: Settings) -> list[Path]:

@@ -22,8 +22,9 @@ from zjtx_pipeline.backup import contents, overdue
 from zjtx_pipeline.backup.archive import FORMAT, PROGRAM, Contents, examine, header_of
 from zjtx_pipeline.backup.contents import File
 from zjtx_pipeline.backup.writing import write
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, by_errno
 from zjtx_pipeline.ledger import dump, of_district, refuse_mislaid
+from zjtx_pipeline.ledger.databases import cause_of
 from zjtx_pipeline.settings import Settings
 
 
@@ -99,9 +100,15 @@ def _writable(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except sqlite3.Error as error:
-        raise ZjtxError(f"备份没有做成：台账一类的数据库文件读不出来（{error}），请检查产物目录的磁盘和权限。") from None
+        raise ZjtxError(f"备份没有做成：台账一类的数据库文件读不出来（{cause_of(error)}），请检查产物目录的磁盘和权限。") from None
     except OSError as error:
-        raise ZjtxError(f"备份没有做成（{error.strerror or error}）：请检查 {folder} 的权限和剩余空间，已有的备份没有动。") from None
+        raise ZjtxError(f"备份没有做成（{by_errno(error)}）：请检查 {_at_fault(error, folder)} 的权限和剩余空间，已有的备份没有动。") from None
+
+
+def _at_fault(error: OSError, folder: Path) -> Path:
+    """The folder of backups, or what of the home could not be read or written."""
+    path = Path(error.filename) if isinstance(error.filename, str) else folder
+    return folder if path.is_relative_to(folder) else path
 
 
 @contextmanager

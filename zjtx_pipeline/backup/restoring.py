@@ -19,8 +19,9 @@ from zjtx_pipeline import unattended
 from zjtx_pipeline.backup.archive import Contents, Kept, examine
 from zjtx_pipeline.backup.contents import DISTRICT, HOME, LEDGER
 from zjtx_pipeline.backup.deliveries import laid_out
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, by_errno
 from zjtx_pipeline.ledger import MOVED, NAME, approvals, dump, notices, opened
+from zjtx_pipeline.ledger.databases import engine_of
 from zjtx_pipeline.quarter import CHINA
 
 INBOX, BY = "收件目录", "恢复"
@@ -55,6 +56,8 @@ class Restored:
 
 def restore(path: Path, folder: Path, url: str | None = None) -> Restored:
     """Make an installation again from a backup; `url`: of an empty database that takes its ledger. ZjtxError: why nothing was made."""
+    if url:
+        engine_of(url, folder, "选项 --ledger ").dispose()
     _empty(folder)
     examine(path)
     with _new(folder) as new:
@@ -87,7 +90,7 @@ def _new(folder: Path) -> Iterator[Path]:
             shutil.rmtree(new if new.exists() else folder, ignore_errors=True)
             raise
     except OSError as error:
-        raise ZjtxError(f"没有恢复成（{error.strerror or error}）：请检查 {folder.parent} 的权限和剩余空间，没有留下不完整的内容。") from None
+        raise ZjtxError(f"没有恢复成（{by_errno(error)}）：请检查 {folder.parent} 的权限和剩余空间，没有留下不完整的内容。") from None
 
 
 def _into(new: Path) -> Kept:

@@ -1,72 +1,41 @@
-"""Knows the program `zjtx`: which verbs it has, and what is said of an error; leaves each verb to the module of its kind.
+"""Knows how the program `zjtx` begins and that Ctrl-C ends it in a sentence; leaves its verbs to `program`.
 
-Heavy libraries are imported inside the verbs, so that `zjtx --help` answers at once.
+Nothing is imported before Ctrl-C is seen to, for a person may press it at once.
 """
 
 from __future__ import annotations
 
 import sys
 
-import typer
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
-from zjtx_pipeline.cli import beginning, console, defects, delivery, examining, making, serving, upkeep, usage, users
-from zjtx_pipeline.cli.helping import Verb, Verbs
-from zjtx_pipeline.errors import ZjtxError, exhausted
-
-app = typer.Typer(
-    name="zjtx",
-    cls=Verbs,
-    help="“专精特新”三年行动计划季度进展：取数、校验、测算、出报告。先试：./zjtx report 2024Q4",
-    epilog="所有产物在 ./var（或环境变量 ZJTX_HOME）；不给 --config 也没有 ZJTX_CONFIG 时用内置的示例区县。",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-INTERRUPTED = 130  # what typer makes of Ctrl-C
-UsageError = typer.BadParameter.__base__  # typer has no public name for it
-
-
-def test() -> None:
-    """装好测试工具并运行全部测试。
-
-    由源码目录里的脚本 ./zjtx 完成；缺少浏览器等工具时会说明略去了哪些测试。
-    """
-    raise ZjtxError("请在源码目录里运行 ./zjtx test。")
-
-
-VERBS = (
-    making.report, making.backfill, serving.ui, serving.serve, beginning.templates, beginning.sample,
-    delivery.request, delivery.approve, delivery.send, delivery.ledger, delivery.resolve, delivery.bounces, delivery.correct,
-    examining.reconcile, examining.returns, examining.trace, examining.preview,
-    upkeep.backup, upkeep.verify, upkeep.restore, upkeep.move_ledger, upkeep.tidy, test,
-)  # fmt: skip
-for verb in VERBS:
-    app.command(cls=Verb)(verb)
-app.add_typer(users.app, name="user")
+UNWATCHED = ("ui", "serve")  # what serves until it is stopped has the service manager for that
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return the exit code: 2 for what the user can put right, 1 for a run that did not succeed."""
-    try:
-        with console.warnings_told():
-            code = app(arguments, prog_name="zjtx", standalone_mode=False) or 0
-        if code == INTERRUPTED:
-            console.complain("已中止。已完成的文件都是完整的，再运行一次即可继续。")
-        return code
-    except ZjtxError as error:
-        console.complain(str(error))
-    except UsageError as error:
-        if error.format_message():  # none where a bare `zjtx` has shown its help
-            console.complain(usage.in_chinese(error))
-    except Exception as error:
-        console.complain(exhausted(error) or defects.told())
-        return 1
-    return 2
+    from zjtx_pipeline.cli import program
+
+    return program.main(arguments)
 
 
 def run() -> int:
-    """`main`, watched from outside; what serves until it is stopped has the service manager for that."""
-    from zjtx_pipeline.watched import watched
+    """`main`, watched from outside; nothing of Ctrl-C reaches the user but a sentence."""
+    import signal
 
-    return main() if sys.argv[1:2] in (["ui"], ["serve"]) else watched(main, console.complain, defects.keep)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # `watched` hears it from here on
+    from zjtx_pipeline.watched import interruptible, watched
+
+    return interruptible(main, _complain) if sys.argv[1:2] and sys.argv[1] in UNWATCHED else watched(main, _complain, _keep)
+
+
+def _complain(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def _keep(text: str) -> Path:
+    from zjtx_pipeline.cli import defects
+
+    return defects.keep(text)

@@ -34,6 +34,7 @@ class RunShown:
 
     def __init__(self, title: str, steps_of_stages: dict[str, int]) -> None:
         self.title, self.planned = title, steps_of_stages
+        self.told = 0  # stages of which a line was printed
         self.ended: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
         self.live = out.is_terminal
@@ -62,14 +63,20 @@ class RunShown:
         self.ended[step.stage] += 1
         self.seconds[step.stage] += step.seconds
         self.bar.advance(self.row)
-        if self.ended[step.stage] == self.planned[step.stage]:
-            self._stage_ended(step.stage)
+        self._tell_stages()
+
+    def _tell_stages(self) -> None:
+        """A line for each stage that has ended, once those before it have: then the sums add up, though later steps may end early."""
+        for stage in list(self.planned)[self.told :]:
+            if self.ended[stage] < self.planned[stage]:
+                return
+            self.told += 1
+            self._stage_ended(stage)
 
     def _stage_ended(self, stage: str) -> None:
-        number = list(self.planned).index(stage) + 1
-        done = sum(self.ended.values())
+        done = sum(list(self.planned.values())[: self.told])
         out.print(
-            f"  [{number}/{len(self.planned)}] {stage}　{self.planned[stage]} 步　{self.seconds[stage]:.1f} 秒"
+            f"  [{self.told}/{len(self.planned)}] {stage}　{self.planned[stage]} 步　{self.seconds[stage]:.1f} 秒"
             f"　（累计 {done}/{sum(self.planned.values())} 步）",
             markup=False,
         )

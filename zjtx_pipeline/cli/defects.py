@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from zjtx_pipeline import journal
-from zjtx_pipeline.errors import exhausted
+from zjtx_pipeline.errors import mendable
 from zjtx_pipeline.settings import home
 
 
@@ -20,7 +20,12 @@ def keep(text: str) -> Path:
 
 def told() -> str:
     """Where the trace of the error in hand is kept; on a full disk it is not, and that is what is wrong."""
+    return f"程序内部出错，{kept(traceback.format_exc())}"
+
+
+def kept(trace: str) -> str:
+    """Where a trace is kept, or why it is not."""
     try:
-        return f"程序内部出错，详情见 {keep(traceback.format_exc())}"
-    except OSError as full:
-        return exhausted(full) or "程序内部出错，记录也写不进去：请检查 ZJTX_HOME 的权限。"
+        return f"详情见 {keep(trace)}"
+    except OSError as refused:
+        return f"记录也写不进去：{mendable(refused) or '请检查 ZJTX_HOME 的权限。'}"

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zjtx_pipeline import district
-from zjtx_pipeline.cli import console
-from zjtx_pipeline.cli.defects import keep
+from zjtx_pipeline.cli import console, defects
 from zjtx_pipeline.cli.options import Config, QuarterKey, use
-from zjtx_pipeline.errors import MORE_MEMORY, ZjtxError, exhausted_as_told
+from zjtx_pipeline.errors import MORE_MEMORY, ZjtxError, mendable_as_told
 from zjtx_pipeline.quarter import Quarter, quarters
 
 if TYPE_CHECKING:
@@ -84,11 +83,15 @@ def _make(wanted: list[Quarter], draft: bool, config: Path | None, profile: bool
 
 
 def _run(launch, run: Run, draft: bool, clock: console.Clock):
+    from zjtx_pipeline import stages
+
     with console.RunShown(run.title, launch.steps_of_stages()) as shown:
         outcome = launch.run_quarter(str(run.quarter), draft, shown.hear, str(run.as_of or ""))
     seconds = clock.lap(f"{run.name} 运行")
     if outcome.interrupted:
         raise KeyboardInterrupt
+    if nothing := stages.delivered_nothing(run):
+        console.complain(nothing)
     if outcome.succeeded:
         console.out.print(f"完成，用时 {seconds:.1f} 秒。15 份报告在：\n{run.reports}")
     else:
@@ -98,11 +101,13 @@ def _run(launch, run: Run, draft: bool, clock: console.Clock):
 
 def explain(quarter: Quarter, outcome) -> None:
     """Say why a quarter was not made, what to do, and what is missing (`assets.launch.Outcome`)."""
+    from zjtx_pipeline.sources import NOT_PERMITTED
+
     for step in outcome.failed:
-        console.complain(f"{step.stage} {step.called}：{step.sentence or f'程序内部出错，详情见 {keep(step.traceback)}'}")
+        console.complain(f"{step.stage} {step.called}：{step.sentence or _of_trace(step.traceback)}")
     if not outcome.failed:
         console.complain(_stopped(outcome.trace))
-    if any(step.name.startswith(JUDGED) for step in outcome.failed):
+    if any(step.name.startswith(JUDGED) and NOT_PERMITTED not in step.sentence for step in outcome.failed):
         console.complain(f"请有关部门更正后重报：运行 zjtx returns {quarter}，写出标出问题的退回表。")
     missing = "、".join(f"任务{number}" if number else "总报告" for number in outcome.missing_reports)
     console.complain(f"{quarter} 没有全部完成。" + (f"没有印出的报告：{missing}。" if missing else ""))
@@ -112,4 +117,9 @@ def _stopped(trace: str) -> str:
     """Why a run ended between its steps."""
     if not trace:
         return f"运行中途停止，没有一步来得及说明原因，多半是内存不足：{MORE_MEMORY}"
-    return exhausted_as_told(trace) or f"程序内部出错，详情见 {keep(trace)}"
+    return _of_trace(trace)
+
+
+def _of_trace(trace: str) -> str:
+    """What can be mended, or where the trace of what cannot is kept."""
+    return mendable_as_told(trace) or f"程序内部出错，{defects.kept(trace)}"

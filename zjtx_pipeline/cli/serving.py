@@ -41,4 +41,4 @@ def serve(config: Config = None) -> None:
         raise ZjtxError("还没有用户，谁也不能登录：请先运行 zjtx user add 用户名 --role 管理，设置口令。")
     from assets import serve as served
 
-    served.behind_the_door(settings.door, home(), console.out.print)
+    served.behind_the_door(settings.door, console.out.print)

@@ -46,7 +46,7 @@ def backup(
     if made.pruned:
         console.out.print(f"删去较早的 {len(made.pruned)} 份。")
     for path in made.left:
-        console.complain(f"没有备份 {path}（是链接、证书或私钥，或不在配置文件所在的目录里）：请另行保存。")
+        console.complain(f"没有备份 {path}（是链接、证书、私钥或报送数据库，或不在配置文件所在的目录里）：请另行保存。")
     _warn(made.contents)
 
 

@@ -21,17 +21,18 @@ _VALUES = (
 )
 
 
-def in_chinese(error: Exception) -> str:
+def in_chinese(error: Exception, page: str) -> str:
+    """What is wrong; `page`: the verb as it is called, whose own help tells more."""
     message = error.format_message()
     if option := _WITHOUT_ITS_VALUE.match(message):
-        return f"选项 {option[1]} 后面缺少内容（用 zjtx --help 查看用法）"
+        return f"选项 {option[1]} 后面缺少内容（用 {page} --help 查看用法）"
     like = _LIKE.search(message)
     message = message[: like.start()] if like else message
     for english, chinese in _USAGE.items():
         if english in message:
             what = message.partition(english)[2].removeprefix("(s)").strip(" :.()'")
-            return f"{chinese}：{_of_a_value(what)}{_meant(like)}（用 zjtx --help 查看用法）"
-    return f"命令写得不对：{message}（用 zjtx --help 查看用法）"
+            return f"{chinese}：{_of_a_value(what)}{_meant(like)}（用 {page} --help 查看用法）"
+    return f"命令写得不对：{message}（用 {page} --help 查看用法）"
 
 
 def _of_a_value(what: str) -> str:

@@ -14,7 +14,7 @@ from email.message import Message
 from pathlib import Path
 
 from zjtx_pipeline import ledger, store
-from zjtx_pipeline.errors import ZjtxError
+from zjtx_pipeline.errors import ZjtxError, by_errno
 from zjtx_pipeline.ledger import mailings, notices
 from zjtx_pipeline.settings import Settings
 
@@ -50,7 +50,7 @@ def recorded(settings: Settings, home: Path, where: Path | None) -> list[Bounce]
         with ledger.of_district(settings, home) as book:
             return [_recorded(book, name, content) for name, content in _messages(where)]
     except OSError as error:
-        raise ZjtxError(f"存退信的 {where} 读不出来（系统错误 {error.errno}）：请检查权限。") from None
+        raise ZjtxError(f"存退信的 {where} 读不出来（{by_errno(error)}）：请检查权限。") from None
 
 
 def _messages(where: Path) -> Iterator[tuple[str, bytes | str]]:
@@ -72,7 +72,7 @@ def _content(path: Path) -> bytes | str:
     try:
         return path.read_bytes() if path.stat().st_size <= LARGEST_BYTES else f"超过 {LARGEST_BYTES // 1_000_000} MB，没有读，请人工核对"
     except OSError as error:
-        return f"读不出来（系统错误 {error.errno}），请人工核对"
+        return f"读不出来（{by_errno(error)}），请人工核对"
 
 
 def _recorded(book: ledger.Ledger, name: str, content: bytes | str) -> Bounce:

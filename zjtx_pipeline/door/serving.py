@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,16 @@ def listening(door: Door) -> socket.socket:
         raise ZjtxError(f"不能在 {door.host} 的端口 {door.port} 上开门：端口已被占用，或地址不是本机的，请改配置中的 door。") from None
 
 
+def check_pair(door: Door) -> None:
+    """ZjtxError: the certificate or its key cannot be used; nobody is there to type a key's password."""
+    if not door.certificate:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(door.certificate, door.key, password=lambda: "")
+    except (OSError, ValueError):  # of which ssl's errors are
+        raise ZjtxError(f"证书 {door.certificate} 或私钥 {door.key} 不能用：请检查文件、读取权限，以及两者是否成对；私钥不能带口令。") from None
+
+
 def serve(door: Door, home: Path, port: int, place: socket.socket, stands: Callable[[], bool]) -> None:
     """Before the webserver at this port of loopback, until interrupted (KeyboardInterrupt) or it no longer stands.
 
@@ -52,15 +63,12 @@ def serve(door: Door, home: Path, port: int, place: socket.socket, stands: Calla
 
 
 def _config(door: Door, keeper: Keeper) -> uvicorn.Config:
+    check_pair(door)
     config = uvicorn.Config(
         application(keeper), loop="asyncio", http="httptools", ws="websockets-sansio", lifespan="off", log_config=None,
         access_log=False, proxy_headers=False, server_header=False, limit_concurrency=AT_ONCE, ws_max_size=1024 * 1024,
         timeout_graceful_shutdown=SECONDS_TO_END, ssl_certfile=door.certificate, ssl_keyfile=door.key,
     )  # fmt: skip
-    try:
-        config.load()
-    except OSError:  # of which ssl's errors are
-        raise ZjtxError(f"证书 {door.certificate} 或私钥 {door.key} 不能用：请检查文件、读取权限，以及两者是否成对。") from None
     return config
 
 

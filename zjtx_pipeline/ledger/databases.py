@@ -21,16 +21,16 @@ _DRIVERS = {"postgresql": "postgresql+psycopg"}  # the one that is installed
 _KINDS = ("sqlite", "postgresql")
 
 
-def engine_of(url: str | None, file: Path) -> sa.Engine:
-    """The engine of a database's URL, else of an SQLite file. ZjtxError: no database that could hold a ledger."""
+def engine_of(url: str | None, file: Path, named: str = "配置中的 ledger ") -> sa.Engine:
+    """The engine of a database's URL, else of an SQLite file. ZjtxError: no database that could hold a ledger; `named`: where it is written."""
     try:
         parsed = sa.make_url(url) if url else sa.URL.create("sqlite", database=str(file))
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         if parsed.get_backend_name() in _KINDS and parsed.database:
             return _local(parsed) if parsed.get_backend_name() == "sqlite" else _shared(parsed)
     except (ArgumentError, ValueError, NoSuchModuleError, ImportError):
-        raise ZjtxError("配置中的 ledger 不是可用的数据库地址（SQLAlchemy URL）：请检查写法。") from None
-    raise ZjtxError("配置中的 ledger 只能是 SQLite 文件或 PostgreSQL 数据库：请写成 postgresql+psycopg://用户@主机/库名，或删去不写。")
+        raise ZjtxError(f"{named}不是可用的数据库地址（SQLAlchemy URL）：请检查写法。") from None
+    raise ZjtxError(f"{named}只能是 SQLite 文件或 PostgreSQL 数据库：请写成 postgresql+psycopg://用户@主机/库名，或删去不写。")
 
 
 def _shared(url: sa.URL) -> sa.Engine:
@@ -64,7 +64,7 @@ def told(what: str, where: str, place: str = "") -> Iterator[None]:
         raise
     except (DBAPIError, sqlite3.Error, OSError) as error:
         known = _SENTENCES.get(_kind(error))
-        raise ZjtxError(known.format(place=place or "数据库") if known else f"台账数据库{what}（{_cause(error)}）：请检查{where}。") from None
+        raise ZjtxError(known.format(place=place or "数据库") if known else f"台账数据库{what}（{cause_of(error)}）：请检查{where}。") from None
 
 
 def place_of(engine: sa.Engine) -> str:
@@ -96,6 +96,7 @@ _WORDS_OF_POSTGRESQL = {  # its driver has no SQLSTATE of a connection that did 
 }
 _CAUSES_OF_SQLITE = {
     sqlite3.SQLITE_READONLY: "没有写入权限", sqlite3.SQLITE_CANTOPEN: "文件打不开", sqlite3.SQLITE_IOERR: "磁盘读写出错", sqlite3.SQLITE_FULL: "磁盘已满",
+    sqlite3.SQLITE_CORRUPT: "文件已损坏", sqlite3.SQLITE_NOTADB: "文件已损坏", sqlite3.SQLITE_BUSY: "正被另一个程序占用", sqlite3.SQLITE_LOCKED: "正被另一个程序占用",
 }  # fmt: skip
 
 
@@ -111,7 +112,8 @@ def _unreached(error: Exception) -> str:
     return next((kind for kind, words in _WORDS_OF_POSTGRESQL.items() if words.search(str(error.orig))), "")
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """Why a database failed, in a few Chinese words."""
     return _CAUSES_OF_SQLITE.get(_sqlite_code(error)) or cause(error)
 
 

@@ -8,18 +8,17 @@ from typing import Any
 from pydantic import ValidationError
 
 _WEB_ADDRESS = "写成 https://主机/路径 的样子，不带账号、? 和 #"
-_MESSAGES_OF = {"gateway.url": _WEB_ADDRESS, "gateway.sign_url": _WEB_ADDRESS}
+_INTERFACE = "写法不对，接口编号只用字母、数字和 _ . -"
+_PATTERNS = {"url": _WEB_ADDRESS, "sign_url": _WEB_ADDRESS, "report_time": "写法不对，时间写成 08:00 的样子并加引号", "api": _INTERFACE, "department": _INTERFACE}
+_UNLIKE = "写法不对，请对照说明文件 README 里的例子"
+_BOUNDS = {"ge": "不小于", "gt": "大于", "le": "不大于", "lt": "小于"}
 _INTEGER, _NUMBER, _NAMED = "应为整数", "应为数字", "应由“名称: 值”组成"
 _MESSAGES = {
     "extra_forbidden": "没有这个配置项，请检查拼写",
     "missing": "缺少此项",
     "unknown_table": "没有这个表号，请写 D05、D06b 的样子",
-    "string_pattern_mismatch": "写法不对，时间写成 08:00 的样子并加引号，接口编号只用字母、数字和 _ . -",
     "string_type": "应为文本，必要时加引号",
-    "greater_than_equal": "数值太小",
-    "greater_than": "数值太小",
-    "less_than_equal": "数值太大",
-    "string_too_long": "字数太多",
+    "string_too_short": "不能空着",
     **dict.fromkeys(("int_parsing", "int_type", "int_from_float", "int_parsing_size"), _INTEGER),
     **dict.fromkeys(("float_parsing", "float_type", "finite_number"), _NUMBER),
     **dict.fromkeys(("bool_parsing", "bool_type"), "应为是或否，写 true 或 false"),
@@ -32,10 +31,11 @@ _QUOTED = re.compile("'([^']*)'")
 
 
 def told(error: ValidationError) -> str:
-    """The first fault: where it stands in the configuration, and what is wrong with it."""
-    fault = error.errors()[0]
+    """A fault: where it stands in the configuration, and what is wrong with it. The first, but a key that is unknown goes before:
+    what it was meant for is told as missing."""
+    fault = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = ".".join(str(step) for step in fault["loc"] if "[" not in str(step))  # pydantic names the kinds tried
-    return f"“{where}”不对：{_MESSAGES_OF.get(where) or _message(fault)}"
+    return f"“{where}”不对：{_message(fault)}"
 
 
 def _message(fault: Any) -> str:
@@ -44,4 +44,10 @@ def _message(fault: Any) -> str:
         return f"“{fault['ctx']['key']}”不是季度，请写成“2024Q4”的样子"
     if fault["type"] == "literal_error":
         return f"不在可选值之内，可选 {'、'.join(_QUOTED.findall(fault['ctx']['expected']))}"
-    return _MESSAGES.get(fault["type"], "写法不对，请对照说明文件 README 里的例子")
+    if fault["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(fault["loc"][-1], _UNLIKE)
+    if fault["type"] == "string_too_long":
+        return f"字数太多，最多 {fault['ctx']['max_length']} 个字"
+    if bound := next((bound for bound in _BOUNDS if bound in fault.get("ctx", {})), ""):
+        return f"数值太{'小' if bound.startswith('g') else '大'}，应{_BOUNDS[bound]} {fault['ctx'][bound]:g}"
+    return _MESSAGES.get(fault["type"], _UNLIKE)

@@ -20,7 +20,7 @@ class Recipient(Part):
     Without either all fifteen reports; with a department alone nothing but its own.
     """
 
-    name: str
+    name: str = Field(min_length=1)
     address: str
     reports: tuple[int, ...] | None = None
     department: str = ""

@@ -29,6 +29,7 @@ from zjtx_pipeline.tables import Table, comparable, load_tables
 __all__ = ["LINEAGE", "OURS", "Delivery", "Origin", "Raw", "deliveries", "next_name", "strays"]
 
 READING = "10"  # changes when the same bytes would be read as other rows, so that snapshots are made anew
+NOT_PERMITTED = "文件没有读取权限：不用部门重报，请管理系统的人把文件和所在目录的读取权限给运行本程序的账号，再运行一次。"
 MOST_BYTES = 200 << 20  # a table of a district has a hundredth of that
 
 
@@ -83,8 +84,10 @@ class FileDelivery:
             if self.path.stat().st_size > MOST_BYTES:
                 return f"文件超过 {MOST_BYTES >> 20} MB，没有读：请删去无关内容，只留本表，另存后重报。"
             self.content  # noqa: B018  taken here, so that what cannot be taken is told
+        except PermissionError:
+            return NOT_PERMITTED
         except OSError:
-            return "文件读不出来（已被移走、没有权限，或存储有故障）：请检查后重新放入收件目录。"
+            return "文件读不出来（已被移走，或存储有故障）：请检查后重新放入收件目录。"
         return ""
 
 
