@@ -15,6 +15,7 @@ from zjtx_pipeline.ledger import approvals, issues, mailings, notices
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
 
+
 @dataclass(frozen=True)
 class Account:
     """One issue as a person reads it: a row a request to an approver, then one a recipient and report."""
