@@ -90,9 +90,9 @@ def _run(launch, run: Run, draft: bool, clock: console.Clock):
     seconds = clock.lap(f"{run.name} 运行")
     if outcome.interrupted:
         raise KeyboardInterrupt
-    if nothing := stages.delivered_nothing(run):
-        console.complain(nothing)
     if outcome.succeeded:
+        if nothing := stages.delivered_nothing(run):
+            console.complain(nothing)
         console.out.print(f"完成，用时 {seconds:.1f} 秒。15 份报告在：\n{run.reports}")
     else:
         explain(run.quarter, outcome)
