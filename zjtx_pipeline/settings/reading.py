@@ -13,7 +13,6 @@ from zjtx_pipeline.settings.checks import check
 from zjtx_pipeline.settings.faults import told
 from zjtx_pipeline.settings.model import Settings
 
-
 _LIKELY = "多半是缩进没有对齐或用了制表符、冒号后面没有空格，或写成了全角冒号“：”，也可能是括号、引号没有成对"
 
 
