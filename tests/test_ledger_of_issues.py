@@ -22,6 +22,7 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import PASSWORD, approvals, book, dump, issues, mailings
 from zjtx_pipeline.ledger.issues import Line
 from zjtx_pipeline.ledger.tables import APPROVALS, META
+from zjtx_pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 KINDS = ["SQLite", "PostgreSQL"]
@@ -145,6 +146,20 @@ def another(settings):
 
 def states(settings, home):
     return {row[2] for account in accounts.of_quarter(settings, home, QUARTER) for row in account.rows}
+
+
+def test_another_district_s_ledger_is_not_moved(tmp_path, monkeypatch, capsys):
+    from zjtx_pipeline import cli
+
+    with ledger.of_district(Settings(inbox="inbox", district="甲区"), tmp_path, claims=True):
+        pass
+    config = tmp_path / "district.yaml"
+    config.write_text("district: 乙区\ninbox: inbox\nledger: sqlite:///elsewhere.db\n", encoding="utf-8")
+    monkeypatch.setenv("ZJTX_HOME", str(tmp_path))
+    assert cli.main(["move-ledger", "--config", str(config)]) == 2
+    assert "台账是“甲区”的" in capsys.readouterr().err and (tmp_path / "ledger.db").exists() and not (tmp_path / "elsewhere.db").exists()
+    config.write_text(config.read_text(encoding="utf-8").replace("乙区", "甲区"), encoding="utf-8")
+    assert cli.main(["move-ledger", "--config", str(config)]) == 0
 
 
 def test_a_ledger_of_one_district_is_refused_to_another_and_nothing_of_it_moves(tmp_path, url):

@@ -83,12 +83,15 @@ def move_ledger(config: Config = None) -> None:
 
     先停掉服务，在配置里写 ledger: 数据库地址（数据库须是空的），再运行本命令。逐行核对无误后，原来的文件改名为 ledger.db.moved 留存。
     """
-    from zjtx_pipeline.ledger import dump
+    from zjtx_pipeline.ledger import dump, of_district, stands
     from zjtx_pipeline.settings import home
 
     settings = district.settings_known(config)
     if settings.ledger is None:
         raise ZjtxError("配置里没有写 ledger：请先写明搬到哪个数据库，如 ledger: postgresql+psycopg://zjtx@127.0.0.1/zjtx。")
+    if stands(home()):
+        with of_district(settings.model_copy(update={"ledger": None}), home()):
+            pass  # it is ours
     rows = dump.move(home(), settings.ledger)
     console.out.print(f"台账已搬到数据库，共 {rows} 行，逐行核对一致。原来的文件改名为 ledger.db.moved。")
 
