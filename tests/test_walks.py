@@ -73,10 +73,11 @@ class Walk:
 
     # steps
 
-    def ask(self, again=None):
+    def ask(self, again=None, revised=None):
         before, at = len(self.box.letters), len(self.written()["history"])
         try:
-            asking.ask(self.settings, self.home, QUARTER, self.chance.random() < 0.5 if again is None else again, self.chance.random() < 0.2)
+            chosen = (self.chance.random() < 0.5 if again is None else again, self.chance.random() < 0.2 if revised is None else revised)
+            asking.ask(self.settings, self.home, QUARTER, *chosen)
         finally:
             for (address,), letter in self.box.letters[before:]:
                 self.codes[address] = CODE.search(letter.get_body().get_content())[1]
@@ -96,7 +97,7 @@ class Walk:
         self.fine()
         try:
             if lacking:
-                self.ask(again=True)
+                self.ask(again=True, revised=False)
             for who in lacking:
                 self.approve(who)
         finally:
