@@ -14,6 +14,9 @@ class ZjtxError(Exception):
     """Something the reader of the message can put right; the message is one Chinese sentence."""
 
 
+LATE, UNVERIFIED, UNENCRYPTED = "没有按时答复", "证书没有通过验证", "加密协商失败"
+
+
 def cause(error: BaseException) -> str:
     """Why a connection failed, in words for who looks after it: of the error itself or of what it came from."""
     import socket
@@ -22,9 +25,9 @@ def cause(error: BaseException) -> str:
     causes = {
         socket.gaierror: "找不到这个主机名",
         ConnectionRefusedError: "对方没有开放这个端口",
-        TimeoutError: "没有按时答复",
-        ssl.SSLCertVerificationError: "证书没有通过验证",
-        ssl.SSLError: "加密协商失败",
+        TimeoutError: LATE,
+        ssl.SSLCertVerificationError: UNVERIFIED,
+        ssl.SSLError: UNENCRYPTED,
     }
     seen: list[BaseException] = [error]
     for each in seen:

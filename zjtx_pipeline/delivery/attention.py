@@ -66,7 +66,7 @@ def _requests(connection: sa.Connection, settings: Settings) -> Iterator[Matter]
 
 def _of_a_request(issue: issues.Issue, row: Any, names: dict[str, str], said: str) -> Matter:
     who = names.get(row.address) or shown(row.address)
-    return Matter(issue.quarter, f"{REQUEST}（{who}）：{said}", f"{row.occasion}/{row.address}/{row.state}/{said[:5]}")
+    return Matter(issue.quarter, f"{REQUEST}（{who}）：{said}", f"{row.occasion}/{row.address}/{row.state}")
 
 
 def _text(moment: datetime) -> str:

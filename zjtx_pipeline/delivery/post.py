@@ -35,8 +35,11 @@ class Fate:
 
 
 def hand_over(delivery: Delivery, message: EmailMessage, claim: Callable[[], bool], whole: bool = True) -> Fate:
-    """Post one message, where its recipient may have it (`whole`: more than word without figures); whatever leaves, leaves here. `claim` is asked after the server has agreed to the recipient and before it gets the text: only then, and
-    only if it says yes, can anybody have the message."""
+    """Post one message, where its recipient may have it (`whole`: more than word without figures); whatever leaves, leaves here.
+
+    `claim` is asked after the server has agreed to the recipient and before it gets the text: only then, and only if it says yes, can
+    anybody have the message.
+    """
     if said := barred(message["To"].addresses[0].addr_spec, whole, delivery):
         return Fate("refused", said)
     try:

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from zjtx_pipeline.errors import ZjtxError, cause
+from zjtx_pipeline.errors import LATE, UNENCRYPTED, UNVERIFIED, ZjtxError, cause
 from zjtx_pipeline.settings import Delivery
 
 TIMEOUT_SECONDS = 60
@@ -89,4 +89,4 @@ _UNKNOWN = "：请核对 delivery.host 是否证书上的主机名，并把签�
 
 def _remedy(error: Exception) -> str:
     """What to do where no connection came about; empty where its cause says all."""
-    return {"证书没有通过验证": _UNKNOWN, "没有按时答复": _UNFIT, "加密协商失败": _UNFIT}.get(cause(error), "")
+    return {UNVERIFIED: _UNKNOWN, LATE: _UNFIT, UNENCRYPTED: _UNFIT}.get(cause(error), "")
