@@ -109,6 +109,19 @@ def postgres():
 
 
 @pytest.fixture
+def database(postgres):
+    """The address of an empty database in a real PostgreSQL."""
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS ledger"))
+        connection.execute(sa.text("CREATE DATABASE ledger"))
+    engine.dispose()
+    return sa.make_url(postgres).set(database="ledger").render_as_string(hide_password=False)
+
+
+@pytest.fixture
 def mailbox():
     """A real mail server on loopback, and what it was given."""
     from mail_server import open_mailbox
