@@ -294,17 +294,85 @@ def test_without_approvers_a_wider_circle_takes_the_name_of_who_agrees(other_fil
     assert [each.state for each in send_quarter(settings(mailbox.port, **changes), home, QUARTER, "王五", revised=True)] == ["sent", "sent", "before"]
 
 
-def test_the_approver_is_told_who_keeps_a_wrong_version_because_nobody_names_them_any_more(home, mailbox):
+ORDER = {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}
+BOTH = ONE | {"recipients": (LEADER, CLERK)}
+CLERK_ALONE = ONE | {"recipients": (CLERK,)}
+LESS = LEADER.model_copy(update={"reports": (2,)})
+
+
+def pass_through(mailbox, home, **changes):
+    """Ask, approve, send; the request, and what became of each letter."""
+    letters, codes = asked(mailbox, home, **changes)
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **changes)
+    return letters[ZHANG.address].get_body().get_content(), send_quarter(settings(mailbox.port, **changes), home, QUARTER)
+
+
+@pytest.fixture
+def corrected(home, mailbox):
+    """Two hold the first revision; the second corrects its task 1."""
     revise(home, {"T01-1": "7", "T02-1": "7"})
-    both = ONE | {"recipients": (LEADER, CLERK)}
-    _, codes = asked(mailbox, home, **both)
-    approve(mailbox, home, ZHANG, codes[ZHANG.address], **both)
-    send(mailbox, home, **both)
-    order = {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}
-    revise(home, {"T01-1": "8", "T02-1": "7"}, notice={"since": 1, "order": order})
-    narrower = ONE | {"recipients": (CLERK, LEADER.model_copy(update={"reports": (2,)}))}
-    letters, _ = asked(mailbox, home, **narrower)
-    text = letters[ZHANG.address].get_body().get_content()
-    assert f"{LEADER.address}：00-总报告.pdf、01-优化企业培育梯队.pdf" in text and f"{CLERK.address}：02" not in text
-    letters, _ = asked(mailbox, home, **(ONE | {"recipients": (CLERK,)}))
-    assert f"{LEADER.address}：00-总报告.pdf" in letters[ZHANG.address].get_body().get_content()
+    pass_through(mailbox, home, **BOTH)
+    revise(home, {"T01-1": "8", "T02-1": "7"}, notice={"since": 1, "order": ORDER})
+
+
+def test_who_holds_a_wrong_version_and_is_named_no_more_is_told_once_without_figures(corrected, home, mailbox):
+    request, outcomes = pass_through(mailbox, home, **CLERK_ALONE)
+    assert f"原收件人（{LEADER.address}）：通知停用原有的 2 份" in request
+    assert [(each.recipient.address, each.state) for each in outcomes] == [(CLERK.address, "before"), (LEADER.address, "sent")]
+    (address,), letter = mailbox.letters[-1]
+    assert address == LEADER.address and letter["Subject"].startswith("【更正】") and not list(letter.iter_attachments())
+    for kind in ("plain", "html"):
+        text = letter.get_body((kind,)).get_content()
+        assert all(name in text for name in NAMES[:2]) and NAMES[2] not in text and "第 2 版更正" in text
+        assert "8,677" not in text and "上市后备" not in text and "所附" not in text
+    had = len(mailbox.letters)
+    assert send(mailbox, home, **CLERK_ALONE) == ["before", "before"] and len(mailbox.letters) == had
+    account = accounts.of_quarter(settings(mailbox.port, **CLERK_ALONE), home, QUARTER)[-1]
+    assert {row[1] for row in account.rows if row[0] == LEADER.address} == {f"停用：{name}" for name in NAMES[:2]}
+    other = ONE | {"recipients": (CLERK, Recipient(name="区委办", address="third@xs.example.gov.cn"))}  # an issue of its own
+    request, _ = pass_through(mailbox, home, **other)
+    assert LEADER.address not in request and mailbox.letters[-1][0] == ("third@xs.example.gov.cn",)
+
+
+def test_who_is_named_for_less_keeps_no_wrong_report_unknowingly(corrected, home, mailbox):
+    narrower = ONE | {"recipients": (CLERK, LESS)}
+    request, outcomes = pass_through(mailbox, home, **narrower)
+    assert f"{LEADER.address}）：通知停用原有的 2 份" in request
+    assert [each.state for each in outcomes] == ["before", "sent"]
+    assert not list(mailbox.letters[-1][1].iter_attachments())
+    revise(home, {"T01-1": "9", "T02-1": "8"}, notice={"since": 2, "order": ORDER})  # now also what is theirs still
+    pass_through(mailbox, home, **narrower)
+    (address,), letter = mailbox.letters[-1]
+    assert address == LEADER.address and [each.get_filename() for each in letter.iter_attachments()] == NAMES[2:]
+    assert NAMES[0] not in letter.get_body(("plain",)).get_content()  # of which they have been told
+
+
+def test_who_is_named_again_gets_what_is_right_now(corrected, home, mailbox):
+    pass_through(mailbox, home, **CLERK_ALONE)
+    _, outcomes = pass_through(mailbox, home, **BOTH)
+    assert [each.state for each in outcomes] == ["sent", "before"]
+    assert len(list(mailbox.letters[-1][1].iter_attachments())) == len(NAMES)
+
+
+def test_a_notice_that_an_address_may_not_have_any_more_stands_as_refused(corrected, home, mailbox):
+    changes = CLERK_ALONE | {"recipients": (CLERK.model_copy(update={"address": "clerk@other.example.org"}),)}
+    changes |= {"allowed_domains": ("example.org",), "approvers": (ZHANG.model_copy(update={"address": "zhang@example.org"}),)}
+    letters, codes = asked(mailbox, home, **changes)
+    approve(mailbox, home, ZHANG, codes["zhang@example.org"], **changes)
+    outcomes = {each.recipient.address: each for each in send_quarter(settings(mailbox.port, **changes), home, QUARTER)}
+    assert outcomes[LEADER.address].state == "refused" and "不在允许的域名内" in outcomes[LEADER.address].detail
+    assert outcomes["clerk@other.example.org"].state == "sent" and mailbox.letters[-1][0] == ("clerk@other.example.org",)
+
+
+def test_a_holder_found_after_the_approval_is_not_written_to_before_it_is_given_anew(corrected, home, mailbox):
+    accounts.resolve(settings(mailbox.port, **BOTH), home, QUARTER, LEADER.address, False, "王五")
+    request, codes = asked(mailbox, home, **CLERK_ALONE)
+    assert LEADER.address not in request[ZHANG.address].get_body().get_content()
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **CLERK_ALONE)
+    accounts.resolve(settings(mailbox.port, **BOTH), home, QUARTER, LEADER.address, True, "王五")  # they have it after all
+    had = len(mailbox.letters)
+    with pytest.raises(ZjtxError, match="多了收件人.*zjtx request 2024Q4 重新请批"):
+        send(mailbox, home, **CLERK_ALONE)
+    assert len(mailbox.letters) == had
+    request, outcomes = pass_through(mailbox, home, **CLERK_ALONE)
+    assert LEADER.address in request and outcomes[-1].state == "sent"

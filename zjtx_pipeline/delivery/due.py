@@ -1,7 +1,8 @@
 """Knows who is due a quarter's letter, and who holds a wrong version; leaves writing it down to `issuing`.
 
 Due is who has nothing of the quarter yet, or lacks one of their files, and who holds a wrong version: one whose figures, of the tasks that
-their files tell, are otherwise now. Who holds these very files, or other files with the same figures, gets nothing.
+their files tell, are otherwise now. Where such files are not theirs any more, they are told so once, without files or figures. Who holds
+these very files, or other files with the same figures, gets nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from zjtx_pipeline import revisions, store
-from zjtx_pipeline.delivery.letters import NOTICE, Letter
+from zjtx_pipeline.delivery.letters import WITHDRAWN, Letter, attached
 from zjtx_pipeline.delivery.sealed import Sealed, tasks_of
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import beijing_time, issues
 from zjtx_pipeline.ledger.adopted import BUNDLE
-from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.settings import Settings, folded
 
 OTHERWISE = "以前发过本季度的另一版，其中的数值没有改变：要发这一版请加 --revised。"
 
@@ -27,12 +28,13 @@ OTHERWISE = "以前发过本季度的另一版，其中的数值没有改变：�
 @dataclass(frozen=True)
 class Due:
     """Which of a letter's files a recipient is to have now, or why none (`why` not empty); `held`: what they hold wrongly; `wished`: they
-    hold the same figures, and are to have this version all the same."""
+    hold the same figures, and are to have this version all the same; `withdrawn`: what they hold wrongly of files not theirs any more."""
 
     why: str = ""
     files: frozenset[str] = frozenset()
     held: Any = None
     wished: bool = False
+    withdrawn: tuple[str, ...] = ()
 
 
 def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Sequence[Any], wanted: bool) -> Due:
@@ -81,16 +83,19 @@ def _changed(home: Path, found: Sealed, revision: int | None, tasks: Container[i
     return any(task in tasks for task in changed)
 
 
-def left_with(home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[Any]) -> list[str]:
-    """Who holds files of a revision whose figures are otherwise now, and has no letter any more in which a correction could go; of whom
-    the configuration no longer names, or names for less."""
-    theirs = {each.recipient.address: set(each.files) for each in letters}
-    last = {(row.address, row.report): row.revision for row in held if row.report != NOTICE}
-    stale: dict[str, list[str]] = {}
-    for (address, report), revision in last.items():
-        if report not in theirs.get(address, set()) | {BUNDLE} and _changed(home, found, revision, _told_by(report)):
-            stale.setdefault(address, []).append(report)
-    return [f"{address}：{'、'.join(reports)}" for address, reports in stale.items()]
+def stale(home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[Any]) -> dict[str, list[Any]]:
+    """By address, the rows of files that are held of a revision whose figures are otherwise now, and that no letter brings any more: of
+    whom the configuration no longer names, or names for less, and has not been told yet by another issue."""
+    theirs = {folded(each.recipient.address): {*each.files, BUNDLE} for each in letters}
+    last = {(folded(row.address), row.report): row for row in held}
+    rows: dict[str, list[Any]] = {}
+    for (address, report), row in last.items():
+        told = last.get((address, WITHDRAWN + report))
+        if not attached([report]) or report in theirs.get(address, ()) or (told and told.issue_id > row.issue_id):
+            continue
+        if _changed(home, found, row.revision, _told_by(report)):
+            rows.setdefault(address, []).append(row)
+    return rows
 
 
 def _told_by(report: str) -> Container[int]:

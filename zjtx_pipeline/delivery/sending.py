@@ -43,7 +43,7 @@ def send_quarter(
     revised: bool = False,
     again: bool = True,
 ) -> list[Outcome]:
-    """Post what is approved of a quarter; an outcome a recipient, in the configuration's order.
+    """Post what is approved of a quarter; an outcome a recipient, in the configuration's order, then of whom it no longer names.
 
     Nothing leaves unless every address is allowed, the files are those of the manifest, and as many as are needed have approved exactly
     these files for exactly these recipients. `approved_by`: approve in the same breath, where no approvers are configured. `again`:
@@ -56,24 +56,25 @@ def send_quarter(
         with book.writing() as connection:
             prepared = prepare(connection, composed, revised)
             if prepared.widened:
-                _agree_anew(connection, prepared, approved_by)
+                _agree_anew(connection, prepared, approved_by, " --revised" if revised else "")
         if approved_by:
             signoff.approve_by_name(book, settings, prepared.issue, approved_by)
         signoff.refuse_unapproved(book, settings, prepared.issue)
         kept.keep(home, composed.sealed, prepared.issue)
         posted = _post_all(book, prepared, AGAIN if again else DUE)
-        return [_outcome(book, prepared, each.recipient, posted) for each in composed.letters]
+        return [_outcome(book, prepared, each, posted) for each in prepared.recipients]
 
 
-def _agree_anew(connection: Connection, prepared: Prepared, approved_by: str) -> None:
-    """More recipients than were agreed to: whoever may has to agree again, and until then nothing of this stands (the transaction fails)."""
+def _agree_anew(connection: Connection, prepared: Prepared, approved_by: str, asked: str) -> None:
+    """More recipients than were agreed to: whoever may has to agree again, and until then nothing of this stands (the transaction fails).
+    `asked`: how the verb is written that concerns them."""
     settings, quarter = prepared.composed.settings, prepared.issue.quarter
     if settings.delivery.approval == "automatic":
         signoff.approve_by_itself(connection, settings, prepared.issue)
     elif settings.delivery.approvers:
-        raise ZjtxError(f"加上 --revised 的收件人，批准人没有同意过，没有发送：请运行 zjtx request {quarter} --revised 重新请批。")
+        raise ZjtxError(f"这一批多了收件人，批准人没有同意过，没有发送：请运行 zjtx request {quarter}{asked} 重新请批。")
     elif not approved_by:
-        raise ZjtxError(f"加上 --revised 的收件人，还没有批准，没有发送：请在 zjtx send {quarter} --revised 后写 --approved-by。")
+        raise ZjtxError(f"这一批多了收件人，还没有批准，没有发送：请在 zjtx send {quarter}{asked} 后写 --approved-by 和批准人姓名。")
 
 
 def _post_all(book: Ledger, prepared: Prepared, states: tuple[str, ...]) -> dict[str, Fate]:
