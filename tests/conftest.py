@@ -22,6 +22,7 @@ settings.load_profile("same_examples")
 
 
 _SOAKED = 20  # how many times the ordinary number of examples
+_STRIDE = _SOAKED - 1  # odd, so that of rounds which alternate both kinds are taken
 _times = 1
 
 
@@ -30,10 +31,10 @@ def counted(number: int) -> int:
     return max(1, number * _times // _SOAKED)
 
 
-def rounds(number: int, ordinary: int | None = None):
-    """The numbers of so many rounds: with `--soak` all of them, from `ZJTX_FROM` on, told as they end; else a twentieth or so many."""
+def rounds(number: int):
+    """The numbers of so many rounds: with `--soak` all of them, from `ZJTX_FROM` on, told as they end; else a twentieth, from all over."""
     if not soaked():
-        yield from range(counted(number) if ordinary is None else ordinary)
+        yield from range(_STRIDE // 2, number, _STRIDE)
         return
     first = int(os.environ.get("ZJTX_FROM", "0"))
     assert first < number, "ZJTX_FROM lies behind the last round"

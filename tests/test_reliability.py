@@ -1,6 +1,6 @@
 """Quarters with delivery on, killed, started in pairs, and on a machine that runs out: the same PDFs, one issue, no letter lost or doubled.
 
-Everything here is a real process. An ordinary run takes a few of the points and rounds; `--soak` all of them (docs/reliability.md).
+Everything here is a real process. An ordinary run takes a twentieth of the points and rounds; `--soak` all of them (docs/reliability.md).
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import rounds, soaked
+from conftest import rounds
 from made_issues import CLERK, LEADER, with_mail
 
 from zjtx_pipeline import ledger
@@ -107,12 +107,11 @@ def told(home):
 
 STEPS = 118
 MOMENTS = ("before", "during", "after")
-FEW = [(105, "during"), (118, "before")]  # while the last reports are printed, and before the approver is asked
+POINTS = [(step, when) for step in range(1, STEPS + 1) for when in MOMENTS]
 
 
 def test_killed_at_any_step_and_resumed_the_reports_are_the_same_and_the_approver_is_asked_once(golden_run, warm_home, config, mailbox):
-    points = [(step, when) for step in range(1, STEPS + 1) for when in MOMENTS] if soaked() else FEW
-    for dies_at, when in map(points.__getitem__, rounds(len(points), ordinary=len(FEW))):
+    for dies_at, when in map(POINTS.__getitem__, rounds(len(POINTS))):
         process = worker(warm_home, config, SCHEDULED, dies_at, when)
         ended(process)
         assert process.returncode == -signal.SIGKILL, (dies_at, when)
@@ -146,7 +145,7 @@ SENDS = 70
 def test_a_sender_killed_at_any_moment_loses_no_letter_and_doubles_none(approved, config, mailbox):
     """At each end every letter is either with the server, once, or 待核实 in the ledger."""
     mailbox.slow_seconds = 0.05
-    for number in rounds(SENDS, ordinary=2):
+    for number in rounds(SENDS):
         home = approved(number)
         process = begun(home, config, ["-m", "zjtx_pipeline.cli", "send", QUARTER])
         time.sleep(random.Random(number).uniform(0.3, 2.5))
@@ -189,14 +188,12 @@ PAIRS = {
     "backfill and schedule": (backfilled, scheduled),
     "reconciler and schedule": (made_up_for, scheduled),
 }
-ORDINARY = ("shell and schedule", "backfill and schedule")
-CHOSEN = {name: pair for name, pair in PAIRS.items() if soaked() or name in ORDINARY}
 ROUNDS = 100 // len(PAIRS)
 
 
-@pytest.mark.parametrize("one, other", CHOSEN.values(), ids=CHOSEN)
+@pytest.mark.parametrize("one, other", PAIRS.values(), ids=PAIRS)
 def test_two_starts_at_once_end_in_one_issued_set(one, other, golden_run, warm_home, config, mailbox):
-    for _ in rounds(ROUNDS, ordinary=1):
+    for _ in rounds(ROUNDS):
         for made in ("reports", "work", "revisions", "ledger.db"):
             path = warm_home / made
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
@@ -232,7 +229,7 @@ def test_a_full_disk_ends_in_one_clear_sentence_and_nothing_half_issued(golden_r
     used = sum(path.stat().st_size // 1024 + 8 for path in warm_home.rglob("*"))
     small = tmp_path / "small"
     small.mkdir()
-    for size in map(SIZES.__getitem__, rounds(len(SIZES), ordinary=1)):
+    for size in map(SIZES.__getitem__, rounds(len(SIZES))):
         shown, left = tmp_path / f"{size}.txt", tmp_path / f"{size}"
         words = f"{sys.executable} -m zjtx_pipeline.cli report {QUARTER}"
         script = ON_A_FULL_DISK.format(size=used + size, home=small, warm=warm_home, words=words, shown=shown, left=left)
@@ -258,8 +255,7 @@ LIMITS = [60 + 35 * number for number in range(20)]  # MiB that a process may as
 
 
 def test_too_little_memory_ends_in_one_clear_sentence_and_nothing_half_issued(golden_run, warm_home, config):
-    limits = LIMITS if soaked() else LIMITS[8:9]
-    for limit in map(limits.__getitem__, rounds(len(limits), ordinary=1)):
+    for limit in map(LIMITS.__getitem__, rounds(len(LIMITS))):
         for made in ("reports", "work", "revisions"):
             shutil.rmtree(warm_home / made, ignore_errors=True)
         words = ["prlimit", f"--data={limit << 20}", sys.executable, "-m", "zjtx_pipeline.cli", "report", QUARTER]

@@ -1,6 +1,6 @@
 """The installed service, killed with all that it started, as by a power cut: brought back by its manager, it ends the quarter by itself.
 
-Started again here as `docs/deploy/zjtx@.service` has it done. An ordinary run kills once; `--soak` all times (docs/reliability.md).
+Started again here as `docs/deploy/zjtx@.service` has it done. An ordinary run kills four times, `--soak` seventy (docs/reliability.md).
 """
 
 import os
@@ -84,7 +84,7 @@ def test_killed_with_all_it_started_the_service_comes_back_and_ends_its_quarter_
     Users(warm_home).add(ZHANG.name, [Role.VIEW], PASSWORD)
     store.write_json(warm_home / "unattended.json", {"since": QUARTER})
     most = MOST_SECONDS if soaked() else MOST_SECONDS * BESIDE_OTHER_TESTS
-    for number in rounds(KILLS, ordinary=1):
+    for number in rounds(KILLS):
         emptied(warm_home)
         mailbox.letters.clear()
         with service(warm_home, config) as process:

@@ -39,7 +39,7 @@ def read(folder: Path, quarter: object) -> dict[str, Any] | None:
         content = store.read_json(folder / NAME)
     except FileNotFoundError:
         return None
-    except ValueError:
+    except ZjtxError:
         content = None
     if not isinstance(content, dict) or not {"draft", "outputs"} <= content.keys():
         raise ZjtxError(f"清单 {folder / NAME} 损坏，读不出来（可能写入时断电，或被改动过）：请重新运行 zjtx report {quarter}。")

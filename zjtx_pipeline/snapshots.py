@@ -105,7 +105,7 @@ def load(path: Path) -> Snapshot:
     """A kept snapshot; ZjtxError where it is not whole."""
     try:
         record = store.read_json(path / "snapshot.json")
-    except (OSError, ValueError):
+    except (OSError, ZjtxError):
         raise ZjtxError(f"快照 {path} 不完整：请从备份恢复该文件夹，或删除后重新运行。") from None
     return Snapshot(
         path=path,

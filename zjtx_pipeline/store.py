@@ -18,6 +18,8 @@ from typing import Any
 
 import pandas as pd
 
+from zjtx_pipeline.errors import ZjtxError
+
 
 def write_bytes(path: Path, content: bytes, mode: int = 0o644) -> Path:
     """Write a file so that it is seen either whole or not at all, also after a power cut."""
@@ -49,7 +51,16 @@ def write_json(path: Path, content: Any) -> Path:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What `write_json` wrote; ZjtxError where it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> ZjtxError:
+    remedy = "在 work 或 validated 里的，删去它所在的文件夹，再运行一次，会重新做出；在别处的，请从备份取回这个文件"
+    return ZjtxError(f"{path} 损坏，读不出来（可能写入时断电，或被改动过）：{remedy}。")
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> Path:
@@ -62,11 +73,19 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
 
 
 def read_frame(path: Path) -> pd.DataFrame:
-    """A frame that `write_frame` wrote. Without the search for a dataset of many files, which costs more than small frames do."""
+    """A frame that `write_frame` wrote; ZjtxError where it is damaged.
+
+    Without the search for a dataset of many files, which costs more than small frames do.
+    """
     from pyarrow.parquet import ParquetFile
 
-    with ParquetFile(path) as file:
-        return file.read().to_pandas()
+    try:
+        with ParquetFile(path) as file:
+            return file.read().to_pandas()
+    except (ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # what the operating system refuses; pyarrow's own have no number
+            raise
+        raise _damaged(path) from None
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zjtx_pipeline import manifest, store
+from zjtx_pipeline.errors import ZjtxError
 
 _DAY = 86_400
 _BESIDE = ("trace", "returns")  # made from a quarter's work
@@ -70,7 +71,7 @@ def _pointed_at(home: Path, pointer: Path) -> Path:
     """What a run's pointer names; nothing that stands where it is damaged."""
     try:
         return home / store.read_json(pointer)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ZjtxError, TypeError):
         return pointer / "damaged"
 
 
