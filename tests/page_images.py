@@ -1,6 +1,6 @@
 """The pages that every kind of report is made of, as small grey pictures; run to make anew those that tests compare with.
 
-    .venv/bin/python -P tests/page_images.py     # then look at each: git diff tests/pages
+    PYTHONPATH=.:tests .venv/bin/python -P tests/page_images.py     # then look at each: git diff tests/pages
 """
 
 from pathlib import Path
