@@ -62,10 +62,13 @@ def with_mail(config, port, **parts):
     return path
 
 
-def revise(home, values, **beside):
-    """The next revision of the quarter, with figures as told by indicator, and its reports; its number."""
-    rows = [dict.fromkeys(outputs.FIGURES, "") | {"indicator": indicator, "part": "a", "value": value} for indicator, value in values.items()]
+def revise(home, values, names=NAMES, **beside):
+    """The next revision of the quarter, with figures as told by indicator (`T01-1`, `T01-1 镇街=新街街道`), and its reports; its number."""
+    rows = [
+        dict.fromkeys(outputs.FIGURES, "") | {"indicator": each.partition(" ")[0], "part": "a", "breakdown": each.partition(" ")[2], "value": value}
+        for each, value in values.items()
+    ]
     figures = pd.DataFrame(rows, columns=outputs.FIGURES, dtype="str")
     number = revisions.recorded(home, QUARTER, {"figures.csv": str(values), "notice": str(beside)}, figures, **beside)
-    reports(home, revision=number)
+    reports(home, names, revision=number)
     return number

@@ -294,6 +294,36 @@ def test_without_approvers_a_wider_circle_takes_the_name_of_who_agrees(other_fil
     assert [each.state for each in send_quarter(settings(mailbox.port, **changes), home, QUARTER, "王五", revised=True)] == ["sent", "sent", "before"]
 
 
+TRADE = Recipient(name="区商务局", address="trade@xs.example.gov.cn", department="区商务局")
+MADE_FOR_TRADE = [*NAMES, "分发/06-区商务局.pdf", "分发/14-分镇街情况.pdf"]
+BEFORE = {"T01-1": "7", "T01-1 镇街=新街街道": "3", "T02-1": "7"}
+
+
+@pytest.mark.parametrize(
+    "changed, due, stale",
+    [
+        ({"T02-1": "8"}, True, ["06-区商务局.pdf"]),  # one of its tasks
+        ({"T01-1 镇街=新街街道": "4"}, True, ["14-分镇街情况.pdf"]),  # of another task, in the table of towns alone
+        ({"T01-1": "8"}, False, []),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_a_department_is_told_of_what_its_own_files_say_wrongly(named, changed, due, stale, home, mailbox):
+    revise(home, BEFORE, MADE_FOR_TRADE)
+    send_quarter(settings(mailbox.port, recipients=(CLERK, TRADE)), home, QUARTER, "张三")
+    had = len(mailbox.letters)
+    revise(home, BEFORE | changed, MADE_FOR_TRADE, notice={"since": 1, "order": ORDER})
+    now = (CLERK, TRADE) if named else (CLERK,)
+    send_quarter(settings(mailbox.port, recipients=now), home, QUARTER, "张三")
+    theirs = [letter for (address,), letter in mailbox.letters[had:] if address == TRADE.address]
+    assert len(theirs) == due
+    if due and named:
+        assert [each.get_filename() for each in theirs[0].iter_attachments()] == ["06-区商务局.pdf", "14-分镇街情况.pdf"]
+    if due and not named:
+        text = theirs[0].get_body(("plain",)).get_content()
+        assert [name for name in ("06-区商务局.pdf", "14-分镇街情况.pdf") if name in text] == stale
+
+
 ORDER = {"why": "补报", "approved_by": "李四", "day": "2025-02-20"}
 BOTH = ONE | {"recipients": (LEADER, CLERK)}
 CLERK_ALONE = ONE | {"recipients": (CLERK,)}

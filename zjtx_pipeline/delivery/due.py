@@ -1,13 +1,13 @@
 """Knows who is due a quarter's letter, and who holds a wrong version; leaves writing it down to `issuing`.
 
-Due is who has nothing of the quarter yet, or lacks one of their files, and who holds a wrong version: one whose figures, of the tasks that
-their files tell, are otherwise now. Where such files are not theirs any more, they are told so once, without files or figures. Who holds
+Due is who has nothing of the quarter yet, or lacks one of their files, and who holds a wrong version: one whose figures, as far as their
+files tell them, are otherwise now. Where such files are not theirs any more, they are told so once, without files or figures. Who holds
 these very files, or other files with the same figures, gets nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from zjtx_pipeline import revisions, store
 from zjtx_pipeline.delivery.letters import WITHDRAWN, Letter, attached
-from zjtx_pipeline.delivery.sealed import Sealed, tasks_of
+from zjtx_pipeline.delivery.sealed import Sealed, tells_any
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import beijing_time, issues
 from zjtx_pipeline.ledger.adopted import BUNDLE
@@ -46,7 +46,7 @@ def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Seque
     had = Due(_had(held))
     if not each.files or _same(has, held, each.files):
         return had
-    if _wrong(settings, home, found, each, held[-1].revision):
+    if _wrong(settings, home, found, each.files, held[-1].revision):
         return Due(files=whole, held=held[-1])
     if each.files.items() <= {(row.report, row.sha256) for row in held}:
         return had
@@ -70,20 +70,16 @@ def _same(has: Mapping[str, str], held: Sequence[Any], files: Mapping[str, str])
     return files.items() <= has.items() or last == {BUNDLE: store.digest(*files.values())}
 
 
-def _wrong(settings: Settings, home: Path, found: Sealed, each: Letter, revision: int | None) -> bool:
-    """Are figures that a recipient's files tell otherwise than in the revision that they hold?"""
-    return _changed(home, found, revision, tasks_of(each.recipient, settings))
-
-
-def _changed(home: Path, found: Sealed, revision: int | None, tasks: Container[int]) -> bool:
+def _wrong(settings: Settings, home: Path, found: Sealed, files: Iterable[str], revision: int | None) -> bool:
+    """Are figures that these files tell otherwise now than in that revision?"""
     held, now = (revisions.numbered(home, found.quarter, number) for number in (revision, found.revision))
     if held is None or now is None or held.number == now.number:
         return False
-    changed = revisions.changes(held.figures, now.figures)["indicator"].str.slice(1, 3).astype("int")
-    return any(task in tasks for task in changed)
+    changed = revisions.changes(held.figures, now.figures)
+    return any(tells_any(name, changed, settings) for name in files)
 
 
-def stale(home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[Any]) -> dict[str, list[Any]]:
+def stale(settings: Settings, home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[Any]) -> dict[str, list[Any]]:
     """By address, the rows of files that are held of a revision whose figures are otherwise now, and that no letter brings any more: of
     whom the configuration no longer names, or names for less, and has not been told yet by another issue."""
     theirs = {folded(each.recipient.address): {*each.files, BUNDLE} for each in letters}
@@ -93,15 +89,9 @@ def stale(home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[A
         told = last.get((address, WITHDRAWN + report))
         if not attached([report]) or report in theirs.get(address, ()) or (told and told.issue_id > row.issue_id):
             continue
-        if _changed(home, found, row.revision, _told_by(report)):
+        if _wrong(settings, home, found, [report], row.revision):
             rows.setdefault(address, []).append(row)
     return rows
-
-
-def _told_by(report: str) -> Container[int]:
-    """The tasks whose figures a file tells; all of them where it is not one task's."""
-    number = report[:2]
-    return {int(number)} if number.isdigit() and int(number) else range(100)
 
 
 def refuse_uncorrected(connection: Connection, home: Path, found: Sealed) -> None:

@@ -132,7 +132,7 @@ def _withdrawn(composed: Composed, held: Sequence[Any], found: dict[str, Due]) -
     """By address what is due to who holds wrong files that are not theirs any more, beside what is due to them in any case."""
     named = {folded(address): address for address in found}
     dues = {}
-    for address, rows in stale(composed.home, composed.sealed, composed.letters, held).items():
+    for address, rows in stale(composed.settings, composed.home, composed.sealed, composed.letters, held).items():
         known = named.get(address, rows[-1].address)
         own = found.get(known, Due())
         dues[known] = replace(own, why="", held=own.held or rows[-1], withdrawn=tuple(sorted(row.report for row in rows)))

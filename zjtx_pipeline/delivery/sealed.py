@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zjtx_pipeline import manifest, store
 from zjtx_pipeline.errors import ZjtxError
@@ -13,6 +14,9 @@ from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.report import distribution
 from zjtx_pipeline.report.synopsis import NAME as SYNOPSIS
 from zjtx_pipeline.settings import Recipient, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LEAVING = (".pdf", ".xlsx")
 _EVERY_REPORT = range(100)
@@ -102,6 +106,25 @@ def tasks_of(recipient: Recipient, settings: Settings) -> frozenset[int]:
         own = set() if recipient.reports is not None else set(every)
     asked = set(recipient.reports or ())
     return frozenset(every) if 0 in asked else frozenset(own | asked & set(every))
+
+
+def tells_any(name: str, figures: pd.DataFrame, settings: Settings) -> bool:
+    """Does a file tell any of these figures, rows with indicator, part and breakdown (`revisions.FIGURE`)?"""
+    if name == distribution.file_name(distribution.TOWNS, settings.rules):
+        shown = (figures["indicator"] + figures["part"]).isin(distribution.town_figures(settings.rules))
+        return bool((shown & figures["breakdown"].str.startswith(distribution.OF_A_TOWN)).any())
+    return bool(figures["indicator"].str.slice(1, 3).astype("int").isin(_tasks_told(name, settings)).any())
+
+
+def _tasks_told(name: str, settings: Settings) -> Collection[int]:
+    """One of the fourteen reports its own; what is made for a department that department's; any other all."""
+    every, number = settings.rules.tasks, name[:2]
+    if number.isdigit() and int(number):
+        return {int(number)}
+    for department in settings.rules.departments:
+        if name in (distribution.file_name(department, settings.rules), *distribution.annex_names(department, settings.rules)):
+            return {number for number, task in every.items() if department in task.departments}
+    return every.keys()
 
 
 def gets_overall(recipient: Recipient) -> bool:

@@ -27,6 +27,7 @@ from zjtx_pipeline.verdicts import UNDELIVERED
 
 FOLDER, OURS = "分发", "[0-9][0-9]-*"
 TOWNS = "分镇街情况"
+OF_A_TOWN = f"{TOWN}="  # begins the breakdown of a figure that is a town's
 WORKBOOKS = {"firms": ("奖补单元明细", firm_rows.workbook), "titles": ("到期和初筛名单", title_lists.workbook)}
 _SECTIONS = {
     "tasks": ("承担任务进展", "duties"), "figures": ("负责指标", "figures"), "awards": ("负责奖补条款", "awards"),
@@ -129,7 +130,7 @@ def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[Ta
 
 def town_report(inputs: ReportInputs) -> TownReport:
     """Every indicator that is counted by town, with its change; in the order of the district's list, ranks only where the office asks."""
-    figures = [first for first in _firsts(inputs) if any(each.columns == (TOWN,) for each in first.part.breakdowns)]
+    figures = [first for first in _firsts(inputs) if first.id in town_figures(inputs.rules)]
     shown, corrected = [_by_town(figure) for figure in figures], town_corrections(inputs, [figure.id for figure in figures])
     towns = tuple(TownRow(town, tuple(column[place] for column in shown)) for place, town in enumerate(inputs.rules.towns))
     order = "图中条形后为位次，按数值从大到小，相同的并列" if inputs.settings.town_ranks else "不作排名"
@@ -142,6 +143,12 @@ def town_report(inputs: ReportInputs) -> TownReport:
         colophon=colophon(inputs, tuple(dict.fromkeys(table for each in figures for table in each.part.tables))),
         annexes=_ANNEXES,
     )
+
+
+def town_figures(rules: Rules) -> list[str]:
+    """The ids of the figures that are counted by town: each indicator's first."""
+    firsts = ((indicator, next(iter(indicator.parts.values()))) for indicator in rules.indicators.values())
+    return [f"{indicator.id}{part.letter}" for indicator, part in firsts if any(each.columns == (TOWN,) for each in part.breakdowns)]
 
 
 def _notices(inputs: ReportInputs, corrected: tuple[Correction, ...]) -> tuple[str, ...]:
