@@ -8,7 +8,7 @@ def fill(ledger):
     """An issue with its mailings, approval, code and history."""
     with ledger.writing() as connection:
         lines = [issues.Line(f"{who}@xs.gov.cn", "00-总报告.pdf", "0" * 64, f"<{who}@zjtx>") for who in ("li", "wang")]
-        issue, _ = issues.prepare(connection, "2024Q4", 1, "a" * 64, lines, {})
+        issue = issues.prepare(connection, "2024Q4", 1, "a" * 64, lines, {})
         approvals.keep_code(connection, issue, "李四", approvals.new_code(), 72)
         approvals.give(connection, issue, "李四", "命令行", 1)
         return issue

@@ -49,7 +49,7 @@ def test_a_ledger_is_moved_into_a_database_once_and_goes_on_there(database, tmp_
     assert dump.move(tmp_path, database) == len(before) - 1
     assert rows(tmp_path, database) == before and not (tmp_path / NAME).exists() and (tmp_path / f"{NAME}.moved").exists()
     with ledger_of(tmp_path, database) as ledger, ledger.writing() as connection:
-        assert issues.prepare(connection, "2025Q1", 1, "b" * 64, [], {})[0].id == 2  # numbers go on after the highest
+        assert issues.prepare(connection, "2025Q1", 1, "b" * 64, [], {}).id == 2  # numbers go on after the highest
     with ledger_of(tmp_path / "other") as ledger:
         fill(ledger)
     with pytest.raises(ZjtxError, match="已经有台账"):

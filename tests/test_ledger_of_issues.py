@@ -50,7 +50,7 @@ def line(address="a@x.gov.cn", report="00.pdf", number=1):
 
 
 def prepared(connection, digest="d" * 64, lines=None):
-    return issues.prepare(connection, "2024Q4", 1, digest, lines or [line()], {})[0]
+    return issues.prepare(connection, "2024Q4", 1, digest, lines or [line()], {})
 
 
 def test_the_newest_migration_is_the_programs():

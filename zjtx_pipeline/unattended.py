@@ -10,6 +10,7 @@ from pathlib import Path
 
 from zjtx_pipeline import ledger, manifest, store
 from zjtx_pipeline.delivery import alerts, asking, send_quarter, signoff
+from zjtx_pipeline.delivery.addresses import shown
 from zjtx_pipeline.delivery.issuing import compose, prepare
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import approvals, issues, notices
@@ -97,7 +98,7 @@ def after_run(settings: Settings, home: Path, quarter: Quarter, by_schedule: boo
         return {each.approver.name: f"请批邮件{_said(each.state)}" for each in asked} or {"发送": "已经批准。"}
     with ledger.of_district(settings, home, claims=True) as book, book.writing() as connection:
         signoff.approve_by_itself(connection, settings, prepare(connection, compose(settings, home, quarter)).issue)
-    return {each.recipient.name: _said(each.state) for each in send_quarter(settings, home, quarter, again=False)}
+    return {f"{each.recipient.name}（{shown(each.recipient.address)}）": _said(each.state) for each in send_quarter(settings, home, quarter, again=False)}
 
 
 def _said(state: str) -> str:

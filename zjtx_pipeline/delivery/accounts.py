@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zjtx_pipeline import ledger
+from zjtx_pipeline.delivery import withdrawals
 from zjtx_pipeline.delivery.addresses import header_safe
 from zjtx_pipeline.delivery.asking import occasion
 from zjtx_pipeline.delivery.attention import REQUEST
@@ -29,18 +30,22 @@ def of_quarter(settings: Settings, home: Path, quarter: Quarter) -> list[Account
     found: list[Account] = []
     if ledger.stands(home, settings.ledger):
         with ledger.of_district(settings, home) as book, book.writing() as connection:
-            found = [_account(connection, each) for each in issues.of_quarter(connection, str(quarter))]
+            every = issues.of_quarter(connection, str(quarter))
+            last = {each.revision: each.id for each in every}.values()  # of each revision the issue that names its withdrawals
+            found = [_account(connection, each, each.id in last) for each in every]
     if not found:
         raise ZjtxError(f"{quarter} 还没有准备过发送：先运行 zjtx request 或 zjtx send。")
     return found
 
 
-def _account(connection, issue: ledger.Issue) -> Account:
+def _account(connection, issue: ledger.Issue, with_withdrawals: bool) -> Account:
     given = _approvals(connection, issue)
     revision = f"第 {issue.revision} 版" if issue.revision else "版次不详"
     title = f"{issue.quarter} {revision}（编号 {issue.mark}），批准：{'、'.join(given) or '无'}"
     requests = [_told(row, REQUEST) for row in notices.of(connection, [occasion(issue)])]
-    return Account(title, [*requests, *(_told(row, row.report) for row in mailings.of_issue(connection, issue))])
+    gone = notices.of(connection, [withdrawals.occasion(issue.quarter, issue.revision)]) if with_withdrawals else []
+    told = [*requests, *(_told(row, withdrawals.NAME) for row in gone)]
+    return Account(title, [*told, *(_told(row, row.report) for row in mailings.of_issue(connection, issue))])
 
 
 def _approvals(connection, issue: ledger.Issue) -> list[str]:

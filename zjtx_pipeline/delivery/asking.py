@@ -178,6 +178,7 @@ def _told(prepared: Prepared, approver: Approver, code: str, attached: Sequence[
         "needed": needed(settings),
         "recipients": [_recipient(each) for each in prepared.letters],
         "passed_over": list(_passed_over(prepared)),
+        "withdrawals": [f"{each.recipient.name}（{each.recipient.address}）：{'、'.join(each.files)}" for each in prepared.withdrawals],
         "turned": told.get("turned", []),
         "late": told.get("absent", ""),
         "decisions": told.get("decisions", []),
@@ -190,11 +191,8 @@ def _told(prepared: Prepared, approver: Approver, code: str, attached: Sequence[
 
 
 def _recipient(each) -> str:
-    mark = "，更正" if each.erratum and each.files else ""
-    said = [f"{len(each.files)} 份{mark}"] if each.files else []
-    if each.withdrawn:
-        said.append(f"{NOTICE}停用原有的 {len(each.withdrawn)} 份（数值已更正，不再发给此人）")
-    return f"{each.recipient.name}（{each.recipient.address}）：" + ("；".join(said) or f"仅{NOTICE}，无附件")
+    mark = "，更正" if each.erratum else ""
+    return f"{each.recipient.name}（{each.recipient.address}）：" + (f"{len(each.files)} 份{mark}" if each.files else f"仅{NOTICE}，无附件")
 
 
 def _passed_over(prepared: Prepared) -> Iterable[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from zjtx_pipeline.delivery import asking
+from zjtx_pipeline.delivery import asking, withdrawals
 from zjtx_pipeline.delivery.addresses import shown
 from zjtx_pipeline.ledger import Ledger, approvals, issues, mailings, notices
 from zjtx_pipeline.settings import Settings
@@ -39,7 +39,7 @@ def matters(book: Ledger, settings: Settings, now: datetime) -> list[Matter]:
         if idle:
             mailings.orphans(connection)
         notices.orphans(connection, _text(now - ABANDONED))
-        found = [*_letters(connection, settings, now), *_requests(connection, settings)]
+        found = [*_letters(connection, settings, now), *_requests(connection, settings), *_withdrawals(connection)]
     once = {each.known_by: each for each in found}  # a letter has a row for each of its reports
     return sorted(once.values(), key=lambda each: (each.quarter, each.sentence))
 
@@ -62,6 +62,20 @@ def _requests(connection: sa.Connection, settings: Settings) -> Iterator[Matter]
                 yield _of_a_request(issue, row, names, f"{mailings.STATES[row.state]}，{row.detail}")
             elif issue.id in lapsed:
                 yield _of_a_request(issue, row, names, "验证码已经过期，还没有批准")
+
+
+def _withdrawals(connection: sa.Connection) -> Iterator[Matter]:
+    """Of each quarter's last revision of which there are any: whoever was to be told that theirs is wrong and may not know it."""
+    by_quarter = {}
+    for row in notices.of(connection, [withdrawals.EVERY]):
+        quarter, revision = withdrawals.quarter_and_revision(row.occasion)
+        by_quarter.setdefault(quarter, []).append((revision, row))
+    for quarter, every in by_quarter.items():
+        last = max(revision for revision, _ in every)
+        for revision, row in every:
+            if revision == last and row.state in WRONG:
+                said = f"{withdrawals.NAME}（{shown(row.address)}）：{mailings.STATES[row.state]}，{row.detail}，请另行告知本人"
+                yield Matter(quarter, said, f"{row.occasion}/{row.address}/{row.state}")
 
 
 def _of_a_request(issue: issues.Issue, row: Any, names: dict[str, str], said: str) -> Matter:

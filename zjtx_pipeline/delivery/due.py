@@ -1,8 +1,8 @@
 """Knows who is due a quarter's letter, and who holds a wrong version; leaves writing it down to `issuing`.
 
 Due is who has nothing of the quarter yet, or lacks one of their files, and who holds a wrong version: one whose figures, as far as their
-files tell them, are otherwise now. Where such files are not theirs any more, they are told so once, without files or figures. Who holds
-these very files, or other files with the same figures, gets nothing.
+files tell them, are otherwise now. Who holds these very files, or other files with the same figures, gets nothing; who holds wrong ones
+that are not theirs any more is for `withdrawals`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from zjtx_pipeline import revisions, store
-from zjtx_pipeline.delivery.letters import WITHDRAWN, Letter, attached
+from zjtx_pipeline.delivery.letters import Letter
 from zjtx_pipeline.delivery.sealed import Sealed, tells_any
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import beijing_time, issues
 from zjtx_pipeline.ledger.adopted import BUNDLE
-from zjtx_pipeline.settings import Settings, folded
+from zjtx_pipeline.quarter import Quarter
+from zjtx_pipeline.settings import Settings
 
 OTHERWISE = "以前发过本季度的另一版，其中的数值没有改变：要发这一版请加 --revised。"
 
@@ -28,13 +29,12 @@ OTHERWISE = "以前发过本季度的另一版，其中的数值没有改变：�
 @dataclass(frozen=True)
 class Due:
     """Which of a letter's files a recipient is to have now, or why none (`why` not empty); `held`: what they hold wrongly; `wished`: they
-    hold the same figures, and are to have this version all the same; `withdrawn`: what they hold wrongly of files not theirs any more."""
+    hold the same figures, and are to have this version all the same."""
 
     why: str = ""
     files: frozenset[str] = frozenset()
     held: Any = None
     wished: bool = False
-    withdrawn: tuple[str, ...] = ()
 
 
 def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Sequence[Any], wanted: bool) -> Due:
@@ -46,7 +46,7 @@ def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Seque
     had = Due(_had(held))
     if not each.files or _same(has, held, each.files):
         return had
-    if _wrong(settings, home, found, each.files, held[-1].revision):
+    if otherwise(settings, home, found.quarter, each.files, held[-1].revision, found.revision):
         return Due(files=whole, held=held[-1])
     if each.files.items() <= {(row.report, row.sha256) for row in held}:
         return had
@@ -70,28 +70,13 @@ def _same(has: Mapping[str, str], held: Sequence[Any], files: Mapping[str, str])
     return files.items() <= has.items() or last == {BUNDLE: store.digest(*files.values())}
 
 
-def _wrong(settings: Settings, home: Path, found: Sealed, files: Iterable[str], revision: int | None) -> bool:
-    """Are figures that these files tell otherwise now than in that revision?"""
-    held, now = (revisions.numbered(home, found.quarter, number) for number in (revision, found.revision))
-    if held is None or now is None or held.number == now.number:
+def otherwise(settings: Settings, home: Path, quarter: Quarter, files: Iterable[str], then: int | None, now: int | None) -> bool:
+    """Are figures that these files tell otherwise in one revision than in another? Not where either is not kept."""
+    old, new = (revisions.numbered(home, quarter, number) for number in (then, now))
+    if old is None or new is None or new.number == old.number:
         return False
-    changed = revisions.changes(held.figures, now.figures)
+    changed = revisions.changes(old.figures, new.figures)
     return any(tells_any(name, changed, settings) for name in files)
-
-
-def stale(settings: Settings, home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[Any]) -> dict[str, list[Any]]:
-    """By address, the rows of files that are held of a revision whose figures are otherwise now, and that no letter brings any more: of
-    whom the configuration no longer names, or names for less, and has not been told yet by another issue."""
-    theirs = {folded(each.recipient.address): {*each.files, BUNDLE} for each in letters}
-    last = {(folded(row.address), row.report): row for row in held}
-    rows: dict[str, list[Any]] = {}
-    for (address, report), row in last.items():
-        told = last.get((address, WITHDRAWN + report))
-        if not attached([report]) or report in theirs.get(address, ()) or (told and told.issue_id > row.issue_id):
-            continue
-        if _wrong(settings, home, found, [report], row.revision):
-            rows.setdefault(address, []).append(row)
-    return rows
 
 
 def refuse_uncorrected(connection: Connection, home: Path, found: Sealed) -> None:

@@ -14,7 +14,6 @@ from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.settings import Recipient, Settings
 
 NOTICE = "通知"  # stands for the report in the ledger where a letter holds none
-WITHDRAWN = "停用："  # before a report's name: the letter says that the copy held is wrong, and brings no other
 _KINDS = {".pdf": "pdf", ".xlsx": "vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _ENCODED = 1.4  # base64 and its line ends
 _ROOM_FOR_TEXT = 100_000
@@ -22,8 +21,7 @@ _ROOM_FOR_TEXT = 100_000
 
 @dataclass(frozen=True)
 class Letter:
-    """What one recipient gets: texts, and files by their names within the quarter with SHA-256; `erratum`: the revision it corrects;
-    `withdrawn`: files that they hold wrongly, and that are not theirs any more."""
+    """What one recipient gets: texts, and files by their names within the quarter with SHA-256; `erratum`: the revision it corrects."""
 
     recipient: Recipient
     subject: str
@@ -31,7 +29,6 @@ class Letter:
     html: str
     files: dict[str, str]
     erratum: int | None = None
-    withdrawn: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -50,12 +47,6 @@ class Part:
     files: tuple[str, ...]
     message_id: str
 
-    @property
-    def reports(self) -> tuple[str, ...]:
-        """What it brings, as the ledger has it; a letter's first message says what the letter withdraws."""
-        withdrawn = self.letter.withdrawn if self.number == 1 else ()
-        return (*self.files, *(WITHDRAWN + name for name in withdrawn)) or (NOTICE,)
-
     def message(self, settings: Settings, sealed: Sealed) -> EmailMessage:
         letter, message = self.letter, EmailMessage(policy=SMTP)
         counted = f"（之{self.number}，共{self.of}封）" if self.of > 1 else ""
@@ -72,27 +63,10 @@ class Part:
         return message
 
 
-def attached(reports: Iterable[str]) -> frozenset[str]:
-    """Of what the ledger has of a letter, the files in it."""
-    return frozenset(name for name in reports if name != NOTICE and not name.startswith(WITHDRAWN))
-
-
-def withdrawn(reports: Iterable[str]) -> tuple[str, ...]:
-    """Of what the ledger has of a letter, the files of which it says that they are wrong."""
-    return tuple(sorted(name.removeprefix(WITHDRAWN) for name in reports if name.startswith(WITHDRAWN)))
-
-
-def letter(
-    settings: Settings,
-    sealed: Sealed,
-    recipient: Recipient,
-    erratum: int | None,
-    wanted: frozenset[str] | None = None,
-    stale: tuple[str, ...] = (),
-) -> Letter:
-    """The letter to a recipient, with all that is theirs or so many of their files as are wanted, withdrawing what is stale; without files
-    and figures where none is wanted, or the mailbox is a public one. ZjtxError: it may not be sent."""
-    entitled = (wanted is None or bool(wanted)) and may_have_reports(recipient.address, settings.delivery)
+def letter(settings: Settings, sealed: Sealed, recipient: Recipient, erratum: int | None, wanted: frozenset[str] | None = None) -> Letter:
+    """The letter to a recipient, with all that is theirs or so many of their files as are wanted; without files where the mailbox is a
+    public one. ZjtxError: it may not be sent."""
+    entitled = may_have_reports(recipient.address, settings.delivery)
     checked(recipient.name, recipient.address, "收件人姓名")
     theirs = sealed.of(recipient, settings) if entitled else {}
     files = {name: sha256 for name, sha256 in theirs.items() if wanted is None or name in wanted}
@@ -102,22 +76,16 @@ def letter(
         "subject": title,
         "sample": settings.sample,
         "erratum": erratum,
-        "revision": sealed.revision,
         "district": settings.district,
         "bureau": settings.bureau,
         "quarter": sealed.quarter.chinese,
-        "files": [_file_name(name) for name in files],
-        "withdrawn": [_file_name(name) for name in stale],
+        "files": [name.rpartition("/")[2] for name in files],
         "counted": f"共 {len(files)} 份",
         "parts": _parts(settings, sealed, recipient) if entitled else [],
         "last_day": f"{sealed.quarter.last_day:%Y-%m-%d}",
     }
     text, html = (_rendered(f"email/letter.{kind}", about) for kind in ("txt", "html"))
-    return Letter(recipient, title, text, html, files, erratum, stale)
-
-
-def _file_name(name: str) -> str:
-    return name.rpartition("/")[2]
+    return Letter(recipient, title, text, html, files, erratum)
 
 
 def subject(settings: Settings, sealed: Sealed, erratum: int | None = None) -> str:

@@ -57,7 +57,7 @@ def tell(book: Ledger, settings: Settings, occasion: str, name: str, address: st
     with book.writing() as connection:
         notices.owe(connection, occasion, address, name, subject, text, whole)
     try:
-        return post_once(book, settings, occasion, address, lambda: _plain(settings, name, address, subject, text), whole)
+        return post_once(book, settings, occasion, address, lambda: plain(settings, name, address, subject, text), whole)
     except ZjtxError as error:  # an address or a name that no letter may bear
         with book.writing() as connection:
             notices.end(connection, occasion, address, "", "refused", str(error))
@@ -72,7 +72,8 @@ def tell_waiting(book: Ledger, settings: Settings, before: str) -> None:
         tell(book, settings, row.occasion, row.name, row.address, row.subject, row.text, bool(row.whole))
 
 
-def _plain(settings: Settings, name: str, address: str, subject: str, text: str) -> EmailMessage:
+def plain(settings: Settings, name: str, address: str, subject: str, text: str) -> EmailMessage:
+    """A letter of text alone; ZjtxError where the name or the address may not stand in one."""
     message = EmailMessage(policy=SMTP)
     mark = "【示例数据】" if settings.sample else ""
     message["Subject"] = header_safe(mark + subject, "邮件标题")

@@ -8,9 +8,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from zjtx_pipeline import ledger, store
-from zjtx_pipeline.delivery import kept, signoff
+from zjtx_pipeline.delivery import kept, signoff, withdrawals
 from zjtx_pipeline.delivery.issuing import Composed, Prepared, compose, prepare
-from zjtx_pipeline.delivery.letters import Letter, Part
+from zjtx_pipeline.delivery.letters import Part
 from zjtx_pipeline.delivery.post import Fate, hand_over
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Ledger, mailings
@@ -43,7 +43,7 @@ def send_quarter(
     revised: bool = False,
     again: bool = True,
 ) -> list[Outcome]:
-    """Post what is approved of a quarter; an outcome a recipient, in the configuration's order, then of whom it no longer names.
+    """Post what is approved of a quarter; an outcome a recipient, in the configuration's order, then of who is told of a withdrawal.
 
     Nothing leaves unless every address is allowed, the files are those of the manifest, and as many as are needed have approved exactly
     these files for exactly these recipients. `approved_by`: approve in the same breath, where no approvers are configured. `again`:
@@ -56,25 +56,26 @@ def send_quarter(
         with book.writing() as connection:
             prepared = prepare(connection, composed, revised)
             if prepared.widened:
-                _agree_anew(connection, prepared, approved_by, " --revised" if revised else "")
+                _agree_anew(connection, prepared, approved_by)
         if approved_by:
             signoff.approve_by_name(book, settings, prepared.issue, approved_by)
         signoff.refuse_unapproved(book, settings, prepared.issue)
         kept.keep(home, composed.sealed, prepared.issue)
         posted = _post_all(book, prepared, AGAIN if again else DUE)
-        return [_outcome(book, prepared, each, posted) for each in prepared.recipients]
+        told = withdrawals.tell_each(book, settings, composed.sealed, prepared.withdrawals)
+        outcomes = [_outcome(book, prepared, each.recipient, posted) for each in composed.letters]
+        return outcomes + [Outcome(recipient, fate.state, fate.detail) for recipient, fate in told]
 
 
-def _agree_anew(connection: Connection, prepared: Prepared, approved_by: str, asked: str) -> None:
-    """More recipients than were agreed to: whoever may has to agree again, and until then nothing of this stands (the transaction fails).
-    `asked`: how the verb is written that concerns them."""
+def _agree_anew(connection: Connection, prepared: Prepared, approved_by: str) -> None:
+    """More recipients than were agreed to: whoever may has to agree again, and until then nothing of this stands (the transaction fails)."""
     settings, quarter = prepared.composed.settings, prepared.issue.quarter
     if settings.delivery.approval == "automatic":
         signoff.approve_by_itself(connection, settings, prepared.issue)
     elif settings.delivery.approvers:
-        raise ZjtxError(f"这一批多了收件人，批准人没有同意过，没有发送：请运行 zjtx request {quarter}{asked} 重新请批。")
+        raise ZjtxError(f"加上 --revised 的收件人，批准人没有同意过，没有发送：请运行 zjtx request {quarter} --revised 重新请批。")
     elif not approved_by:
-        raise ZjtxError(f"这一批多了收件人，还没有批准，没有发送：请在 zjtx send {quarter}{asked} 后写 --approved-by 和批准人姓名。")
+        raise ZjtxError(f"加上 --revised 的收件人，还没有批准，没有发送：请在 zjtx send {quarter} --revised 后写 --approved-by。")
 
 
 def _post_all(book: Ledger, prepared: Prepared, states: tuple[str, ...]) -> dict[str, Fate]:
@@ -145,10 +146,13 @@ def _dry(book: Ledger, composed: Composed, folder: Path, revised: bool) -> list[
     with book.trying() as connection:
         prepared = prepare(connection, composed, revised)
         due = prepared.waiting(connection, UNSENT)
-    return [_write(folder, number, part.letter, bytes(part.message(composed.settings, composed.sealed))) for number, part in enumerate(due, start=1)]
+        untold = withdrawals.untold(connection, composed.sealed, prepared.withdrawals)
+    leaving = [(part.letter.recipient, part.message(composed.settings, composed.sealed)) for part in due]
+    leaving += [(each.recipient, withdrawals.message(composed.settings, composed.sealed, each)) for each in untold]
+    return [_write(folder, number, recipient, bytes(message)) for number, (recipient, message) in enumerate(leaving, start=1)]
 
 
-def _write(folder: Path, number: int, each: Letter, content: bytes) -> Outcome:
-    local_part = "".join(c if c.isalnum() else "_" for c in each.recipient.address)
+def _write(folder: Path, number: int, recipient: Recipient, content: bytes) -> Outcome:
+    local_part = "".join(c if c.isalnum() else "_" for c in recipient.address)
     path = store.write_bytes(folder / f"{number:02d}-{local_part}.eml", content)
-    return Outcome(each.recipient, "written", str(path))
+    return Outcome(recipient, "written", str(path))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjtx_pipeline import ledger
+from zjtx_pipeline.delivery import withdrawals
 from zjtx_pipeline.delivery.addresses import header_safe
 from zjtx_pipeline.delivery.issuing import compose, prepare
 from zjtx_pipeline.errors import ZjtxError
@@ -49,11 +50,15 @@ def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: s
 def _approved(book: Ledger, settings: Settings, home: Path, quarter: Quarter, name: str, code: str, channel: str) -> tuple[Issue, list[str]]:
     composed = compose(settings, home, quarter)
     with book.writing() as connection:  # kept also where the code does not fit, for the try counts
-        issue = prepare(connection, composed).issue
+        prepared = prepare(connection, composed)
+        issue = prepared.issue
         approver = _named(settings, name)
         said = _refused(connection, settings, issue, approver.name, code) if approver else _no_approver(settings, name)
         if approver and not said:
-            return issue, _give(connection, settings, issue, approver.name, channel)
+            given = _give(connection, settings, issue, approver.name, channel)
+            if len(given) >= needed(settings):
+                withdrawals.owe(connection, settings, composed.sealed, prepared.withdrawals)
+            return issue, given
     raise ZjtxError(said)
 
 

@@ -46,9 +46,8 @@ class Line:
 
 def prepare(
     connection: sa.Connection, quarter: str, revision: int | None, digest: str, lines: Sequence[Line], corrects: Mapping[str, int]
-) -> tuple[Issue, list[str]]:
-    """The issue of this digest, written down if it is new, its rows as these lines say where nothing has left for their address yet; and
-    of whom there was anything to write.
+) -> Issue:
+    """The issue of this digest, written down if it is new, its rows as these lines say where nothing has left for their address yet.
 
     `corrects`: by address, the issue that the recipient holds wrongly. Of whom no line tells, what waits to leave is taken back. What
     another issue of the quarter had ready waits for its approval anew: these are the reports and recipients of now.
@@ -63,7 +62,7 @@ def prepare(
         note(connection, issue.id, "备好", detail=f"{len(fresh)} 位收件人")
     if wrong:
         connection.execute(sa.insert(ERRATA), wrong)
-    return issue, fresh
+    return issue
 
 
 def _laid(connection: sa.Connection, issue: Issue, address: str, wanted: Sequence[Line]) -> bool:
