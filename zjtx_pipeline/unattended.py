@@ -97,8 +97,9 @@ def after_run(settings: Settings, home: Path, quarter: Quarter, by_schedule: boo
         asked = asking.ask(settings, home, quarter)
         return {each.approver.name: f"请批邮件{_said(each.state)}" for each in asked} or {"发送": "已经批准。"}
     with ledger.of_district(settings, home, claims=True) as book, book.writing() as connection:
-        signoff.approve_by_itself(connection, settings, prepare(connection, compose(settings, home, quarter)).issue)
-    return {f"{each.recipient.name}（{shown(each.recipient.address)}）": _said(each.state) for each in send_quarter(settings, home, quarter, again=False)}
+        signoff.approve_by_itself(connection, prepare(connection, compose(settings, home, quarter)))
+    outcomes = enumerate(send_quarter(settings, home, quarter, again=False), start=1)
+    return {f"{number}. {each.recipient.name}（{shown(each.recipient.address)}）": _said(each.state) for number, each in outcomes}
 
 
 def _said(state: str) -> str:

@@ -43,8 +43,8 @@ def _account(connection, issue: ledger.Issue, with_withdrawals: bool) -> Account
     revision = f"第 {issue.revision} 版" if issue.revision else "版次不详"
     title = f"{issue.quarter} {revision}（编号 {issue.mark}），批准：{'、'.join(given) or '无'}"
     requests = [_told(row, REQUEST) for row in notices.of(connection, [occasion(issue)])]
-    gone = notices.of(connection, [withdrawals.occasion(issue.quarter, issue.revision)]) if with_withdrawals else []
-    told = [*requests, *(_told(row, withdrawals.NAME) for row in gone)]
+    gone = [each for each in withdrawals.noted(connection, issue.quarter) if with_withdrawals and each.revision == issue.revision]
+    told = [*requests, *(_told(each.row, f"{withdrawals.NAME}：{'、'.join(each.files)}") for each in gone)]
     return Account(title, [*told, *(_told(row, row.report) for row in mailings.of_issue(connection, issue))])
 
 

@@ -50,7 +50,7 @@ def needed(settings: Settings, home: Path, quarter: str, every: Sequence[Matter]
     text = (
         f"{quarter} 的邮件有 {len(every)} 项不会自己好，请处理：\n\n{lines}\n\n"
         f"用 zjtx ledger {quarter} 查看全部。待核实和被退回的，问过收件人后用 zjtx resolve {quarter} 记下；被拒收的，改正地址或等对方恢复后运行 "
-        f"zjtx send {quarter}；没有批准的，用 zjtx request {quarter} --again 重新请批。\n"
+        f"zjtx send {quarter}；没有批准的，用 zjtx request {quarter} --again 重新请批。停用通知没有送到的，电话告知即可。\n"
     )
     return _post(settings, home, _about(quarter, every), _operators(settings), f"{quarter} 邮件待处理 {len(every)} 项", text)
 

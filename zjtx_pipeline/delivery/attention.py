@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from zjtx_pipeline.delivery import asking, withdrawals
 from zjtx_pipeline.delivery.addresses import shown
 from zjtx_pipeline.ledger import Ledger, approvals, issues, mailings, notices
-from zjtx_pipeline.settings import Settings
+from zjtx_pipeline.settings import Settings, folded
 
 LONG = timedelta(days=1)  # that a server puts a letter off
 ABANDONED = timedelta(minutes=15)  # longer than a server may look into a letter (`post.TAKING_SECONDS`)
@@ -39,7 +39,7 @@ def matters(book: Ledger, settings: Settings, now: datetime) -> list[Matter]:
         if idle:
             mailings.orphans(connection)
         notices.orphans(connection, _text(now - ABANDONED))
-        found = [*_letters(connection, settings, now), *_requests(connection, settings), *_withdrawals(connection)]
+        found = [*_letters(connection, settings, now), *_requests(connection, settings), *_withdrawals(connection, now)]
     once = {each.known_by: each for each in found}  # a letter has a row for each of its reports
     return sorted(once.values(), key=lambda each: (each.quarter, each.sentence))
 
@@ -64,18 +64,16 @@ def _requests(connection: sa.Connection, settings: Settings) -> Iterator[Matter]
                 yield _of_a_request(issue, row, names, "验证码已经过期，还没有批准")
 
 
-def _withdrawals(connection: sa.Connection) -> Iterator[Matter]:
-    """Of each quarter's last revision of which there are any: whoever was to be told that theirs is wrong and may not know it."""
-    by_quarter = {}
-    for row in notices.of(connection, [withdrawals.EVERY]):
-        quarter, revision = withdrawals.quarter_and_revision(row.occasion)
-        by_quarter.setdefault(quarter, []).append((revision, row))
-    for quarter, every in by_quarter.items():
-        last = max(revision for revision, _ in every)
-        for revision, row in every:
-            if revision == last and row.state in WRONG:
-                said = f"{withdrawals.NAME}（{shown(row.address)}）：{mailings.STATES[row.state]}，{row.detail}，请另行告知本人"
-                yield Matter(quarter, said, f"{row.occasion}/{row.address}/{row.state}")
+def _withdrawals(connection: sa.Connection, now: datetime) -> Iterator[Matter]:
+    """Whoever was to be told that theirs is wrong, and may not know it: of each the newest revision that was to tell them."""
+    newest = {(each.quarter, folded(each.row.address)): each for each in sorted(withdrawals.noted(connection), key=lambda each: each.revision)}
+    agreed = {issue.quarter: approvals.approved_at(connection, issue.id) for issue in issues.newest(connection)}
+    for each in newest.values():
+        row = each.row
+        put_off = row.state == "waiting" and row.detail and "" < agreed.get(each.quarter, "") < _text(now - LONG)
+        if row.state in WRONG or put_off:
+            said = f"一天多没有发出，{row.detail}" if put_off else f"{mailings.STATES[row.state]}，{row.detail}"
+            yield Matter(each.quarter, f"{withdrawals.NAME}（{shown(row.address)}）：{said}，请另行告知本人", f"{row.occasion}/{row.address}/{row.state}")
 
 
 def _of_a_request(issue: issues.Issue, row: Any, names: dict[str, str], said: str) -> Matter:

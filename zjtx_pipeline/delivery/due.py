@@ -7,10 +7,11 @@ that are not theirs any more is for `withdrawals`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,9 @@ from zjtx_pipeline.ledger import beijing_time, issues
 from zjtx_pipeline.ledger.adopted import BUNDLE
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OTHERWISE = "以前发过本季度的另一版，其中的数值没有改变：要发这一版请加 --revised。"
 
@@ -42,12 +46,15 @@ def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Seque
     whole = frozenset(each.files)
     if not held:
         return Due(files=whole)
-    has = {row.report: row.sha256 for row in held}
+    last = {row.report: row for row in held}
+    has = {name: row.sha256 for name, row in last.items()}
     had = Due(_had(held))
     if not each.files or _same(has, held, each.files):
         return had
-    if otherwise(settings, home, found.quarter, each.files, held[-1].revision, found.revision):
-        return Due(files=whole, held=held[-1])
+    theirs = {name: last.get(name) or last.get(BUNDLE) for name in each.files}
+    if wrong := [row for name, row in theirs.items() if row and otherwise(settings, home, found.quarter, name, row.revision, found.revision)]:
+        other = frozenset(name for name in whole if has.get(name) != each.files[name])
+        return Due(files=other, held=max(wrong, key=lambda row: row.issue_id))
     if each.files.items() <= {(row.report, row.sha256) for row in held}:
         return had
     lacking = frozenset(name for name in each.files if name not in has)
@@ -70,13 +77,17 @@ def _same(has: Mapping[str, str], held: Sequence[Any], files: Mapping[str, str])
     return files.items() <= has.items() or last == {BUNDLE: store.digest(*files.values())}
 
 
-def otherwise(settings: Settings, home: Path, quarter: Quarter, files: Iterable[str], then: int | None, now: int | None) -> bool:
-    """Are figures that these files tell otherwise in one revision than in another? Not where either is not kept."""
+def otherwise(settings: Settings, home: Path, quarter: Quarter, file: str, then: int | None, now: int | None) -> bool:
+    """Are figures that a file tells otherwise in one revision than in another? Not where either is not kept."""
+    changed = _changes(home, quarter, then, now)
+    return changed is not None and tells_any(file, changed, settings)
+
+
+@lru_cache(maxsize=16)
+def _changes(home: Path, quarter: Quarter, then: int | None, now: int | None) -> pd.DataFrame | None:
+    """The figures that differ between two revisions, which never change themselves."""
     old, new = (revisions.numbered(home, quarter, number) for number in (then, now))
-    if old is None or new is None or new.number == old.number:
-        return False
-    changed = revisions.changes(old.figures, new.figures)
-    return any(tells_any(name, changed, settings) for name in files)
+    return None if old is None or new is None or old.number == new.number else revisions.changes(old.figures, new.figures)
 
 
 def refuse_uncorrected(connection: Connection, home: Path, found: Sealed) -> None:

@@ -15,7 +15,7 @@ from zjtx_pipeline.delivery.addresses import checked, header_safe, sender
 from zjtx_pipeline.delivery.due import Due, due, refuse_uncorrected
 from zjtx_pipeline.delivery.letters import NOTICE, Letter, Part, letter, parts
 from zjtx_pipeline.delivery.sealed import Sealed, sealed
-from zjtx_pipeline.delivery.withdrawals import Withdrawal, withdrawn
+from zjtx_pipeline.delivery.withdrawals import Withdrawal, untold
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Issue, approvals, issues, mailings
 from zjtx_pipeline.ledger.issues import Line
@@ -47,7 +47,7 @@ class Composed:
 @dataclass(frozen=True)
 class Prepared:
     """An issue as it stands in the ledger, its letters as they leave, and why others get none (by address); `withdrawals`: who
-    holds what is wrong now and not theirs any more; `widened`: did it come to concern more recipients, whom nobody has agreed to?"""
+    holds what is wrong now and not theirs any more, and is to be told; `widened`: did it come to concern more recipients, whom nobody has agreed to?"""
 
     composed: Composed
     issue: Issue
@@ -128,5 +128,5 @@ def _prepared(connection: Connection, composed: Composed, issue: Issue, passed_o
     theirs = [each for each in composed.letters if each.recipient.address in has]
     letters = (composed.written(each, has[each.recipient.address], revision.get(each.recipient.address)) for each in theirs)
     held = [row for row in issues.held(connection, issue.quarter) if row.issue_id != issue.id]
-    left = withdrawn(connection, composed.settings, composed.home, composed.sealed, composed.letters, held)
+    left = untold(connection, composed.settings, composed.home, composed.sealed, composed.letters, held)
     return Prepared(composed, issue, tuple(letters), passed_over, left, widened)

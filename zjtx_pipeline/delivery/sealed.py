@@ -117,14 +117,10 @@ def tells_any(name: str, figures: pd.DataFrame, settings: Settings) -> bool:
 
 
 def _tasks_told(name: str, settings: Settings) -> Collection[int]:
-    """One of the fourteen reports its own; what is made for a department that department's; any other all."""
-    every, number = settings.rules.tasks, name[:2]
-    if number.isdigit() and int(number):
-        return {int(number)}
-    for department in settings.rules.departments:
-        if name in (distribution.file_name(department, settings.rules), *distribution.annex_names(department, settings.rules)):
-            return {number for number, task in every.items() if department in task.departments}
-    return every.keys()
+    """One of the fourteen reports its own, the overall report all, and what an earlier program called the whole."""
+    if _distributed(name):
+        return distribution.tasks_told(name, settings.rules, settings.audience)
+    return {int(name[:2])} if name[:2].isdigit() and int(name[:2]) else settings.rules.tasks.keys()
 
 
 def gets_overall(recipient: Recipient) -> bool:

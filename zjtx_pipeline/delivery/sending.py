@@ -58,11 +58,11 @@ def send_quarter(
             if prepared.widened:
                 _agree_anew(connection, prepared, approved_by)
         if approved_by:
-            signoff.approve_by_name(book, settings, prepared.issue, approved_by)
-        signoff.refuse_unapproved(book, settings, prepared.issue)
+            signoff.approve_by_name(book, prepared, approved_by)
+        signoff.refuse_unapproved(book, prepared)
         kept.keep(home, composed.sealed, prepared.issue)
         posted = _post_all(book, prepared, AGAIN if again else DUE)
-        told = withdrawals.tell_each(book, settings, composed.sealed, prepared.withdrawals)
+        told = withdrawals.tell_each(book, settings, composed.sealed, prepared.withdrawals, PATIENCE, list(posted.values()))
         outcomes = [_outcome(book, prepared, each.recipient, posted) for each in composed.letters]
         return outcomes + [Outcome(recipient, fate.state, fate.detail) for recipient, fate in told]
 
@@ -71,7 +71,7 @@ def _agree_anew(connection: Connection, prepared: Prepared, approved_by: str) ->
     """More recipients than were agreed to: whoever may has to agree again, and until then nothing of this stands (the transaction fails)."""
     settings, quarter = prepared.composed.settings, prepared.issue.quarter
     if settings.delivery.approval == "automatic":
-        signoff.approve_by_itself(connection, settings, prepared.issue)
+        signoff.approve_by_itself(connection, prepared)
     elif settings.delivery.approvers:
         raise ZjtxError(f"加上 --revised 的收件人，批准人没有同意过，没有发送：请运行 zjtx request {quarter} --revised 重新请批。")
     elif not approved_by:
@@ -146,10 +146,12 @@ def _dry(book: Ledger, composed: Composed, folder: Path, revised: bool) -> list[
     with book.trying() as connection:
         prepared = prepare(connection, composed, revised)
         due = prepared.waiting(connection, UNSENT)
-        untold = withdrawals.untold(connection, composed.sealed, prepared.withdrawals)
     leaving = [(part.letter.recipient, part.message(composed.settings, composed.sealed)) for part in due]
-    leaving += [(each.recipient, withdrawals.message(composed.settings, composed.sealed, each)) for each in untold]
-    return [_write(folder, number, recipient, bytes(message)) for number, (recipient, message) in enumerate(leaving, start=1)]
+    leaving += [(each.recipient, withdrawals.message(composed.settings, composed.sealed, each)) for each in prepared.withdrawals]
+    return [
+        Outcome(recipient, "refused", message) if isinstance(message, str) else _write(folder, number, recipient, bytes(message))
+        for number, (recipient, message) in enumerate(leaving, start=1)
+    ]
 
 
 def _write(folder: Path, number: int, recipient: Recipient, content: bytes) -> Outcome:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery import withdrawals
 from zjtx_pipeline.delivery.addresses import header_safe
-from zjtx_pipeline.delivery.issuing import compose, prepare
+from zjtx_pipeline.delivery.issuing import Prepared, compose, prepare
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Issue, Ledger, approvals, issues
 from zjtx_pipeline.quarter import Quarter
@@ -55,10 +55,7 @@ def _approved(book: Ledger, settings: Settings, home: Path, quarter: Quarter, na
         approver = _named(settings, name)
         said = _refused(connection, settings, issue, approver.name, code) if approver else _no_approver(settings, name)
         if approver and not said:
-            given = _give(connection, settings, issue, approver.name, channel)
-            if len(given) >= needed(settings):
-                withdrawals.owe(connection, settings, composed.sealed, prepared.withdrawals)
-            return issue, given
+            return issue, _give(connection, prepared, approver.name, channel)
     raise ZjtxError(said)
 
 
@@ -79,26 +76,28 @@ def _no_approver(settings: Settings, name: str) -> str:
     return f"{name}不是批准人：配置里的批准人（delivery.approvers）是{named}。"
 
 
-def approve_by_name(book: Ledger, settings: Settings, issue: Issue, name: str) -> None:
+def approve_by_name(book: Ledger, prepared: Prepared, name: str) -> None:
     """Approve in the name of whoever calls; ZjtxError where approvers are configured, who have codes."""
-    if settings.delivery.approvers:
+    if prepared.composed.settings.delivery.approvers:
         raise ZjtxError("配置了批准人（delivery.approvers）：请由批准人用 zjtx approve 和邮件里的验证码批准，不能用 --approved-by。")
     if not header_safe(name, "批准人姓名").strip():
         raise ZjtxError("没有写批准人姓名：请填写 --approved-by。")
     with book.writing() as connection:
-        if name.strip() not in approvals.standing(connection, issue):  # one by a code, which may be asked for again, is not replaced by less
-            _give(connection, settings, issue, name.strip(), BY_NAME)
+        if name.strip() not in approvals.standing(connection, prepared.issue):  # one by a code, which may be asked for again, is not replaced by less
+            _give(connection, prepared, name.strip(), BY_NAME)
 
 
-def approve_by_itself(connection: Connection, settings: Settings, issue: Issue) -> None:
+def approve_by_itself(connection: Connection, prepared: Prepared) -> None:
     """Where `delivery.approval` is `automatic`."""
-    if settings.delivery.approval != "automatic":
+    if prepared.composed.settings.delivery.approval != "automatic":
         raise ZjtxError("没有配置自动发送（delivery.approval: automatic）。")
-    _give(connection, settings, issue, "系统（自动发送）", BY_ITSELF)
+    _give(connection, prepared, "系统（自动发送）", BY_ITSELF)
 
 
-def _give(connection: Connection, settings: Settings, issue: Issue, name: str, channel: str) -> list[str]:
-    approvals.give(connection, issue, name, channel, needed(settings), partial(counted, settings))
+def _give(connection: Connection, prepared: Prepared, name: str, channel: str) -> list[str]:
+    settings, issue = prepared.composed.settings, prepared.issue
+    if approvals.give(connection, issue, name, channel, needed(settings), partial(counted, settings)):
+        withdrawals.owe(connection, settings, prepared.composed.sealed, prepared.withdrawals)
     return counted(settings, approvals.given(connection, issue))
 
 
@@ -118,12 +117,19 @@ def counted(settings: Settings, given: Sequence[tuple[str, str]]) -> list[str]:
     return [name for name, channel in given if channel != BY_ITSELF and (not named or (name in named and channel != BY_NAME))]
 
 
-def refuse_unapproved(book: Ledger, settings: Settings, issue: Issue) -> None:
+def is_approved(connection: Connection, settings: Settings, issue: Issue) -> bool:
+    """By as many as are needed of those that count."""
+    return len(counted(settings, approvals.given(connection, issue))) >= needed(settings)
+
+
+def refuse_unapproved(book: Ledger, prepared: Prepared) -> None:
     """ZjtxError unless as many as are needed have approved exactly this issue; then what is new in it may leave too."""
+    settings, issue = prepared.composed.settings, prepared.issue
     with book.writing() as connection:
         given = counted(settings, approvals.given(connection, issue))
         if len(given) >= needed(settings):
             approvals.release(connection, issue)
+            withdrawals.owe(connection, settings, prepared.composed.sealed, prepared.withdrawals)
             return
         others = [each for each in issues.of_quarter(connection, issue.quarter) if each.id != issue.id and approvals.standing(connection, each)]
     if others and not given:

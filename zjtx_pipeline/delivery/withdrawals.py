@@ -1,22 +1,24 @@
 """Knows who holds a wrong report that is not theirs any more, and how they are told to use it no more; leaves corrected ones to `due`.
 
-Whom the configuration no longer names, or names for less, is told once a revision, without figures or files, when the issue that corrects
-is approved. These are notices of the ledger, and so are owed until they have left.
+Whom the configuration no longer names, or names for less, is told of each such file once, without figures, by a notice of the ledger. It is
+owed from the moment that the issue which corrects is approved; whether it still is, and still holds, is asked again as it leaves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zjtx_pipeline.delivery.addresses import barred
 from zjtx_pipeline.delivery.due import otherwise
 from zjtx_pipeline.delivery.letters import NOTICE, Letter
 from zjtx_pipeline.delivery.notices import plain, tell
 from zjtx_pipeline.delivery.post import Fate
 from zjtx_pipeline.delivery.sealed import Sealed
+from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Ledger, notices
 from zjtx_pipeline.ledger.adopted import BUNDLE
 from zjtx_pipeline.settings import Recipient, Settings, folded
@@ -24,10 +26,10 @@ from zjtx_pipeline.settings import Recipient, Settings, folded
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-EVERY = "withdrawn"  # what the occasions of them all begin with
 NAME = "停用通知"
 FORMER = "原收件人"  # of whom the ledger keeps the address alone
-PAST = {"refused": "曾被拒收", "bounced": "曾被退回", "unknown": "是否送达不明"}
+EVERY = "withdrawn"  # what the occasions of them all begin with
+_BETWEEN = "|"  # files in an occasion
 
 
 @dataclass(frozen=True)
@@ -38,52 +40,55 @@ class Withdrawal:
     files: tuple[str, ...]
 
 
-def occasion(quarter: object, revision: int | None) -> str:
-    """Under which a revision's withdrawals stand in the ledger."""
-    return f"{EVERY}/{quarter}/{revision}"
+@dataclass(frozen=True)
+class Noted:
+    """A withdrawal as the ledger has it: a row of `notices`, with what its occasion says."""
+
+    row: Any
+    quarter: str
+    revision: int
+    files: tuple[str, ...]
 
 
-def quarter_and_revision(occasion: str) -> tuple[str, int]:
-    _, quarter, revision = occasion.split("/")
-    return quarter, int(revision)
+def noted(connection: Connection, quarter: object | None = None) -> list[Noted]:
+    """Those of a quarter, or of all."""
+    rows = notices.of(connection, [EVERY if quarter is None else f"{EVERY}/{quarter}"])
+    return [_read(row) for row in rows]
 
 
-def _occasion(found: Sealed) -> str:
-    return occasion(found.quarter, found.revision)
+def _read(row: Any) -> Noted:
+    _, quarter, revision, files = row.occasion.split("/", 3)
+    return Noted(row, quarter, int(revision), tuple(files.split(_BETWEEN)))
 
 
-def _of_quarter(connection: Connection, found: Sealed) -> list[Any]:
-    """The notices of all its revisions."""
-    return notices.of(connection, [f"{EVERY}/{found.quarter}"])
+def _occasion(found: Sealed, each: Withdrawal) -> str:
+    return f"{EVERY}/{found.quarter}/{found.revision}/{_BETWEEN.join(each.files)}"
 
 
-def withdrawn(
+def untold(
     connection: Connection, settings: Settings, home: Path, found: Sealed, letters: Sequence[Letter], held: Sequence[Any]
 ) -> tuple[Withdrawal, ...]:
-    """Who is to be told of which files; of what they know by an earlier revision's notice nobody is told again. `held`: rows of
-    `ledger.issues.held`."""
+    """Who is to be told of which files and has not been. `held`: rows of `ledger.issues.held`."""
     if found.revision is None:
         return ()
     theirs = {folded(each.recipient.address): each for each in letters}
-    told = _told(connection, found)
+    known = dict(_known(connection, found))
     last = {(folded(row.address), row.report): row for row in held if row.report != NOTICE}
     rows: dict[str, list[Any]] = {}
     for (address, report), row in last.items():
         has = address in theirs and (report in theirs[address].files or report == BUNDLE)
-        if not has and otherwise(settings, home, found.quarter, [report], row.revision, found.revision):
-            since = (each for each in told.get(address, ()) if each > row.revision)
-            if not any(otherwise(settings, home, found.quarter, [report], row.revision, each) for each in since):
-                rows.setdefault(address, []).append(row)
+        knows = known.get((address, report), 0) > (row.revision or 0)
+        if not has and not knows and otherwise(settings, home, found.quarter, report, row.revision, found.revision):
+            rows.setdefault(address, []).append(row)
     return tuple(Withdrawal(_recipient(theirs.get(address), every), tuple(sorted(row.report for row in every))) for address, every in rows.items())
 
 
-def _told(connection: Connection, found: Sealed) -> dict[str, list[int]]:
-    """By address, the revisions of whose figures they have been told otherwise than by this one's notice."""
-    by_address: dict[str, list[int]] = {}
-    for row in _of_quarter(connection, found):
-        if row.occasion != _occasion(found) and row.state not in ("waiting", "refused", "bounced"):
-            by_address.setdefault(folded(row.address), []).append(quarter_and_revision(row.occasion)[1])
-    return by_address
+def _known(connection: Connection, found: Sealed) -> Iterator[tuple[tuple[str, str], int]]:
+    """By address and file the revisions, in order, of whose notice they were told; one that did not arrive is not tried again at its own."""
+    for each in sorted(noted(connection, found.quarter), key=lambda each: each.revision):
+        tried = each.revision == found.revision and each.row.state in ("refused", "bounced")
+        if tried or each.row.state in ("sending", "sent", "unknown"):
+            yield from (((folded(each.row.address), file), each.revision) for file in each.files)
 
 
 def _recipient(letter: Letter | None, rows: Sequence[Any]) -> Recipient:
@@ -92,37 +97,41 @@ def _recipient(letter: Letter | None, rows: Sequence[Any]) -> Recipient:
 
 
 def owe(connection: Connection, settings: Settings, found: Sealed, every: Iterable[Withdrawal]) -> None:
-    """Write down that these are to be told, whatever becomes of the program; what waits of others is due no more."""
-    addresses = {folded(each.recipient.address) for each in every}
-    for row in _of_quarter(connection, found):
-        if row.state == "waiting" and (row.occasion != _occasion(found) or folded(row.address) not in addresses):
-            notices.forget(connection, row.occasion, row.address)
+    """Write down that these are to be told, whatever becomes of the program, and nothing else any more."""
+    due = {(_occasion(found, each), folded(each.recipient.address)) for each in every}
+    for each in noted(connection, found.quarter):
+        if each.row.state == "waiting" and (each.row.occasion, folded(each.row.address)) not in due:
+            notices.forget(connection, each.row.occasion, each.row.address)
     for each in every:
-        notices.owe(connection, _occasion(found), each.recipient.address, each.recipient.name, *words(settings, found, each), whole=False)
+        notices.owe(connection, _occasion(found, each), each.recipient.address, each.recipient.name, whole=False)
 
 
-def untold(connection: Connection, found: Sealed, every: Iterable[Withdrawal]) -> list[Withdrawal]:
-    """Those that have not left."""
-    return [each for each in every if notices.state(connection, _occasion(found), each.recipient.address) in (None, "waiting")]
+def tell_each(
+    book: Ledger, settings: Settings, found: Sealed, every: Sequence[Withdrawal], patience: int, before: Sequence[Fate]
+) -> list[tuple[Recipient, Fate]]:
+    """Tell them; what became of it. After so many in a row, with those `before`, that found no server the rest wait for another time."""
+    fates = list(before)
+    for each in every:
+        if len(fates) >= patience and not any(fate.reached for fate in fates[-patience:]):
+            with book.writing() as connection:
+                notices.end(connection, _occasion(found, each), each.recipient.address, "", "later", fates[-1].detail)
+            fates.append(fates[-1])
+        else:
+            fates.append(_told(book, settings, found, each))
+    return [(each.recipient, fate) for each, fate in zip(every, fates[len(before) :], strict=True)]
 
 
-def tell_each(book: Ledger, settings: Settings, found: Sealed, every: Sequence[Withdrawal]) -> list[tuple[Recipient, Fate]]:
-    """Tell whom nobody has told; what became of it."""
-    with book.writing() as connection:
-        owe(connection, settings, found, every)
-        past = [notices.state(connection, _occasion(found), each.recipient.address) for each in every]
-    return [(each.recipient, _fate(book, settings, found, each, state or "")) for each, state in zip(every, past, strict=True)]
+def _told(book: Ledger, settings: Settings, found: Sealed, each: Withdrawal) -> Fate:
+    to = each.recipient
+    return tell(book, settings, _occasion(found, each), to.name, to.address, *words(settings, found, each), whole=False)
 
 
-def _fate(book: Ledger, settings: Settings, found: Sealed, each: Withdrawal, state: str) -> Fate:
-    if state in PAST:
-        return Fate("before", f"{NAME}{PAST[state]}：请另行告知本人")
-    return tell(book, settings, _occasion(found), each.recipient.name, each.recipient.address, *words(settings, found, each), whole=False)
-
-
-def message(settings: Settings, found: Sealed, each: Withdrawal) -> EmailMessage:
-    """The notice as it would leave."""
-    return plain(settings, each.recipient.name, each.recipient.address, *words(settings, found, each))
+def message(settings: Settings, found: Sealed, each: Withdrawal) -> EmailMessage | str:
+    """The notice as it would leave; why it would not."""
+    try:
+        return barred(each.recipient.address, False, settings.delivery) or plain(settings, each.recipient.name, each.recipient.address, *words(settings, found, each))
+    except ZjtxError as error:
+        return str(error)
 
 
 def words(settings: Settings, found: Sealed, each: Withdrawal) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from zjtx_pipeline.verdicts import UNDELIVERED
 FOLDER, OURS = "分发", "[0-9][0-9]-*"
 TOWNS = "分镇街情况"
 OF_A_TOWN = f"{TOWN}="  # begins the breakdown of a figure that is a town's
+_LADDER = 1  # the task of the ladder, whose titles run out or might be won
 WORKBOOKS = {"firms": ("奖补单元明细", firm_rows.workbook), "titles": ("到期和初筛名单", title_lists.workbook)}
 _SECTIONS = {
     "tasks": ("承担任务进展", "duties"), "figures": ("负责指标", "figures"), "awards": ("负责奖补条款", "awards"),
@@ -36,6 +37,23 @@ _SECTIONS = {
 
 
 _ANNEXES = (Section("附件", "数据来源与版本", "colophon", "annex-colophon"),)
+
+
+def tasks_told(name: str, rules: Rules, audience: Audience) -> set[int]:
+    """The tasks whose figures a department's file tells: its own, and where it shows award units by firm all those with a grant. Empty
+    for any other file."""
+    for department in rules.departments:
+        if name == file_name(department, rules):
+            seen = any(audience.sees(department, part) for part in ("tasks", "figures", "awards"))
+            own = {number for number, task in rules.tasks.items() if seen and department in task.departments}
+            return own | (_with_grants(rules) if audience.sees(department, "firms") else set())
+        if name in annex_names(department, rules):
+            return _with_grants(rules) if name == annex_names(department, rules)[0] else {_LADDER}
+    return set()
+
+
+def _with_grants(rules: Rules) -> set[int]:
+    return {award.task for award in rules.awards.values()}
 
 
 def recipients(rules: Rules) -> tuple[str, ...]:
