@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_issues import CLERK, LEADER, NAMES, QUARTER, ZHANG, reports, revise, settings
+from made_issues import CLERK, LEADER, NAMES, QUARTER, ZHANG, reports, revise, settings, write_reports
 from test_signoff import CODE, ONE, approve, asked, send
 
 from zjtx_pipeline import ledger
@@ -318,9 +318,58 @@ def test_who_holds_nothing_wrong_gets_what_they_lack_without_a_word_of_correctio
     revise(home, {"T01-1": "7", "T02-1": "7"})
     pass_through(mailbox, home, **BOTH)
     revise(home, {"T01-1": "8", "T02-1": "7"}, notice={"since": 1, "order": ORDER})
+    had = len(mailbox.letters)
     pass_through(mailbox, home, **(ONE | {"recipients": (LEADER, CLERK.model_copy(update={"reports": (1, 2)}))}))
-    letter = next(letter for to, letter in reversed(mailbox.letters) if to == (CLERK.address,))
-    assert "更正" not in letter["Subject"]
+    (letter,) = (letter for to, letter in mailbox.letters[had:] if to == (CLERK.address,))
+    assert "更正" not in letter["Subject"] and [each.get_filename() for each in letter.iter_attachments()] == NAMES[1:2]
+
+
+WIDER = ONE | {"recipients": (CLERK, THIRD)}
+
+
+def test_a_withdrawal_stops_with_the_letters_where_the_approval_is_taken_back_while_they_leave(corrected, home, mailbox):
+    _, codes = asked(mailbox, home, **WIDER)
+    approve(mailbox, home, ZHANG, codes[ZHANG.address], **WIDER)
+    mine = settings(mailbox.port, **WIDER)
+    mailbox.at = lambda step: step == "MAIL" and signoff.revoke(mine, home, QUARTER, "张三", "张三")
+    send_quarter(mine, home, QUARTER)
+    assert told(mailbox) == []
+
+
+def test_a_withdrawal_of_an_issue_that_is_past_does_not_keep_the_service_busy(corrected, home, mailbox):
+    asked(mailbox, home, **WIDER)  # never approved
+    mailbox.busy = {LEADER.address}
+    pass_through(mailbox, home, **CLERK_ALONE)
+    mailbox.busy = set()
+    mine = settings(mailbox.port, **WIDER)  # the configuration goes back
+    owed.post_owed(mine, home, LATER)
+    assert not owed.owed(mine, home, LATER + timedelta(minutes=20)).approved and told(mailbox) == []
+
+
+def test_a_notice_come_back_is_a_matter_also_beside_a_later_one_of_another_file(home, mailbox):
+    revise(home, {"T01-1": "7", "T02-1": "7"})
+    pass_through(mailbox, home, **BOTH)
+    revise(home, {"T01-1": "8", "T02-1": "7"}, notice={"since": 1, "order": ORDER})
+    pass_through(mailbox, home, **(ONE | {"recipients": (CLERK, LESS)}))
+    number = mailbox.letters[-1][1]["Message-ID"]
+    revise(home, {"T01-1": "8", "T02-1": "9"}, notice={"since": 1, "order": ORDER})
+    pass_through(mailbox, home, **CLERK_ALONE)
+    assert told(mailbox) == [NAMES[:2], NAMES[2:]]
+    with ledger.opened(home) as book:
+        with book.writing() as connection:
+            assert notices.bounce(connection, number)
+        assert ["被退回" in each.sentence for each in matters(book, settings(mailbox.port, **CLERK_ALONE), LATER)] == [True]
+
+
+def test_a_file_that_is_the_same_to_the_byte_is_not_wrong(home, mailbox):
+    contents = {name: b"%PDF " + name.encode() for name in NAMES}
+    revise(home, {"T01-1": "7", "T02-1": "7"})
+    write_reports(home, contents, revision=1)
+    pass_through(mailbox, home, **BOTH)
+    revise(home, {"T01-1": "8", "T02-1": "7"}, notice={"since": 1, "order": ORDER})
+    write_reports(home, contents | {NAMES[0]: b"%PDF other"}, revision=2)
+    pass_through(mailbox, home, **CLERK_ALONE)
+    assert told(mailbox) == [NAMES[:1]]
 
 
 MADE = {name: f"分发/{name}" for name in ("03-区财政局-奖补单元明细.xlsx", "06-区商务局.pdf", "01-区经信局-到期和初筛名单.xlsx")}

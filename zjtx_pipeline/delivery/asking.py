@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery.addresses import checked, header_safe, may_have_reports, sender, shown
+from zjtx_pipeline.delivery.agreement import counted, needed
 from zjtx_pipeline.delivery.issuing import Composed, Prepared, compose, prepare
 from zjtx_pipeline.delivery.letters import _ENCODED, NOTICE, subject
 from zjtx_pipeline.delivery.notices import post_once
-from zjtx_pipeline.delivery.signoff import counted, needed
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Issue, Ledger, approvals, issues, notices
 from zjtx_pipeline.quarter import Quarter

@@ -65,8 +65,9 @@ def _requests(connection: sa.Connection, settings: Settings) -> Iterator[Matter]
 
 
 def _withdrawals(connection: sa.Connection, now: datetime) -> Iterator[Matter]:
-    """Whoever was to be told that theirs is wrong, and may not know it: of each the newest revision that was to tell them."""
-    newest = {(each.quarter, folded(each.row.address)): each for each in sorted(withdrawals.noted(connection), key=lambda each: each.revision)}
+    """Whoever was to be told that theirs is wrong, and may not know it: of each file the newest revision that was to tell them."""
+    every = sorted(withdrawals.noted(connection), key=lambda each: each.revision)
+    newest = {(each.quarter, folded(each.row.address), file): each for each in every for file in each.files}
     agreed = {issue.quarter: approvals.approved_at(connection, issue.id) for issue in issues.newest(connection)}
     for each in newest.values():
         row = each.row

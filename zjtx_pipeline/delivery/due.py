@@ -52,13 +52,14 @@ def due(settings: Settings, home: Path, found: Sealed, each: Letter, held: Seque
     if not each.files or _same(has, held, each.files):
         return had
     theirs = {name: last.get(name) or last.get(BUNDLE) for name in each.files}
-    if wrong := [row for name, row in theirs.items() if row and otherwise(settings, home, found.quarter, name, row.revision, found.revision)]:
-        other = frozenset(name for name in whole if has.get(name) != each.files[name])
+    other = frozenset(name for name in whole if has.get(name) != each.files[name])
+    wrong = [theirs[name] for name in other if theirs[name] and otherwise(settings, home, found.quarter, name, theirs[name].revision, found.revision)]
+    if wrong:
         return Due(files=other, held=max(wrong, key=lambda row: row.issue_id))
     if each.files.items() <= {(row.report, row.sha256) for row in held}:
         return had
     lacking = frozenset(name for name in each.files if name not in has)
-    if lacking and all(has[name] == each.files[name] for name in whole - lacking) and BUNDLE not in has:
+    if lacking and BUNDLE not in has:
         return Due(files=lacking)
     return Due(files=whole, wished=True) if wanted else Due(OTHERWISE)
 

@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from zjtx_pipeline import store
 from zjtx_pipeline.delivery.addresses import checked, header_safe, sender
+from zjtx_pipeline.delivery.agreement import is_approved
 from zjtx_pipeline.delivery.due import Due, due, refuse_uncorrected
 from zjtx_pipeline.delivery.letters import NOTICE, Letter, Part, letter, parts
 from zjtx_pipeline.delivery.sealed import Sealed, sealed
 from zjtx_pipeline.delivery.withdrawals import Withdrawal, untold
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import Issue, approvals, issues, mailings
+from zjtx_pipeline.ledger import Issue, approvals, issues, mailings, notices
 from zjtx_pipeline.ledger.issues import Line
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings, folded
@@ -94,6 +95,8 @@ def prepare(connection: Connection, composed: Composed, revised: bool = False) -
     issue = issues.prepare(connection, str(composed.sealed.quarter), composed.sealed.revision, composed.digest, lines, corrects)
     if widened:
         approvals.void(connection, issue, "收件人增加")
+    if not is_approved(connection, composed.settings, issue):
+        notices.strike(connection, issue.quarter)
     return _prepared(connection, composed, issue, {address: found.why for address, found in every.items() if found.why}, widened)
 
 

@@ -29,12 +29,17 @@ def post_once(
     written: Callable[[], EmailMessage],
     whole: bool = True,
     beside: Callable[[Connection], object] = lambda connection: None,
+    anew: bool = True,
 ) -> Fate:
     """Post a letter that is owed, unless this address has had it for this occasion, or may have; `before` where that is so, `bounced` where
-    it came back. `whole`: it is not for public mailboxes. `beside`: what is written down with the claim, by the one who has it."""
+    it came back. `whole`: it is not for public mailboxes. `beside`: what is written down with the claim, by the one who has it. `anew`:
+    it is owed from now on at the latest; else only where it stands so already."""
     with book.writing() as connection:
-        if not notices.owe(connection, occasion, address):
-            came_back = notices.state(connection, occasion, address) == "bounced"
+        if anew:
+            notices.owe(connection, occasion, address)
+        state = notices.state(connection, occasion, address)
+        if state != "waiting":
+            came_back = state == "bounced"
             return Fate("bounced", "以前发的被退回，请核对地址") if came_back else Fate("before", "已经发过")
     message = written()
     message["Message-ID"] = number = f"<zjtx-notice-{token_hex(16)}@{sender(settings.delivery).rpartition('@')[2]}>"
@@ -52,16 +57,21 @@ def post_once(
     return fate
 
 
+def refused(book: Ledger, occasion: str, address: str, error: ZjtxError) -> Fate:
+    """A letter that cannot be written, for its address or name may not stand in one."""
+    with book.writing() as connection:
+        notices.end(connection, occasion, address, "", "refused", str(error))
+    return Fate("refused", str(error))
+
+
 def tell(book: Ledger, settings: Settings, occasion: str, name: str, address: str, subject: str, text: str, whole: bool = True) -> Fate:
     """Post a letter of text alone, once; where it cannot be posted now, what is said now is posted later."""
     with book.writing() as connection:
         notices.owe(connection, occasion, address, name, subject, text, whole)
     try:
         return post_once(book, settings, occasion, address, lambda: plain(settings, name, address, subject, text), whole)
-    except ZjtxError as error:  # an address or a name that no letter may bear
-        with book.writing() as connection:
-            notices.end(connection, occasion, address, "", "refused", str(error))
-        return Fate("refused", str(error))
+    except ZjtxError as error:
+        return refused(book, occasion, address, error)
 
 
 def tell_waiting(book: Ledger, settings: Settings, before: str) -> None:

@@ -8,20 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from zjtx_pipeline import ledger
-from zjtx_pipeline.delivery import alerts, asking, signoff, withdrawals
+from zjtx_pipeline.delivery import alerts, asking, withdrawals
 from zjtx_pipeline.delivery.attention import Matter, matters
 from zjtx_pipeline.delivery.notices import tell_waiting
 from zjtx_pipeline.delivery.sending import send_quarter
 from zjtx_pipeline.errors import ZjtxError
-from zjtx_pipeline.ledger import issues, mailings, notices
+from zjtx_pipeline.ledger import mailings, notices
 from zjtx_pipeline.quarter import Quarter
 from zjtx_pipeline.settings import Settings
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 PATIENCE = timedelta(minutes=10)  # before a letter that could not be posted is tried again
 
@@ -53,16 +49,9 @@ def owed(settings: Settings, home: Path, now: datetime) -> Owed:
     with ledger.of_district(settings, home) as book:
         with book.writing() as connection:
             requests = [Quarter.parse(each.quarter) for each in asking.waiting(connection, settings, before)]
-            approved = sorted(map(Quarter.parse, {*mailings.waiting(connection, before), *_withdrawing(connection, settings, before)}))
+            approved = sorted(map(Quarter.parse, {*mailings.waiting(connection, before), *withdrawals.waiting(connection, before)}))
             waits = any(row.text for row in notices.waiting(connection, before))
         return Owed(tuple(requests), tuple(approved), waits, _untold(book, settings, now))
-
-
-def _withdrawing(connection: Connection, settings: Settings, before: str) -> list[str]:
-    """The quarters of which somebody is to be told that theirs is wrong, and the issue that corrects is approved."""
-    due = {row.occasion for row in notices.waiting(connection, before)}
-    quarters = {each.quarter for each in withdrawals.noted(connection) if each.row.occasion in due}
-    return [issue.quarter for issue in issues.newest(connection) if issue.quarter in quarters and signoff.is_approved(connection, settings, issue)]
 
 
 def _before(now: datetime) -> str:

@@ -6,7 +6,6 @@ whoever calls is written down.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery import withdrawals
 from zjtx_pipeline.delivery.addresses import header_safe
+from zjtx_pipeline.delivery.agreement import BY_ITSELF, BY_NAME, SHELL, UI, counted, needed
 from zjtx_pipeline.delivery.issuing import Prepared, compose, prepare
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Issue, Ledger, approvals, issues
@@ -22,13 +22,6 @@ from zjtx_pipeline.settings import Approver, Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-SHELL, UI, BY_ITSELF = "命令行", "界面", "自动"
-BY_NAME = "命令行（未用验证码）"
-
-
-def needed(settings: Settings) -> int:
-    return settings.delivery.approvals if settings.delivery.approval == "required" else 1
 
 
 def approve(settings: Settings, home: Path, quarter: Quarter, name: str, code: str, channel: str) -> tuple[Issue, list[str]]:
@@ -97,7 +90,7 @@ def approve_by_itself(connection: Connection, prepared: Prepared) -> None:
 def _give(connection: Connection, prepared: Prepared, name: str, channel: str) -> list[str]:
     settings, issue = prepared.composed.settings, prepared.issue
     if approvals.give(connection, issue, name, channel, needed(settings), partial(counted, settings)):
-        withdrawals.owe(connection, settings, prepared.composed.sealed, prepared.withdrawals)
+        withdrawals.owe(connection, prepared.composed.sealed, prepared.withdrawals)
     return counted(settings, approvals.given(connection, issue))
 
 
@@ -109,19 +102,6 @@ def revoke(settings: Settings, home: Path, quarter: Quarter, name: str, by: str)
         return sum(approvals.revoke(connection, issue, name, by, needed(settings), partial(counted, settings)) for issue in every)
 
 
-def counted(settings: Settings, given: Sequence[tuple[str, str]]) -> list[str]:
-    """Of those who approved, who may: the system only where it is to send by itself, and of configured approvers who showed their code."""
-    if settings.delivery.approval == "automatic":
-        return [name for name, _ in given]
-    named = {each.name for each in settings.delivery.approvers}
-    return [name for name, channel in given if channel != BY_ITSELF and (not named or (name in named and channel != BY_NAME))]
-
-
-def is_approved(connection: Connection, settings: Settings, issue: Issue) -> bool:
-    """By as many as are needed of those that count."""
-    return len(counted(settings, approvals.given(connection, issue))) >= needed(settings)
-
-
 def refuse_unapproved(book: Ledger, prepared: Prepared) -> None:
     """ZjtxError unless as many as are needed have approved exactly this issue; then what is new in it may leave too."""
     settings, issue = prepared.composed.settings, prepared.issue
@@ -129,7 +109,7 @@ def refuse_unapproved(book: Ledger, prepared: Prepared) -> None:
         given = counted(settings, approvals.given(connection, issue))
         if len(given) >= needed(settings):
             approvals.release(connection, issue)
-            withdrawals.owe(connection, settings, prepared.composed.sealed, prepared.withdrawals)
+            withdrawals.owe(connection, prepared.composed.sealed, prepared.withdrawals)
             return
         others = [each for each in issues.of_quarter(connection, issue.quarter) if each.id != issue.id and approvals.standing(connection, each)]
     if others and not given:

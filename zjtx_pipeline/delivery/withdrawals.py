@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from zjtx_pipeline.delivery.addresses import barred
 from zjtx_pipeline.delivery.due import otherwise
 from zjtx_pipeline.delivery.letters import NOTICE, Letter
-from zjtx_pipeline.delivery.notices import plain, tell
+from zjtx_pipeline.delivery.notices import plain, post_once, refused
 from zjtx_pipeline.delivery.post import Fate
 from zjtx_pipeline.delivery.sealed import Sealed
 from zjtx_pipeline.errors import ZjtxError
 from zjtx_pipeline.ledger import Ledger, notices
+from zjtx_pipeline.ledger.notices import WITHDRAWN
 from zjtx_pipeline.ledger.adopted import BUNDLE
 from zjtx_pipeline.settings import Recipient, Settings, folded
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 NAME = "停用通知"
 FORMER = "原收件人"  # of whom the ledger keeps the address alone
-EVERY = "withdrawn"  # what the occasions of them all begin with
 _BETWEEN = "|"  # files in an occasion
 
 
@@ -52,8 +52,14 @@ class Noted:
 
 def noted(connection: Connection, quarter: object | None = None) -> list[Noted]:
     """Those of a quarter, or of all."""
-    rows = notices.of(connection, [EVERY if quarter is None else f"{EVERY}/{quarter}"])
+    rows = notices.of(connection, [WITHDRAWN if quarter is None else f"{WITHDRAWN}/{quarter}"])
     return [_read(row) for row in rows]
+
+
+def waiting(connection: Connection, before: str) -> set[str]:
+    """The quarters of which some wait and have not been tried since that time (UTC)."""
+    due = {row.occasion for row in notices.waiting(connection, before)}
+    return {each.quarter for each in noted(connection) if each.row.occasion in due}
 
 
 def _read(row: Any) -> Noted:
@@ -62,7 +68,7 @@ def _read(row: Any) -> Noted:
 
 
 def _occasion(found: Sealed, each: Withdrawal) -> str:
-    return f"{EVERY}/{found.quarter}/{found.revision}/{_BETWEEN.join(each.files)}"
+    return f"{WITHDRAWN}/{found.quarter}/{found.revision}/{_BETWEEN.join(each.files)}"
 
 
 def untold(
@@ -78,7 +84,8 @@ def untold(
     for (address, report), row in last.items():
         has = address in theirs and (report in theirs[address].files or report == BUNDLE)
         knows = known.get((address, report), 0) > (row.revision or 0)
-        if not has and not knows and otherwise(settings, home, found.quarter, report, row.revision, found.revision):
+        is_wrong = found.files.get(report) != row.sha256
+        if is_wrong and not has and not knows and otherwise(settings, home, found.quarter, report, row.revision, found.revision):
             rows.setdefault(address, []).append(row)
     return tuple(Withdrawal(_recipient(theirs.get(address), every), tuple(sorted(row.report for row in every))) for address, every in rows.items())
 
@@ -96,8 +103,8 @@ def _recipient(letter: Letter | None, rows: Sequence[Any]) -> Recipient:
     return letter.recipient if letter else Recipient(name=FORMER, address=newest.address)
 
 
-def owe(connection: Connection, settings: Settings, found: Sealed, every: Iterable[Withdrawal]) -> None:
-    """Write down that these are to be told, whatever becomes of the program, and nothing else any more."""
+def owe(connection: Connection, found: Sealed, every: Iterable[Withdrawal]) -> None:
+    """Write down that these are to be told, whatever becomes of the program, and nothing else any more; for an issue that is approved."""
     due = {(_occasion(found, each), folded(each.recipient.address)) for each in every}
     for each in noted(connection, found.quarter):
         if each.row.state == "waiting" and (each.row.occasion, folded(each.row.address)) not in due:
@@ -122,16 +129,24 @@ def tell_each(
 
 
 def _told(book: Ledger, settings: Settings, found: Sealed, each: Withdrawal) -> Fate:
-    to = each.recipient
-    return tell(book, settings, _occasion(found, each), to.name, to.address, *words(settings, found, each), whole=False)
+    """Only what still stands as owed leaves: an approval taken back, or another issue prepared, has struck it out."""
+    occasion, to = _occasion(found, each), each.recipient
+    try:
+        return post_once(book, settings, occasion, to.address, lambda: _message(settings, found, each), whole=False, anew=False)
+    except ZjtxError as error:
+        return refused(book, occasion, to.address, error)
 
 
 def message(settings: Settings, found: Sealed, each: Withdrawal) -> EmailMessage | str:
     """The notice as it would leave; why it would not."""
     try:
-        return barred(each.recipient.address, False, settings.delivery) or plain(settings, each.recipient.name, each.recipient.address, *words(settings, found, each))
+        return barred(each.recipient.address, False, settings.delivery) or _message(settings, found, each)
     except ZjtxError as error:
         return str(error)
+
+
+def _message(settings: Settings, found: Sealed, each: Withdrawal) -> EmailMessage:
+    return plain(settings, each.recipient.name, each.recipient.address, *words(settings, found, each))
 
 
 def words(settings: Settings, found: Sealed, each: Withdrawal) -> tuple[str, str]:

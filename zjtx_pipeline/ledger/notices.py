@@ -19,6 +19,7 @@ from zjtx_pipeline.ledger.mailings import STATES as OF_MAILINGS
 from zjtx_pipeline.ledger.tables import NOTICES
 from zjtx_pipeline.settings import folded
 
+WITHDRAWN = "withdrawn"  # begins the occasions of which a quarter's issue has to be approved
 STATES = {**OF_MAILINGS, "waiting": "待发送"}
 
 
@@ -53,6 +54,12 @@ def waiting(connection: sa.Connection, before: str) -> list[sa.Row]:
 def forget(connection: sa.Connection, occasion: str, address: str) -> None:
     """It is to be posted again, whatever came of it before."""
     connection.execute(sa.delete(NOTICES).where(*_of(connection, occasion, address)))
+
+
+def strike(connection: sa.Connection, quarter: str) -> None:
+    """What waits to be told of a quarter's wrong reports is not agreed to any more."""
+    of_quarter = NOTICES.c.occasion.startswith(f"{WITHDRAWN}/{quarter}/", autoescape=True)
+    connection.execute(sa.delete(NOTICES).where(NOTICES.c.state == "waiting", of_quarter))
 
 
 def withdraw(connection: sa.Connection, occasions: Sequence[str]) -> None:

@@ -40,8 +40,8 @@ _ANNEXES = (Section("附件", "数据来源与版本", "colophon", "annex-coloph
 
 
 def tasks_told(name: str, rules: Rules, audience: Audience) -> set[int]:
-    """The tasks whose figures a department's file tells: its own, and where it shows award units by firm all those with a grant. Empty
-    for any other file."""
+    """The tasks whose figures a department's file tells: its own, and where it shows award units by firm all those with a grant. All of
+    them where no department of now is meant."""
     for department in rules.departments:
         if name == file_name(department, rules):
             seen = any(audience.sees(department, part) for part in ("tasks", "figures", "awards"))
@@ -49,7 +49,7 @@ def tasks_told(name: str, rules: Rules, audience: Audience) -> set[int]:
             return own | (_with_grants(rules) if audience.sees(department, "firms") else set())
         if name in annex_names(department, rules):
             return _with_grants(rules) if name == annex_names(department, rules)[0] else {_LADDER}
-    return set()
+    return set(rules.tasks)
 
 
 def _with_grants(rules: Rules) -> set[int]:
