@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from zjtx_pipeline import ledger
 from zjtx_pipeline.delivery.addresses import checked, header_safe, may_have_reports, sender, shown
-from zjtx_pipeline.delivery.agreement import counted, needed
+from zjtx_pipeline.delivery.agreement import counted, is_approved, needed
 from zjtx_pipeline.delivery.issuing import Composed, Prepared, compose, prepare
 from zjtx_pipeline.delivery.letters import _ENCODED, NOTICE, subject
 from zjtx_pipeline.delivery.notices import post_once
@@ -74,7 +74,7 @@ def _composed(settings: Settings, home: Path, quarter: Quarter) -> Composed:
 def _owed(connection: Connection, prepared: Prepared, again: bool) -> list[Approver]:
     """Who has to be asked, written down; about what another issue of the quarter would have asked nobody needs to be."""
     own, settings = prepared.issue, prepared.composed.settings
-    notices.withdraw(connection, [occasion(each) for each in issues.of_quarter(connection, own.quarter) if each.id != own.id])
+    notices.strike(connection, [occasion(each) for each in issues.of_quarter(connection, own.quarter) if each.id != own.id])
     asked = _silent(connection, settings, own)
     for each in asked:
         if again:
@@ -92,7 +92,7 @@ def _silent(connection: Connection, settings: Settings, issue: Issue) -> list[Ap
 def lacking(connection: Connection, settings: Settings) -> list[Issue]:
     """The newest issue of each quarter, of those that were put before approvers and are not approved by as many as are needed."""
     put = [each for each in issues.newest(connection) if notices.of(connection, [occasion(each)])]
-    return [each for each in put if len(counted(settings, approvals.given(connection, each))) < needed(settings)]
+    return [each for each in put if not is_approved(connection, settings, each)]
 
 
 def waiting(connection: Connection, settings: Settings, before: str) -> list[Issue]:

@@ -49,8 +49,12 @@ def _letters(connection: sa.Connection, settings: Settings, now: datetime) -> It
     for quarter, row in mailings.newest(connection):
         put_off = row.state == "approved" and row.detail and approvals.approved_at(connection, row.issue_id) < _text(now - LONG)
         if row.state in WRONG or put_off:
-            said = f"一天多没有发出，{row.detail}" if put_off else f"{mailings.STATES[row.state]}，{row.detail}"
+            said = _said(row, put_off)
             yield Matter(quarter, f"{names.get(row.address) or shown(row.address)}：{said}", f"{row.issue_id}/{row.address}/{row.state}")
+
+
+def _said(row: Any, put_off: bool) -> str:
+    return f"一天多没有发出，{row.detail}" if put_off else f"{mailings.STATES[row.state]}，{row.detail}"
 
 
 def _requests(connection: sa.Connection, settings: Settings) -> Iterator[Matter]:
@@ -73,8 +77,7 @@ def _withdrawals(connection: sa.Connection, now: datetime) -> Iterator[Matter]:
         row = each.row
         put_off = row.state == "waiting" and row.detail and "" < agreed.get(each.quarter, "") < _text(now - LONG)
         if row.state in WRONG or put_off:
-            said = f"一天多没有发出，{row.detail}" if put_off else f"{mailings.STATES[row.state]}，{row.detail}"
-            yield Matter(each.quarter, f"{withdrawals.NAME}（{shown(row.address)}）：{said}，请另行告知本人", f"{row.occasion}/{row.address}/{row.state}")
+            yield Matter(each.quarter, f"{withdrawals.NAME}（{shown(row.address)}）：{_said(row, put_off)}，请另行告知本人", f"{row.occasion}/{row.address}/{row.state}")
 
 
 def _of_a_request(issue: issues.Issue, row: Any, names: dict[str, str], said: str) -> Matter:

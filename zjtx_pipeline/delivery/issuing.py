@@ -96,7 +96,7 @@ def prepare(connection: Connection, composed: Composed, revised: bool = False) -
     if widened:
         approvals.void(connection, issue, "收件人增加")
     if not is_approved(connection, composed.settings, issue):
-        notices.strike(connection, issue.quarter)
+        notices.strike(connection, [notices.withdrawn_of(issue.quarter)])
     return _prepared(connection, composed, issue, {address: found.why for address, found in every.items() if found.why}, widened)
 
 

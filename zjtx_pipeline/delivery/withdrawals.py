@@ -52,7 +52,7 @@ class Noted:
 
 def noted(connection: Connection, quarter: object | None = None) -> list[Noted]:
     """Those of a quarter, or of all."""
-    rows = notices.of(connection, [WITHDRAWN if quarter is None else f"{WITHDRAWN}/{quarter}"])
+    rows = notices.of(connection, [WITHDRAWN if quarter is None else notices.withdrawn_of(quarter)])
     return [_read(row) for row in rows]
 
 
@@ -68,7 +68,7 @@ def _read(row: Any) -> Noted:
 
 
 def _occasion(found: Sealed, each: Withdrawal) -> str:
-    return f"{WITHDRAWN}/{found.quarter}/{found.revision}/{_BETWEEN.join(each.files)}"
+    return f"{notices.withdrawn_of(found.quarter)}/{found.revision}/{_BETWEEN.join(each.files)}"
 
 
 def untold(

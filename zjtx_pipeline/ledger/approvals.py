@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from zjtx_pipeline.ledger.book import note, now
 from zjtx_pipeline.ledger.issues import UNSENT, Issue
 from zjtx_pipeline.ledger.mailings import move, orphans
-from zjtx_pipeline.ledger.notices import strike
+from zjtx_pipeline.ledger.notices import strike, withdrawn_of
 from zjtx_pipeline.ledger.tables import APPROVALS, CODES, ISSUES, MAILINGS
 
 TRIES = 5
@@ -80,7 +80,7 @@ def revoke(connection: sa.Connection, issue: Issue, approver: str, by: str, need
         note(connection, issue.id, "撤回批准", by=by, detail=approver)
         if len(counted(given(connection, issue))) < needed:
             move(connection, issue, {"approved": "prepared", "refused": "prepared"}, by=by)
-            strike(connection, issue.quarter)
+            strike(connection, [withdrawn_of(issue.quarter)])
     return bool(taken)
 
 
@@ -93,7 +93,7 @@ def void(connection: sa.Connection, issue: Issue, why: str) -> bool:
     taken = connection.execute(sa.update(APPROVALS).where(*stand).values(revoked_at=now(), revoked_by="")).rowcount
     codes = connection.execute(sa.delete(CODES).where(CODES.c.issue_id == issue.id, CODES.c.used_at.is_(None))).rowcount
     move(connection, issue, {"approved": "prepared", "refused": "prepared"}, by="")
-    strike(connection, issue.quarter)
+    strike(connection, [withdrawn_of(issue.quarter)])
     return bool(taken or codes)
 
 

@@ -9,7 +9,7 @@ An address in other capitals is the same mailbox; a row keeps the spelling by wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -19,7 +19,7 @@ from zjtx_pipeline.ledger.mailings import STATES as OF_MAILINGS
 from zjtx_pipeline.ledger.tables import NOTICES
 from zjtx_pipeline.settings import folded
 
-WITHDRAWN = "withdrawn"  # begins the occasions of which a quarter's issue has to be approved
+WITHDRAWN = "withdrawn"  # begins the occasions of who is told that theirs is wrong
 STATES = {**OF_MAILINGS, "waiting": "待发送"}
 
 
@@ -41,8 +41,7 @@ def state(connection: sa.Connection, occasion: str, address: str) -> str | None:
 
 def of(connection: sa.Connection, occasions: Iterable[str]) -> list[sa.Row]:
     """What was owed for these occasions, or for later ones of theirs, by occasion and address."""
-    mine = [sa.or_(NOTICES.c.occasion == each, NOTICES.c.occasion.startswith(f"{each}/", autoescape=True)) for each in occasions]
-    return list(connection.execute(sa.select(NOTICES).where(sa.or_(sa.false(), *mine)).order_by(NOTICES.c.occasion, NOTICES.c.address)))
+    return list(connection.execute(sa.select(NOTICES).where(_under(occasions)).order_by(NOTICES.c.occasion, NOTICES.c.address)))
 
 
 def waiting(connection: sa.Connection, before: str) -> list[sa.Row]:
@@ -56,15 +55,15 @@ def forget(connection: sa.Connection, occasion: str, address: str) -> None:
     connection.execute(sa.delete(NOTICES).where(*_of(connection, occasion, address)))
 
 
-def strike(connection: sa.Connection, quarter: str) -> None:
-    """What waits to be told of a quarter's wrong reports is not agreed to any more."""
-    of_quarter = NOTICES.c.occasion.startswith(f"{WITHDRAWN}/{quarter}/", autoescape=True)
-    connection.execute(sa.delete(NOTICES).where(NOTICES.c.state == "waiting", of_quarter))
+def strike(connection: sa.Connection, occasions: Iterable[str]) -> None:
+    """What waits for these occasions, or for later ones of theirs, need not be told any more."""
+    connection.execute(sa.delete(NOTICES).where(NOTICES.c.state == "waiting", _under(occasions)))
 
 
-def withdraw(connection: sa.Connection, occasions: Sequence[str]) -> None:
-    """What waits for these occasions need not be told any more."""
-    connection.execute(sa.delete(NOTICES).where(NOTICES.c.state == "waiting", NOTICES.c.occasion.in_(occasions)))
+def withdrawn_of(quarter: object) -> str:
+    """What the occasions begin with of who is told that a quarter's report of theirs is wrong, of whatever revision; owed only while the
+    issue that corrects is approved."""
+    return f"{WITHDRAWN}/{quarter}"
 
 
 def begin(connection: sa.Connection, occasion: str, address: str, message_id: str) -> bool:
@@ -102,6 +101,10 @@ def bounce(connection: sa.Connection, message_id: str) -> tuple[str, bool] | Non
     moved = connection.execute(sa.update(NOTICES).where(mine, NOTICES.c.state.in_(HOLDS)).values(state="bounced", changed_at=now())).rowcount
     address = connection.scalar(sa.select(NOTICES.c.address).where(mine))
     return (address, bool(moved)) if address else None
+
+
+def _under(occasions: Iterable[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *(sa.or_(NOTICES.c.occasion == each, NOTICES.c.occasion.startswith(f"{each}/", autoescape=True)) for each in occasions))
 
 
 def _of(connection: sa.Connection, occasion: str, address: str) -> tuple:

@@ -47,8 +47,9 @@ def tasks_told(name: str, rules: Rules, audience: Audience) -> set[int]:
             seen = any(audience.sees(department, part) for part in ("tasks", "figures", "awards"))
             own = {number for number, task in rules.tasks.items() if seen and department in task.departments}
             return own | (_with_grants(rules) if audience.sees(department, "firms") else set())
-        if name in annex_names(department, rules):
-            return _with_grants(rules) if name == annex_names(department, rules)[0] else {_LADDER}
+        part = dict(zip(annex_names(department, rules), WORKBOOKS, strict=True)).get(name)
+        if part:
+            return _with_grants(rules) if part == "firms" else {_LADDER}
     return set(rules.tasks)
 
 
@@ -148,8 +149,9 @@ def _texts(inputs: ReportInputs, tasks: list[Task], department: str) -> tuple[Ta
 
 def town_report(inputs: ReportInputs) -> TownReport:
     """Every indicator that is counted by town, with its change; in the order of the district's list, ranks only where the office asks."""
-    figures = [first for first in _firsts(inputs) if first.id in town_figures(inputs.rules)]
-    shown, corrected = [_by_town(figure) for figure in figures], town_corrections(inputs, [figure.id for figure in figures])
+    by_town = town_figures(inputs.rules)
+    figures = [first for first in _firsts(inputs) if first.id in by_town]
+    shown, corrected = [_by_town(figure) for figure in figures], town_corrections(inputs, by_town)
     towns = tuple(TownRow(town, tuple(column[place] for column in shown)) for place, town in enumerate(inputs.rules.towns))
     order = "图中条形后为位次，按数值从大到小，相同的并列" if inputs.settings.town_ranks else "不作排名"
     return TownReport(
